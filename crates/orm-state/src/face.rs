@@ -1,0 +1,73 @@
+//! What a language binding hangs onto our data: opaque objects that the ORM carries but never reads.
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::value::Value;
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+/// A value the ORM crates do not know: a model instance, a user's own class, an expression.
+pub trait Object: Any + fmt::Debug {
+    fn as_any(&self) -> &dyn Any;
+    /// Python's `repr()`, for messages.
+    fn repr(&self) -> String;
+    /// The name of its class, for messages.
+    fn type_name(&self) -> String;
+    /// Python's `str()`.
+    fn to_str(&self) -> String {
+        self.repr()
+    }
+    /// The model it is an instance of, if it is one.
+    fn model(&self) -> Option<Rc<Model>> {
+        None
+    }
+    /// `getattr(object, name)`.
+    fn attr(&self, name: &str) -> Result<Value> {
+        Err(Error::new(
+            crate::ErrorKind::AttributeError,
+            format!("'{}' object has no attribute '{name}'", self.type_name()),
+        ))
+    }
+    /// `object == other`.
+    fn equals(&self, other: &dyn Object) -> bool {
+        std::ptr::eq(
+            self as *const _ as *const (),
+            other as *const _ as *const (),
+        )
+    }
+    fn hash(&self) -> u64 {
+        self as *const _ as *const () as u64
+    }
+}
+
+/// An expression or condition (`Q`, `F`, `Lower(…)`) kept as data: a constraint's condition, an
+/// index's expression, a field's `db_default`. `orm-sql` knows what is inside.
+pub type Clause = Rc<dyn Object>;
+
+/// A slot for the binding's own object (the Python class of a model, the Python field).
+#[derive(Default)]
+pub struct Face(RefCell<Option<Rc<dyn Any>>>);
+
+impl Face {
+    pub fn set(&self, face: Rc<dyn Any>) {
+        *self.0.borrow_mut() = Some(face);
+    }
+    pub fn get<T: Any>(&self) -> Option<Rc<T>> {
+        self.0.borrow().clone().and_then(|f| f.downcast::<T>().ok())
+    }
+    /// Breaks the cycle between our data and the binding's object.
+    pub fn clear(&self) {
+        self.0.borrow_mut().take();
+    }
+}
+
+impl fmt::Debug for Face {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.borrow().is_some() {
+            "Face(set)"
+        } else {
+            "Face(empty)"
+        })
+    }
+}
