@@ -1,1 +1,3 @@
-//! See docs/architecture.md.
+//! What a query is and how it becomes SQL.
+pub mod connection;
+pub mod dialect;

@@ -1,0 +1,16 @@
+//! What differs between databases. Defaults sit in the trait; a dialect says only what differs.
+mod sqlite;
+
+pub use sqlite::Sqlite;
+
+/// A SQL dialect (`connection.ops` and `connection.features` of Django in one).
+pub trait Dialect {
+    /// `sqlite`, `postgresql`, `mysql`
+    fn vendor(&self) -> &'static str;
+    fn quote_name(&self, name: &str) -> String {
+        if name.starts_with('"') && name.ends_with('"') {
+            return name.into();
+        }
+        format!("\"{name}\"")
+    }
+}
