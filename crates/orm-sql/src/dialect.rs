@@ -13,4 +13,11 @@ pub trait Dialect {
         }
         format!("\"{name}\"")
     }
+    /// Appends the quoted name.
+    fn quote_name_into(&self, name: &str, sql: &mut String) {
+        sql.push_str(&self.quote_name(name));
+    }
+    fn supports_logical_xor(&self) -> bool {
+        false
+    }
 }

@@ -1,0 +1,3 @@
+//! The built-in expressions, one file each.
+pub mod fields;
+pub mod xor;

@@ -1,0 +1,158 @@
+//! Lookups (`__exact`, `__in` …) and transforms (`__year` …): what they are and how they are found.
+//!
+//! A lookup is made by a [`LookupFactory`], found by name on the left side's output field: first
+//! what user code registered, then the built-in ones of `crate::lookups`. The result is an
+//! expression; [`Lookup`] is the built-in one, a user's own class implements `Expression` itself and
+//! carries a [`Lookup`] for the query to look at.
+use crate::expression::{Expr, value_expr};
+use orm_state::{Field, Object, Result, Value};
+use std::any::Any;
+use std::fmt::Debug;
+use std::rc::Rc;
+
+/// The right side of a lookup.
+#[derive(Clone, Debug)]
+pub enum Rhs {
+    Value(Value),
+    Expr(Expr),
+}
+
+impl Rhs {
+    /// A value as given by the user; expressions inside opaque objects are unpacked.
+    pub fn new(value: Value) -> Rhs {
+        match value_expr(&value) {
+            Some(e) => Rhs::Expr(e),
+            None => Rhs::Value(value),
+        }
+    }
+    pub fn is_null(&self) -> bool {
+        matches!(self, Rhs::Value(Value::Null))
+    }
+}
+
+/// The built-in lookup node: one kind, a left side, a right side.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    pub kind: Rc<dyn LookupKind>,
+    pub lhs: Expr,
+    pub rhs: Rhs,
+    /// Bilateral transforms applied to the right side too.
+    pub bilateral: Vec<Rc<dyn TransformFactory>>,
+}
+
+/// What one built-in lookup does; see `crate::lookups`.
+pub trait LookupKind: Debug {
+    /// `exact`, `in` …
+    fn lookup_name(&self) -> &'static str;
+    /// Its class's name: `Exact`, `In` …
+    fn class_name(&self) -> &'static str;
+    /// Checks and converts the right side when the lookup is made (`get_prep_lookup`).
+    fn prepare(&self, lookup: Lookup) -> Result<Lookup>;
+    fn as_sql(
+        &self,
+        lookup: &Lookup,
+        compiler: &crate::compiler::Compiler,
+        out: &mut crate::writer::SqlWriter,
+    ) -> Result<()>;
+}
+
+/// Makes lookups of one class.
+pub trait LookupFactory: Debug {
+    fn lookup_name(&self) -> String;
+    fn make(&self, lhs: Expr, rhs: Rhs, bilateral: Vec<Rc<dyn TransformFactory>>) -> Result<Expr>;
+    /// The binding's class, if user code defined it.
+    fn face(&self) -> Option<Rc<dyn Object>> {
+        None
+    }
+}
+
+/// Makes transforms of one class.
+pub trait TransformFactory: Debug {
+    fn lookup_name(&self) -> String;
+    fn bilateral(&self) -> bool {
+        false
+    }
+    fn make(&self, lhs: Expr) -> Result<Expr>;
+    fn face(&self) -> Option<Rc<dyn Object>> {
+        None
+    }
+}
+
+/// What a lookup name leads to.
+#[derive(Clone, Debug)]
+pub enum Registered {
+    Lookup(Rc<dyn LookupFactory>),
+    Transform(Rc<dyn TransformFactory>),
+}
+
+/// A registered lookup or transform as kept in [`orm_state::FieldClass::lookups`].
+#[derive(Clone, Debug)]
+pub struct RegisteredObject(pub Registered);
+
+impl Object for RegisteredObject {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn repr(&self) -> String {
+        format!("<lookup {}>", self.type_name())
+    }
+    fn type_name(&self) -> String {
+        match &self.0 {
+            Registered::Lookup(l) => l.lookup_name(),
+            Registered::Transform(t) => t.lookup_name(),
+        }
+    }
+}
+
+fn registered(object: &Rc<dyn Object>) -> Option<Registered> {
+    object
+        .as_any()
+        .downcast_ref::<RegisteredObject>()
+        .map(|r| r.0.clone())
+}
+
+fn user_registered(field: &Field, name: &str) -> Option<Registered> {
+    field.class.registered(name).and_then(|o| registered(&o))
+}
+
+/// `Field.get_lookup(name)`.
+pub fn field_lookup(field: &Field, name: &str) -> Result<Option<Registered>> {
+    if let Some(hooks) = &field.class.hooks
+        && hooks.overrides().get_lookup
+    {
+        let found = hooks.get_lookup(field, name)?.and_then(|o| registered(&o));
+        return Ok(found.filter(|r| matches!(r, Registered::Lookup(_))));
+    }
+    builtin_lookup(field, name)
+}
+
+/// `get_lookup` without asking a user's override (what `super().get_lookup` gives).
+pub fn builtin_lookup(field: &Field, name: &str) -> Result<Option<Registered>> {
+    match user_registered(field, name) {
+        Some(r @ Registered::Lookup(_)) => Ok(Some(r)),
+        Some(Registered::Transform(_)) => Ok(None),
+        None => Ok(crate::lookups::builtin(field, name).map(Registered::Lookup)),
+    }
+}
+
+/// `Field.get_transform(name)`.
+pub fn field_transform(field: &Field, name: &str) -> Result<Option<Registered>> {
+    if let Some(hooks) = &field.class.hooks
+        && hooks.overrides().get_transform
+    {
+        let found = hooks
+            .get_transform(field, name)?
+            .and_then(|o| registered(&o));
+        return Ok(found.filter(|r| matches!(r, Registered::Transform(_))));
+    }
+    builtin_transform(field, name)
+}
+
+/// `get_transform` without asking a user's override.
+pub fn builtin_transform(field: &Field, name: &str) -> Result<Option<Registered>> {
+    match user_registered(field, name) {
+        Some(r @ Registered::Transform(_)) => Ok(Some(r)),
+        Some(Registered::Lookup(_)) => Ok(None),
+        None => Ok(crate::lookups::builtin_transform(field, name).map(Registered::Transform)),
+    }
+}
