@@ -11,6 +11,7 @@
 //! a model or field (its Python object) sits in a [`Face`].
 pub mod apps;
 pub mod constraint;
+pub mod dateparse;
 pub mod error;
 pub mod face;
 pub mod field;
