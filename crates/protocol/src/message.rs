@@ -32,7 +32,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            millis: 4_000,
+            millis: 3_000,
             rows: 10_000,
             output: 1 << 20,
         }

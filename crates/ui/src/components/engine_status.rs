@@ -1,0 +1,63 @@
+//! A lamp, and what it means.
+
+use yew::prelude::*;
+
+use crate::state::{EngineState, Run};
+
+/// How the engine does.
+#[derive(PartialEq, Properties)]
+pub struct EngineStatusProps {
+    /// The engine.
+    pub engine: EngineState,
+    /// What it is running.
+    pub running: Option<Run>,
+}
+
+/// A lamp, and what it means.
+#[component]
+pub fn EngineStatus(props: &EngineStatusProps) -> Html {
+    let (lamp, text) = match (&props.engine, &props.running) {
+        (EngineState::Failed(_), _) => ("bad", "engine unavailable".to_owned()),
+        (EngineState::Idle, _) => ("wait", "starting".to_owned()),
+        (EngineState::Loading(loaded, total), _) => ("wait", progress(*loaded, *total)),
+        (
+            EngineState::Ready(_),
+            Some(Run {
+                at: Some((file, line)),
+                ..
+            }),
+        ) => ("busy", format!("{file}:{line}")),
+        (EngineState::Ready(_), Some(_)) => ("busy", "running".to_owned()),
+        (EngineState::Ready(info), None) => ("good", format!("Django {}", info.django)),
+    };
+    let title = match &props.engine {
+        EngineState::Ready(info) => format!(
+            "ormscope {} — as Django {}, Python {}, SQLite {}",
+            info.version, info.django, info.python, info.sqlite
+        ),
+        EngineState::Failed(reason) => reason.clone(),
+        _ => "The engine runs in this page, in a worker. Nothing leaves the browser.".to_owned(),
+    };
+    let bar = match &props.engine {
+        EngineState::Loading(loaded, total) if *total > 0 => html! {
+            <progress max={total.to_string()} value={loaded.to_string()} aria-label="Engine download" />
+        },
+        _ => Html::default(),
+    };
+    html! {
+        <div class={classes!("engine", lamp)} role="status" title={title}>
+            <i class="lamp" /><span class="text">{ text }</span>{ bar }
+        </div>
+    }
+}
+
+fn progress(loaded: u64, total: u64) -> String {
+    let mega = |bytes: u64| bytes as f64 / 1_000_000.0;
+    if total == 0 {
+        format!("engine {:.1} MB", mega(loaded))
+    } else if loaded >= total {
+        "starting engine".to_owned()
+    } else {
+        format!("engine {:.1} of {:.1} MB", mega(loaded), mega(total))
+    }
+}

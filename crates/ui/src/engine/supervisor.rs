@@ -1,0 +1,247 @@
+//! The worker's owner: starts it, feeds it, watches it, ends it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gloo::timers::callback::Interval;
+use protocol::{FromWorker, ToWorker};
+use wasm_bindgen::prelude::*;
+use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+use yew::Callback;
+
+use super::queue::{Job, Queue, Verdict};
+use super::{Client, Event, Wire};
+use crate::browser;
+
+/// Milliseconds between two looks at a busy worker.
+const WATCH: u32 = 100;
+/// Milliseconds after which a run says where it is.
+const NOTICED: f64 = 300.0;
+/// An engine that dies that often before it answers anything is given up.
+const TRIES: u32 = 3;
+
+/// A worker that is kept alive. Answers go to one callback, with the client
+/// they are for; `None`: for all.
+#[derive(Clone)]
+pub struct Supervisor {
+    inner: Rc<RefCell<Inner>>,
+}
+
+struct Inner {
+    worker: Option<Worker>,
+    /// The compiled engine; a second worker needs no second download.
+    module: JsValue,
+    ready: bool,
+    deaths: u32,
+    queue: Queue,
+    listener: Callback<(Option<Client>, Event)>,
+    /// Kept alive as long as the worker may call them.
+    on_message: Option<Closure<dyn FnMut(MessageEvent)>>,
+    on_error: Option<Closure<dyn FnMut(web_sys::Event)>>,
+    _watch: Option<Interval>,
+}
+
+impl Supervisor {
+    /// Starts a worker.
+    #[must_use]
+    pub fn start(listener: Callback<(Option<Client>, Event)>) -> Self {
+        let inner = Inner {
+            worker: None,
+            module: JsValue::UNDEFINED,
+            ready: false,
+            deaths: 0,
+            queue: Queue::default(),
+            listener,
+            on_message: None,
+            on_error: None,
+            _watch: None,
+        };
+        let supervisor = Self {
+            inner: Rc::new(RefCell::new(inner)),
+        };
+        supervisor.listen();
+        supervisor.spawn();
+        supervisor
+    }
+
+    /// Asks for something on behalf of a client.
+    pub fn send(&self, client: Client, message: ToWorker) {
+        self.inner.borrow_mut().queue.push(Job { client, message });
+        self.advance();
+    }
+
+    fn listen(&self) {
+        let this = self.clone();
+        let on_message = Closure::new(move |event: MessageEvent| this.receive(&event.data()));
+        let this = self.clone();
+        let on_error = Closure::new(move |event: web_sys::Event| {
+            event.prevent_default();
+            this.died("The engine's script could not be run.");
+        });
+        let this = self.clone();
+        let watch = Interval::new(WATCH, move || this.watch());
+        let mut inner = self.inner.borrow_mut();
+        inner.on_message = Some(on_message);
+        inner.on_error = Some(on_error);
+        inner._watch = Some(watch);
+    }
+
+    fn spawn(&self) {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = match Worker::new_with_options("engine/worker.js", &options) {
+            Ok(worker) => worker,
+            Err(_) => return self.tell(None, failure(0, "This browser starts no worker.")),
+        };
+        let mut inner = self.inner.borrow_mut();
+        if let Some(on_message) = &inner.on_message {
+            worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        }
+        if let Some(on_error) = &inner.on_error {
+            worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        }
+        let start = js_sys::Object::new();
+        let _ = js_sys::Reflect::set(&start, &"module".into(), &inner.module);
+        let _ = worker.post_message(&start);
+        inner.ready = false;
+        inner.worker = Some(worker);
+    }
+
+    /// Gives the worker its next job, if it can take one.
+    fn advance(&self) {
+        let mut inner = self.inner.borrow_mut();
+        if !inner.ready {
+            return;
+        }
+        let Some(job) = inner.queue.start(browser::now()) else {
+            return;
+        };
+        let Some(worker) = inner.worker.clone() else {
+            return;
+        };
+        drop(inner);
+        if let Ok(json) = serde_json::to_string(&job.message) {
+            let _ = worker.post_message(&Wire::pack(&json, None));
+        }
+    }
+
+    fn receive(&self, data: &JsValue) {
+        if let Some(module) = Wire::get(data, "module") {
+            self.inner.borrow_mut().module = module;
+            return;
+        }
+        if let Some(reason) = Wire::get(data, "trap").and_then(|reason| reason.as_string()) {
+            return self.died(&reason);
+        }
+        let Some(event) = Wire::event(data) else {
+            return;
+        };
+        match &event.message {
+            FromWorker::Progress { .. } => self.tell(None, event),
+            FromWorker::Ready(_) => {
+                self.inner.borrow_mut().ready = true;
+                self.tell(None, event);
+                self.advance();
+            }
+            FromWorker::Line { file, line, .. } => {
+                if let Some(busy) = self.inner.borrow_mut().queue.busy.as_mut() {
+                    busy.at = (file.clone(), *line);
+                }
+            }
+            _ => {
+                let mut inner = self.inner.borrow_mut();
+                inner.deaths = 0;
+                let client = inner.queue.finish().map(|busy| busy.job.client);
+                drop(inner);
+                self.tell(client, event);
+                self.advance();
+            }
+        }
+    }
+
+    fn watch(&self) {
+        let verdict = self.inner.borrow().queue.verdict(browser::now());
+        match verdict {
+            Some(Verdict::Hung) => self.restart("It ran too long and was stopped."),
+            Some(Verdict::Superseded) => self.restart(""),
+            None => self.tell_line(),
+        }
+    }
+
+    /// A run that takes long enough to be noticed says where it is.
+    fn tell_line(&self) {
+        let inner = self.inner.borrow();
+        let Some(busy) = &inner.queue.busy else {
+            return;
+        };
+        if browser::now() - busy.since < NOTICED || busy.at.1 == 0 {
+            return;
+        }
+        let (file, line) = busy.at.clone();
+        let (client, id) = (busy.job.client, busy.job.message.id());
+        drop(inner);
+        self.tell(Some(client), FromWorker::Line { id, file, line }.into());
+    }
+
+    fn died(&self, reason: &str) {
+        let mut inner = self.inner.borrow_mut();
+        inner.deaths += 1;
+        let hopeless = !inner.ready && inner.deaths >= TRIES;
+        if hopeless {
+            if let Some(worker) = inner.worker.take() {
+                worker.terminate();
+            }
+            drop(inner);
+            return self.tell(None, failure(0, reason));
+        }
+        drop(inner);
+        self.restart(reason);
+    }
+
+    /// Ends the worker and starts another. Whoever waited for the job it was
+    /// doing hears why; without a reason, a newer run makes up for it.
+    fn restart(&self, reason: &str) {
+        let mut inner = self.inner.borrow_mut();
+        if let Some(worker) = inner.worker.take() {
+            worker.set_onmessage(None);
+            worker.set_onerror(None);
+            worker.terminate();
+        }
+        let busy = inner.queue.finish();
+        drop(inner);
+        self.spawn();
+        let Some(busy) = busy.filter(|_| !reason.is_empty()) else {
+            return;
+        };
+        let id = busy.job.message.id();
+        let message = match busy.job.message {
+            ToWorker::Run { .. } => {
+                let (file, line) = busy.at;
+                FromWorker::Stopped {
+                    id,
+                    reason: reason.to_owned(),
+                    file,
+                    line,
+                }
+            }
+            _ => FromWorker::Failed {
+                id,
+                message: reason.to_owned(),
+            },
+        };
+        self.tell(Some(busy.job.client), message.into());
+    }
+
+    fn tell(&self, client: Option<Client>, event: Event) {
+        let listener = self.inner.borrow().listener.clone();
+        listener.emit((client, event));
+    }
+}
+
+fn failure(id: u32, reason: &str) -> Event {
+    FromWorker::Failed {
+        id,
+        message: reason.to_owned(),
+    }
+    .into()
+}

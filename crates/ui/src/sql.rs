@@ -1,0 +1,8 @@
+//! SQL as it is shown: laid out, coloured, and still tied to the Python it
+//! came from.
+
+mod layout;
+mod tokens;
+
+pub use layout::{Layout, Place, lay_out};
+pub use tokens::{Token, TokenKind, tokens};

@@ -1,0 +1,69 @@
+// The worker: fetches the engine, tells how far it is, then answers requests.
+//
+//   page → {module}               a compiled engine, or nothing: fetch it
+//   page ← {json: Progress …}     while it is fetched
+//   page ← {module}               compiled, for the worker after this one
+//   page ← {json: Ready}
+//   page → {json: Run …}          page ← {json, bytes?}
+//   page ← {trap}                 the engine died; this worker is of no more use
+
+import init, { answer, start } from "./ormscope_worker.js";
+
+const tell = (message) => postMessage({ json: JSON.stringify(message) });
+
+function died(error) {
+  const message = error instanceof Error ? error.message : String(error);
+  const memory = /memory|allocation|out of bounds|unreachable/i.test(message);
+  postMessage({
+    trap: memory
+      ? "The engine ran out of memory or hit a fault and was stopped."
+      : `The engine failed: ${message}`,
+  });
+}
+
+/** The module's response, each chunk counted as it passes. */
+function counted(response) {
+  const total = ENGINE_SIZE || Number(response.headers.get("content-length")) || 0;
+  let loaded = 0;
+  let told = 0;
+  const counter = new TransformStream({
+    transform(chunk, controller) {
+      loaded += chunk.byteLength;
+      if (loaded - told > 100_000 || loaded === total) {
+        told = loaded;
+        tell({ progress: { loaded, total } });
+      }
+      controller.enqueue(chunk);
+    },
+  });
+  return new Response(response.body.pipeThrough(counter), {
+    headers: { "content-type": "application/wasm" },
+  });
+}
+
+async function fetched() {
+  tell({ progress: { loaded: 0, total: ENGINE_SIZE } });
+  const response = await fetch(new URL("./ormscope_worker_bg.wasm", import.meta.url));
+  if (!response.ok) throw new Error(`the engine's file cannot be had (${response.status})`);
+  const module = await WebAssembly.compileStreaming(counted(response));
+  postMessage({ module });
+  return module;
+}
+
+async function begin(module) {
+  try {
+    await init({ module_or_path: module ?? (await fetched()) });
+    postMessage({ json: start() });
+    onmessage = ({ data }) => {
+      try {
+        answer(data.json);
+      } catch (error) {
+        died(error);
+      }
+    };
+  } catch (error) {
+    died(error);
+  }
+}
+
+onmessage = ({ data }) => begin(data.module);
