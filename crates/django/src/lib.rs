@@ -1,1 +1,3 @@
-//! See docs/architecture.md.
+//! Django's Python modules as native classes over the ORM crates. See docs/architecture.md.
+pub mod convert;
+pub mod error;

@@ -1,0 +1,418 @@
+//! Python objects as [`Value`]s and back.
+use crate::error::OrForeign;
+use bigdecimal::BigDecimal;
+use jiff::civil;
+use num_bigint::BigInt;
+use orm_state::temporal::Zone;
+use orm_state::value::decimal_str;
+use orm_state::{DateTime, Duration, Model, Object, Result, Time, Value};
+use rustpython_vm::builtins::{
+    PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyStr, PyTuple, PyType, PyTypeRef,
+};
+use rustpython_vm::vm::thread::{try_with_current_vm, with_current_vm};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+use std::str::FromStr;
+
+/// A Python object carried by the ORM without looking inside.
+#[derive(Clone)]
+pub struct PyObj(pub PyObjectRef);
+
+impl fmt::Debug for PyObj {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.repr())
+    }
+}
+
+thread_local! {
+    static MODEL_OF: Cell<Option<fn(&PyObject) -> Option<Rc<Model>>>> = const { Cell::new(None) };
+    static UNWRAP: Cell<Option<fn(&PyObject) -> Option<Rc<dyn Object>>>> = const { Cell::new(None) };
+    static WRAP: Cell<Option<fn(&VirtualMachine, &Rc<dyn Object>) -> Option<PyObjectRef>>> =
+        const { Cell::new(None) };
+    static CLASSES: RefCell<Option<Rc<Classes>>> = const { RefCell::new(None) };
+}
+
+/// How to tell which model an instance belongs to.
+pub fn set_model_of(f: fn(&PyObject) -> Option<Rc<Model>>) {
+    MODEL_OF.set(Some(f));
+}
+
+/// How expressions (and other native payloads) become ORM objects, and come back.
+pub fn set_expression_bridge(
+    unwrap: fn(&PyObject) -> Option<Rc<dyn Object>>,
+    wrap: fn(&VirtualMachine, &Rc<dyn Object>) -> Option<PyObjectRef>,
+) {
+    UNWRAP.set(Some(unwrap));
+    WRAP.set(Some(wrap));
+}
+
+impl Object for PyObj {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn repr(&self) -> String {
+        try_with_current_vm(|vm| match self.0.repr(vm) {
+            Ok(s) => s.to_string_lossy().into_owned(),
+            Err(_) => format!("<{} object>", self.0.class().name()),
+        })
+        .unwrap_or_default()
+    }
+    fn to_str(&self) -> String {
+        try_with_current_vm(|vm| match self.0.str(vm) {
+            Ok(s) => s.to_string_lossy().into_owned(),
+            Err(_) => self.repr(),
+        })
+        .unwrap_or_default()
+    }
+    fn type_name(&self) -> String {
+        self.0.class().name().to_string()
+    }
+    fn model(&self) -> Option<Rc<Model>> {
+        MODEL_OF.get().and_then(|f| f(&self.0))
+    }
+    fn attr(&self, name: &str) -> Result<Value> {
+        with_current_vm(|vm| {
+            let found = self
+                .0
+                .get_attr(&*vm.ctx.new_utf8_str(name), vm)
+                .or_foreign()?;
+            to_value(vm, &found).or_foreign()
+        })
+    }
+    fn equals(&self, other: &dyn Object) -> bool {
+        let Some(other) = other.as_any().downcast_ref::<PyObj>() else {
+            return false;
+        };
+        self.0.is(&other.0)
+            || try_with_current_vm(|vm| vm.bool_eq(&self.0, &other.0).unwrap_or(false))
+                .unwrap_or(false)
+    }
+    fn hash(&self) -> u64 {
+        try_with_current_vm(|vm| self.0.hash(vm).ok())
+            .flatten()
+            .map_or(self.0.get_id() as u64, |h| h as u64)
+    }
+}
+
+/// The classes of Python's own library whose values we know.
+pub struct Classes {
+    pub date: PyTypeRef,
+    pub datetime: PyTypeRef,
+    pub time: PyTypeRef,
+    pub timedelta: PyTypeRef,
+    pub timezone: PyTypeRef,
+    pub utc: PyObjectRef,
+    pub decimal: PyTypeRef,
+    pub uuid: PyTypeRef,
+}
+
+/// Imported once an interpreter.
+pub fn classes(vm: &VirtualMachine) -> PyResult<Rc<Classes>> {
+    if let Some(c) = CLASSES.with_borrow(Clone::clone) {
+        return Ok(c);
+    }
+    let find = |module: &'static str, name: &'static str| -> PyResult<PyObjectRef> {
+        vm.import(module, 0)?.get_attr(name, vm)
+    };
+    let class = |module: &'static str, name: &'static str| -> PyResult<PyTypeRef> {
+        find(module, name)?
+            .downcast::<PyType>()
+            .map_err(|_| vm.new_type_error(format!("{module}.{name} is not a class")))
+    };
+    let timezone = class("datetime", "timezone")?;
+    let made = Rc::new(Classes {
+        date: class("datetime", "date")?,
+        datetime: class("datetime", "datetime")?,
+        time: class("datetime", "time")?,
+        timedelta: class("datetime", "timedelta")?,
+        utc: timezone.as_object().get_attr("utc", vm)?,
+        timezone,
+        decimal: class("decimal", "Decimal")?,
+        uuid: class("uuid", "UUID")?,
+    });
+    CLASSES.set(Some(made.clone()));
+    Ok(made)
+}
+
+/// Forgets what belonged to an interpreter that ends.
+pub fn reset() {
+    CLASSES.set(None);
+}
+
+/// A Python object as a value. What we do not know stays a [`Value::Object`].
+pub fn to_value(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Value> {
+    if vm.is_none(obj) {
+        return Ok(Value::Null);
+    }
+    let types = &vm.ctx.types;
+    if let Some(s) = obj.downcast_ref::<PyStr>() {
+        return Ok(Value::Str(s.to_string_lossy().into()));
+    }
+    if let Some(i) = obj.downcast_ref::<PyInt>() {
+        if obj.fast_isinstance(types.bool_type) {
+            return Ok(Value::Bool(obj.to_owned().is_true(vm)?));
+        }
+        return Ok(match i.try_to_primitive::<i64>(vm) {
+            Ok(i) => Value::Int(i),
+            Err(_) => match BigInt::from_str(&i.to_str_radix_10()) {
+                Ok(b) => Value::BigInt(Rc::new(b)),
+                Err(_) => opaque(obj),
+            },
+        });
+    }
+    if let Some(f) = obj.downcast_ref::<PyFloat>() {
+        return Ok(Value::Float(f.to_f64()));
+    }
+    if let Some(object) = UNWRAP.get().and_then(|f| f(obj)) {
+        return Ok(Value::Object(object));
+    }
+    if let Some(items) = obj.downcast_ref::<PyList>() {
+        let items = items.borrow_vec().to_vec();
+        return Ok(Value::List(values(vm, &items)?));
+    }
+    if let Some(items) = obj.downcast_ref::<PyTuple>() {
+        return Ok(Value::Tuple(values(vm, items.as_slice())?));
+    }
+    if let Some(items) = obj.downcast_ref::<PySet>() {
+        return Ok(Value::Set(values(vm, &items.elements())?));
+    }
+    if let Some(items) = obj.downcast_ref::<PyFrozenSet>() {
+        return Ok(Value::Set(values(vm, &items.elements())?));
+    }
+    if let Some(items) = obj.downcast_ref::<PyDict>() {
+        let mut pairs = Vec::with_capacity(items.__len__());
+        for (k, v) in items.items_vec() {
+            pairs.push((to_value(vm, &k)?, to_value(vm, &v)?));
+        }
+        return Ok(Value::Dict(pairs.into()));
+    }
+    if let Some(b) = obj.downcast_ref::<PyBytes>() {
+        return Ok(Value::Bytes(b.as_bytes().into()));
+    }
+    special(vm, obj)
+}
+
+fn opaque(obj: &PyObject) -> Value {
+    Value::Object(Rc::new(PyObj(obj.to_owned())))
+}
+
+fn values(vm: &VirtualMachine, items: &[PyObjectRef]) -> PyResult<Rc<[Value]>> {
+    items.iter().map(|i| to_value(vm, i)).collect()
+}
+
+/// Dates, decimals, UUIDs.
+fn special(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Value> {
+    let c = classes(vm)?;
+    if obj.fast_isinstance(&c.datetime) {
+        let civil = date_of(vm, obj)?.to_datetime(time_of(vm, obj)?);
+        return Ok(Value::DateTime(DateTime {
+            civil,
+            tz: zone_of(vm, obj)?,
+        }));
+    }
+    if obj.fast_isinstance(&c.date) {
+        return Ok(Value::Date(date_of(vm, obj)?));
+    }
+    if obj.fast_isinstance(&c.timedelta) {
+        let days = int_attr(vm, obj, "days")?;
+        let seconds = int_attr(vm, obj, "seconds")?;
+        let micros = int_attr(vm, obj, "microseconds")?;
+        return Ok(Value::Duration(Duration::from_parts(days, seconds, micros)));
+    }
+    if obj.fast_isinstance(&c.decimal) {
+        let text = obj.str(vm)?;
+        return Ok(match BigDecimal::from_str(&text.to_string_lossy()) {
+            Ok(d) => Value::Decimal(Rc::new(d)),
+            Err(_) => opaque(obj),
+        });
+    }
+    if obj.fast_isinstance(&c.time) {
+        return Ok(Value::Time(Time {
+            civil: time_of(vm, obj)?,
+            tz: zone_of(vm, obj)?,
+        }));
+    }
+    if obj.fast_isinstance(&c.uuid) {
+        let text = obj.str(vm)?;
+        return Ok(match uuid::Uuid::parse_str(&text.to_string_lossy()) {
+            Ok(u) => Value::Uuid(u),
+            Err(_) => opaque(obj),
+        });
+    }
+    Ok(opaque(obj))
+}
+
+fn int_attr(vm: &VirtualMachine, obj: &PyObject, name: &'static str) -> PyResult<i64> {
+    obj.get_attr(name, vm)?.try_to_value(vm)
+}
+
+fn date_of(vm: &VirtualMachine, obj: &PyObject) -> PyResult<civil::Date> {
+    civil::Date::new(
+        int_attr(vm, obj, "year")? as i16,
+        int_attr(vm, obj, "month")? as i8,
+        int_attr(vm, obj, "day")? as i8,
+    )
+    .map_err(|e| vm.new_value_error(e.to_string()))
+}
+
+fn time_of(vm: &VirtualMachine, obj: &PyObject) -> PyResult<civil::Time> {
+    civil::Time::new(
+        int_attr(vm, obj, "hour")? as i8,
+        int_attr(vm, obj, "minute")? as i8,
+        int_attr(vm, obj, "second")? as i8,
+        int_attr(vm, obj, "microsecond")? as i32 * 1000,
+    )
+    .map_err(|e| vm.new_value_error(e.to_string()))
+}
+
+fn zone_of(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Option<Zone>> {
+    let tzinfo = obj.get_attr("tzinfo", vm)?;
+    if vm.is_none(&tzinfo) {
+        return Ok(None);
+    }
+    let offset = vm.call_method(obj, "utcoffset", ())?;
+    if vm.is_none(&offset) {
+        return Ok(None);
+    }
+    let offset_seconds =
+        (int_attr(vm, &offset, "days")? * 86_400 + int_attr(vm, &offset, "seconds")?) as i32;
+    let c = classes(vm)?;
+    let name = if tzinfo.is(&c.utc) {
+        Some("UTC".into())
+    } else {
+        match tzinfo.get_attr("key", vm) {
+            Ok(key) if !vm.is_none(&key) => Some(Rc::from(&*key.str(vm)?.to_string_lossy())),
+            _ => None,
+        }
+    };
+    Ok(Some(Zone {
+        offset_seconds,
+        name,
+    }))
+}
+
+/// A value as a Python object.
+pub fn to_py(vm: &VirtualMachine, value: &Value) -> PyResult<PyObjectRef> {
+    let ctx = &vm.ctx;
+    Ok(match value {
+        Value::Null => ctx.none(),
+        Value::Bool(b) => ctx.new_bool(*b).into(),
+        Value::Int(i) => ctx.new_int(*i).into(),
+        Value::BigInt(i) => {
+            let text = ctx.new_str(i.to_string());
+            ctx.types.int_type.as_object().call((text,), vm)?
+        }
+        Value::Float(f) => ctx.new_float(*f).into(),
+        Value::Str(s) => ctx.new_str(&**s).into(),
+        Value::Bytes(b) => ctx.new_bytes(b.to_vec()).into(),
+        Value::List(v) => ctx.new_list(objects(vm, v)?).into(),
+        Value::Tuple(v) => ctx.new_tuple(objects(vm, v)?).into(),
+        Value::Set(v) => {
+            let set = PySet::default();
+            for item in objects(vm, v)? {
+                set.add(item, vm)?;
+            }
+            use rustpython_vm::PyPayload;
+            set.into_ref(ctx).into()
+        }
+        Value::Dict(pairs) => {
+            let dict = ctx.new_dict();
+            for (k, v) in pairs.iter() {
+                dict.set_item(&*to_py(vm, k)?, to_py(vm, v)?, vm)?;
+            }
+            dict.into()
+        }
+        Value::Date(d) => classes(vm)?.date.as_object().call(
+            (
+                i64::from(d.year()),
+                i64::from(d.month()),
+                i64::from(d.day()),
+            ),
+            vm,
+        )?,
+        Value::Time(t) => {
+            let mut args = time_args(vm, t.civil);
+            if let Some(zone) = &t.tz {
+                args.push(zone_object(vm, zone)?);
+            }
+            classes(vm)?.time.as_object().call(args, vm)?
+        }
+        Value::DateTime(d) => {
+            let date = d.civil.date();
+            let mut args: Vec<PyObjectRef> = vec![
+                ctx.new_int(i64::from(date.year())).into(),
+                ctx.new_int(i64::from(date.month())).into(),
+                ctx.new_int(i64::from(date.day())).into(),
+            ];
+            args.extend(time_args(vm, d.civil.time()));
+            if let Some(zone) = &d.tz {
+                args.push(zone_object(vm, zone)?);
+            }
+            classes(vm)?.datetime.as_object().call(args, vm)?
+        }
+        Value::Duration(d) => {
+            let (days, seconds, micros) = d.parts();
+            classes(vm)?
+                .timedelta
+                .as_object()
+                .call((days, seconds, micros), vm)?
+        }
+        Value::Decimal(d) => classes(vm)?
+            .decimal
+            .as_object()
+            .call((ctx.new_str(decimal_str(d)),), vm)?,
+        Value::Uuid(u) => classes(vm)?
+            .uuid
+            .as_object()
+            .call((ctx.new_str(u.to_string()),), vm)?,
+        Value::Object(o) => match o.as_any().downcast_ref::<PyObj>() {
+            Some(obj) => obj.0.clone(),
+            None => match WRAP.get().and_then(|f| f(vm, o)) {
+                Some(obj) => obj,
+                None => {
+                    return Err(
+                        vm.new_type_error(format!("cannot show a {} to Python", o.type_name()))
+                    );
+                }
+            },
+        },
+    })
+}
+
+fn objects(vm: &VirtualMachine, items: &[Value]) -> PyResult<Vec<PyObjectRef>> {
+    items.iter().map(|i| to_py(vm, i)).collect()
+}
+
+fn time_args(vm: &VirtualMachine, t: civil::Time) -> Vec<PyObjectRef> {
+    [
+        i64::from(t.hour()),
+        i64::from(t.minute()),
+        i64::from(t.second()),
+        i64::from(t.subsec_nanosecond() / 1000),
+    ]
+    .into_iter()
+    .map(|n| vm.ctx.new_int(n).into())
+    .collect()
+}
+
+/// `timezone.utc`, `ZoneInfo(key)` or a fixed offset.
+pub fn zone_object(vm: &VirtualMachine, zone: &Zone) -> PyResult<PyObjectRef> {
+    let c = classes(vm)?;
+    match zone.name.as_deref() {
+        Some("UTC") if zone.offset_seconds == 0 => Ok(c.utc.clone()),
+        Some(key) => vm
+            .import("zoneinfo", 0)?
+            .get_attr("ZoneInfo", vm)?
+            .call((vm.ctx.new_str(key),), vm),
+        None => {
+            let offset = c
+                .timedelta
+                .as_object()
+                .call((0i64, i64::from(zone.offset_seconds)), vm)?;
+            c.timezone.as_object().call((offset,), vm)
+        }
+    }
+}
