@@ -4,6 +4,8 @@
 //! title = models.CharField(max_length=100)   →  Field { kind: Char, options.max_length: 100 }
 //! author = models.ForeignKey(Author, CASCADE) →  Field { kind: ForeignKey, remote: Rel { to: Author } }
 //! ```
+pub mod prep;
+
 use crate::error::Result;
 use crate::face::{Clause, Face};
 use crate::field_class::{FieldClass, Overrides};

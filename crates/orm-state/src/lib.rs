@@ -18,6 +18,7 @@ pub mod field;
 pub mod field_class;
 pub mod model;
 pub mod rel;
+pub mod settings;
 pub mod temporal;
 pub mod value;
 
