@@ -155,6 +155,22 @@ const TREE: &[(&str, &str, &str)] = &[
     ("django.core.management.base", "CommandError", "Exception"),
 ];
 
+/// The modules that hold exceptions.
+pub const MODULES: &[&str] = &[
+    "django.core.exceptions",
+    "django.core.management.base",
+    "django.db.utils",
+    "django.db.transaction",
+    "django.db.models.deletion",
+    "django.db.migrations.exceptions",
+    "django.utils.connection",
+];
+
+/// Forgets the classes of an interpreter that ends.
+pub fn reset() {
+    CLASSES.with_borrow_mut(HashMap::clear);
+}
+
 /// The exception classes of a module, in order, for its namespace.
 pub fn of_module(vm: &VirtualMachine, module: &str) -> Vec<(&'static str, PyTypeRef)> {
     TREE.iter()

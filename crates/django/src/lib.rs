@@ -1,3 +1,18 @@
-//! Django's Python modules as native classes over the ORM crates. See docs/architecture.md.
+//! Django's Python modules as native classes over the ORM crates.
+//!
+//! ```text
+//! install(vm)  →  sys.modules["django"], ["django.db.models"], …
+//!
+//!   class, modules      making classes and modules
+//!   convert, error      values and exceptions, both ways
+//!   state               what one interpreter knows: apps, settings
+//!   core, dispatch, utils, apps      the small modules
+//!   models              fields, Model, its metaclass and _meta
+//! ```
+pub mod class;
 pub mod convert;
 pub mod error;
+pub mod install;
+pub mod modules;
+
+pub use install::{install, reset};

@@ -1,0 +1,183 @@
+//! Making Python classes and modules out of Rust functions.
+//!
+//! ```ignore
+//! let signal = class(vm, "django.dispatch", "Signal", &[], |c| {
+//!     c.method("connect", |zelf: PyObjectRef, args: FuncArgs, vm: &VirtualMachine| …);
+//! })?;
+//! modules::export(vm, "django.dispatch", "Signal", signal)?;
+//! ```
+//!
+//! Used where a class needs no Rust data of its own, or shares the data of its base; classes with
+//! data are `#[pyclass]`.
+use rustpython_vm::builtins::{PyType, PyTypeRef};
+use rustpython_vm::function::{IntoPyNativeFn, ItemDoc, PyMethodFlags, PySetterValue};
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
+
+/// Reads a property.
+pub type Getter = fn(PyObjectRef, &VirtualMachine) -> PyResult;
+/// Sets a property, or deletes it.
+pub type Setter = fn(PyObjectRef, PySetterValue, &VirtualMachine) -> PyResult<()>;
+
+/// A class being filled.
+pub struct Class<'a> {
+    pub class: PyTypeRef,
+    pub vm: &'a VirtualMachine,
+    failure: Option<rustpython_vm::builtins::PyBaseExceptionRef>,
+}
+
+/// Makes a class with `type(name, bases, {})` (or its bases' metaclass), then fills it.
+pub fn class(
+    vm: &VirtualMachine,
+    module: &str,
+    name: &str,
+    bases: &[PyTypeRef],
+    fill: impl FnOnce(&mut Class),
+) -> PyResult<PyTypeRef> {
+    let dict = vm.ctx.new_dict();
+    dict.set_item("__module__", vm.ctx.new_str(module).into(), vm)?;
+    dict.set_item("__qualname__", vm.ctx.new_str(name).into(), vm)?;
+    let meta: PyObjectRef = match bases.first() {
+        Some(base) => base.class().to_owned().into(),
+        None => vm.ctx.types.type_type.to_owned().into(),
+    };
+    let bases: Vec<PyObjectRef> = bases.iter().map(|b| b.clone().into()).collect();
+    let made = meta.call((vm.ctx.new_str(name), vm.ctx.new_tuple(bases), dict), vm)?;
+    let class = made
+        .downcast::<PyType>()
+        .map_err(|_| vm.new_type_error("a metaclass returned something else than a class"))?;
+    fill_class(vm, &class, fill)?;
+    Ok(class)
+}
+
+/// Adds methods to a class that exists.
+pub fn fill_class(
+    vm: &VirtualMachine,
+    class: &PyTypeRef,
+    fill: impl FnOnce(&mut Class),
+) -> PyResult<()> {
+    let mut c = Class {
+        class: class.clone(),
+        vm,
+        failure: None,
+    };
+    fill(&mut c);
+    c.failure.map_or(Ok(()), Err)
+}
+
+impl Class<'_> {
+    /// A class attribute.
+    pub fn attr(&mut self, name: &str, value: impl Into<PyObjectRef>) {
+        let name = self.vm.ctx.intern_str(name);
+        // Through `setattr`, so that special methods reach the class's slots.
+        if let Err(e) = PyType::static_setattr(&self.class, name, value.into(), self.vm) {
+            self.failure.get_or_insert(e);
+        }
+    }
+    /// A method: its first argument is the instance.
+    pub fn method<F, K>(&mut self, name: &'static str, f: F)
+    where
+        F: IntoPyNativeFn<K>,
+    {
+        let class: &'static Py<PyType> = Box::leak(Box::new(self.class.clone()));
+        let def = self
+            .vm
+            .ctx
+            .new_method_def(name, f, PyMethodFlags::METHOD, ItemDoc::NONE);
+        let method = def.build_method(class, self.vm);
+        self.attr(name, method);
+    }
+    /// A class method: its first argument is the class.
+    pub fn classmethod<F, K>(&mut self, name: &'static str, f: F)
+    where
+        F: IntoPyNativeFn<K>,
+    {
+        let inner = function(self.vm, name, f);
+        match self
+            .vm
+            .ctx
+            .types
+            .classmethod_type
+            .as_object()
+            .call((inner,), self.vm)
+        {
+            Ok(m) => self.attr(name, m),
+            Err(e) => {
+                self.failure.get_or_insert(e);
+            }
+        }
+    }
+    /// A static method.
+    pub fn staticmethod<F, K>(&mut self, name: &'static str, f: F)
+    where
+        F: IntoPyNativeFn<K>,
+    {
+        let inner = function(self.vm, name, f);
+        match self
+            .vm
+            .ctx
+            .types
+            .staticmethod_type
+            .as_object()
+            .call((inner,), self.vm)
+        {
+            Ok(m) => self.attr(name, m),
+            Err(e) => {
+                self.failure.get_or_insert(e);
+            }
+        }
+    }
+    /// A read-only property.
+    pub fn getter(&mut self, name: &str, get: Getter) {
+        let getset =
+            rustpython_vm::builtins::PyGetSet::new(name, &self.class, &self.vm.ctx).with_get(get);
+        let getset = PyRef::new_ref(getset, self.vm.ctx.types.getset_type.to_owned(), None);
+        self.attr(name, getset);
+    }
+    /// A property that can be set.
+    pub fn property(&mut self, name: &str, get: Getter, set: Setter) {
+        let getset = self.vm.ctx.new_getset(name, &self.class, get, set);
+        self.attr(name, getset);
+    }
+}
+
+/// A function of a module.
+pub fn function<F, K>(vm: &VirtualMachine, name: &'static str, f: F) -> PyObjectRef
+where
+    F: IntoPyNativeFn<K>,
+{
+    vm.new_function(name, f).into()
+}
+
+trait SetAttr {
+    fn static_setattr(
+        class: &PyTypeRef,
+        name: &'static rustpython_vm::builtins::PyStrInterned,
+        value: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()>;
+}
+
+impl SetAttr for PyType {
+    fn static_setattr(
+        class: &PyTypeRef,
+        name: &'static rustpython_vm::builtins::PyStrInterned,
+        value: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        // `type`'s own `setattr`, also for metaclasses that forbid or watch it.
+        vm.ctx
+            .types
+            .type_type
+            .as_object()
+            .get_attr("__setattr__", vm)?
+            .call(
+                (
+                    PyObjectRef::from(class.clone()),
+                    PyObjectRef::from(name.to_owned()),
+                    value,
+                ),
+                vm,
+            )
+            .map(drop)
+    }
+}

@@ -1,0 +1,56 @@
+//! Putting `django` into an interpreter.
+use crate::{convert, error, modules};
+use rustpython_vm::{PyResult, VirtualMachine};
+
+/// Packages that hold nothing of their own until something is exported from them.
+const PACKAGES: &[&str] = &[
+    "django",
+    "django.apps",
+    "django.conf",
+    "django.contrib",
+    "django.core",
+    "django.core.exceptions",
+    "django.core.validators",
+    "django.core.management",
+    "django.core.management.base",
+    "django.db",
+    "django.db.utils",
+    "django.db.transaction",
+    "django.db.models",
+    "django.db.models.deletion",
+    "django.db.models.fields",
+    "django.db.models.fields.related",
+    "django.db.migrations",
+    "django.db.migrations.exceptions",
+    "django.dispatch",
+    "django.utils",
+    "django.utils.connection",
+];
+
+/// Makes every `django` module. Called once, when an interpreter starts.
+pub fn install(vm: &VirtualMachine) -> PyResult<()> {
+    for path in PACKAGES {
+        modules::module(vm, path)?;
+    }
+    let version = [6, 1, 3].map(|n| vm.ctx.new_int(n).into()).to_vec();
+    let version = [
+        version,
+        vec![vm.ctx.new_str("final").into(), vm.ctx.new_int(0).into()],
+    ]
+    .concat();
+    modules::export(vm, "django", "VERSION", vm.ctx.new_tuple(version))?;
+    modules::export(vm, "django", "__version__", vm.ctx.new_str("6.1.3"))?;
+    for path in error::MODULES {
+        for (name, class) in error::of_module(vm, path) {
+            modules::export(vm, path, name, class)?;
+        }
+    }
+    modules::reexport(vm, "django.db.utils", "django.db")?;
+    Ok(())
+}
+
+/// Forgets everything that belonged to an interpreter that ends.
+pub fn reset() {
+    convert::reset();
+    error::reset();
+}

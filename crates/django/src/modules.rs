@@ -1,0 +1,81 @@
+//! The tree of `django.*` modules.
+//!
+//! Modules are made when the first thing is exported from them, and put into `sys.modules`; every
+//! one is a package, so that paths below it can be imported.
+use rustpython_vm::builtins::PyModule;
+use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
+
+/// The module of that dotted name, made (with its parents) if it does not exist.
+pub fn module(vm: &VirtualMachine, path: &str) -> PyResult<PyRef<PyModule>> {
+    let all = vm.sys_module.get_attr("modules", vm)?;
+    if let Ok(found) = all.get_item(path, vm)
+        && let Ok(module) = found.downcast::<PyModule>()
+    {
+        return Ok(module);
+    }
+    let dict = vm.ctx.new_dict();
+    dict.set_item(
+        "__path__",
+        vm.ctx
+            .new_list(vec![vm.ctx.new_str(format!("<{path}>")).into()])
+            .into(),
+        vm,
+    )?;
+    dict.set_item("__package__", vm.ctx.new_str(path).into(), vm)?;
+    let module = vm.new_module(path, dict, None);
+    all.set_item(path, module.clone().into(), vm)?;
+    if let Some((parent, name)) = path.rsplit_once('.') {
+        let parent = self::module(vm, parent)?;
+        // A name already exported (the function `fields.related`) wins over a module's.
+        if parent.dict().get_item_opt(name, vm)?.is_none() {
+            parent.dict().set_item(name, module.clone().into(), vm)?;
+        }
+    }
+    Ok(module)
+}
+
+/// Puts something into a module.
+pub fn export(
+    vm: &VirtualMachine,
+    path: &str,
+    name: &str,
+    value: impl Into<PyObjectRef>,
+) -> PyResult<()> {
+    module(vm, path)?.dict().set_item(name, value.into(), vm)
+}
+
+/// Puts the same thing into several modules, as re-exports do.
+pub fn export_all(
+    vm: &VirtualMachine,
+    paths: &[&str],
+    name: &str,
+    value: impl Into<PyObjectRef>,
+) -> PyResult<()> {
+    let value = value.into();
+    for path in paths {
+        export(vm, path, name, value.clone())?;
+    }
+    Ok(())
+}
+
+/// Puts every public name of one module into another.
+pub fn reexport(vm: &VirtualMachine, from: &str, to: &str) -> PyResult<()> {
+    let names: Vec<(PyObjectRef, PyObjectRef)> = module(vm, from)?.dict().into_iter().collect();
+    let target = module(vm, to)?;
+    for (name, value) in names {
+        let text = name.str(vm)?;
+        if !text.to_string_lossy().starts_with('_')
+            && !value.fast_isinstance(vm.ctx.types.module_type)
+        {
+            target.dict().set_item(&*text, value, vm)?;
+        }
+    }
+    Ok(())
+}
+
+/// Something exported from a module.
+pub fn find(vm: &VirtualMachine, path: &str, name: &str) -> PyResult {
+    module(vm, path)?
+        .as_object()
+        .get_attr(&*vm.ctx.new_str(name), vm)
+}
