@@ -86,13 +86,12 @@ fn edge(placed: &PlacedEdge, lit: bool) -> Html {
     let (x, y) = placed.label;
     let outer = placed.edge.join.starts_with("LEFT");
     let class = classes!("edge", outer.then_some("left"), lit.then_some("lit"));
-    let many = if placed.edge.to_many { " · many" } else { "" };
     html! {
         <g class={class}>
             <path d={placed.path.clone()} />
             { ending(placed) }
             <text class="relation" x={x.to_string()} y={(y - 8.0).to_string()}>
-                { relation }<tspan class="kind">{ format!(" {join}{many}") }</tspan>
+                { relation }<tspan class="kind">{ format!(" {join}") }</tspan>
             </text>
             <text class="columns" x={x.to_string()} y={(y + 15.0).to_string()}>{ columns }</text>
         </g>

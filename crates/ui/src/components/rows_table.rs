@@ -58,7 +58,7 @@ pub fn RowsTable(props: &RowsTableProps) -> Html {
                         { for widths(rows).iter().map(|width| html! { <col width={width.to_string()} /> }) }
                     </colgroup>
                     <thead>
-                        <tr><th class="number" aria-label="Row" />{ for rows.columns.iter().map(head) }</tr>
+                        <tr><th class="number" aria-label="Row" />{ for rows.columns.iter().enumerate().map(|(index, column)| head(column, is_right(rows, index))) }</tr>
                     </thead>
                     <tbody>
                         { spacer(view.above) }
@@ -72,10 +72,16 @@ pub fn RowsTable(props: &RowsTableProps) -> Html {
     }
 }
 
-fn head(column: &RowsColumn) -> Html {
+/// Whether a column's values stand on the right.
+fn is_right(rows: &Rows, index: usize) -> bool {
+    let mut cells = rows.rows.iter().take(MEASURED).filter_map(|row| row.get(index));
+    cells.find(|cell| **cell != Cell::Null).is_some_and(is_number)
+}
+
+fn head(column: &RowsColumn, right: bool) -> Html {
     let nullable = if column.nullable { "?" } else { "" };
     html! {
-        <th scope="col" class={classes!(column.annotation.then_some("annotation"))} title={title(column)}>
+        <th scope="col" class={classes!(column.annotation.then_some("annotation"), right.then_some("right"))} title={title(column)}>
             if column.primary_key { <span class="key" aria-label="primary key">{"◆"}</span> }
             { &column.name }
             <small>{ &column.type_name }{ nullable }</small>
@@ -124,8 +130,10 @@ fn widths(rows: &Rows) -> Vec<usize> {
                 .take(MEASURED)
                 .filter_map(|row| row.get(index));
             let widest = cells.map(width).max().unwrap_or(0);
-            let head = (column.name.chars().count() + 2).max(column.type_name.len());
-            (widest.max(head).clamp(4, 44) * 75) / 10 + 26
+            let name = column.name.chars().count() + 2;
+            // Code is 7.5 pixels a character; the type below the name 5.6.
+            let cells = widest.max(name).clamp(4, 44) * 75 / 10;
+            cells.max(column.type_name.len() * 56 / 10) + 26
         })
         .collect()
 }

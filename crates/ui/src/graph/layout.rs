@@ -260,7 +260,8 @@ fn titles(node: &Node) -> (String, String) {
 }
 
 fn label_lines(edge: &Edge) -> [String; 3] {
-    let join = edge.join.trim_end_matches(" JOIN").to_owned();
+    let many = if edge.to_many { " · many" } else { "" };
+    let join = format!("{}{many}", edge.join.trim_end_matches(" JOIN"));
     let columns: Vec<_> = edge
         .columns
         .iter()
@@ -297,7 +298,7 @@ fn connect(edge: &Edge, from: &PlacedNode, to: &PlacedNode) -> PlacedEdge {
             end.0, end.1
         )
     };
-    let label = ((turn + end.0 - 12.0) / 2.0, end.1);
+    let label = ((start.0 + end.0 - 12.0) / 2.0, end.1);
     PlacedEdge {
         edge: edge.clone(),
         path,

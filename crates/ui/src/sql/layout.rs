@@ -79,26 +79,53 @@ fn solid(text: &str) -> impl Iterator<Item = (usize, usize)> {
 fn format(sql: &str) -> String {
     let options = FormatOptions {
         indent: Indent::Spaces(2),
-        uppercase: None,
-        max_inline_block: 48,
-        max_inline_arguments: Some(56),
+        max_inline_block: 60,
+        max_inline_arguments: Some(64),
+        max_inline_top_level: Some(64),
+        joins_as_top_level: true,
         ..FormatOptions::default()
     };
-    let formatted = sqlformat::format(sql, &QueryParams::None, &options);
+    let (plain, hidden) = hide(sql);
+    let formatted = show(&sqlformat::format(&plain, &QueryParams::None, &options), &hidden);
     let same = solid(&formatted)
         .map(|(start, end)| &formatted[start..end])
         .eq(solid(sql).map(|(start, end)| &sql[start..end]));
-    let whole = same && quoted_text(&formatted) == quoted_text(sql);
-    if whole { formatted } else { sql.to_owned() }
+    if same { formatted } else { sql.to_owned() }
 }
 
-/// What stands in quotes, where white space has a meaning.
-fn quoted_text(sql: &str) -> Vec<&str> {
-    tokens(sql)
-        .into_iter()
-        .map(|token| &sql[token.start..token.end])
-        .filter(|text| text.starts_with(['\'', '"', '`']))
-        .collect()
+/// Puts a word in place of each text in quotes and each placeholder: the
+/// formatter reads `'\\'` and `%s` in ways of its own.
+fn hide(sql: &str) -> (String, Vec<&str>) {
+    let mut hidden = Vec::new();
+    let mut plain = String::with_capacity(sql.len());
+    for token in tokens(sql) {
+        let text = &sql[token.start..token.end];
+        if matches!(token.kind, TokenKind::String | TokenKind::Parameter) {
+            plain.push_str(&word(hidden.len()));
+            hidden.push(text);
+        } else {
+            plain.push_str(text);
+        }
+    }
+    (plain, hidden)
+}
+
+/// Puts everything back.
+fn show(formatted: &str, hidden: &[&str]) -> String {
+    let mut text = String::with_capacity(formatted.len());
+    let mut rest = formatted;
+    for (index, original) in hidden.iter().enumerate() {
+        let Some((before, after)) = rest.split_once(&word(index)) else { break };
+        text.push_str(before);
+        text.push_str(original);
+        rest = after;
+    }
+    text + rest
+}
+
+/// A short word that is in no SQL; should it be, the text stays as it was.
+fn word(index: usize) -> String {
+    format!("zq{index}qz")
 }
 
 #[cfg(test)]
@@ -125,5 +152,27 @@ mod tests {
         let sql = "SELECT 'a   b\n  c' WHERE x = 'SELECT  1'";
         let text = lay_out(sql).text();
         assert!(text.contains("'a   b\n  c'") && text.contains("'SELECT  1'"));
+    }
+
+    #[test]
+    fn a_pattern_with_its_escape_is_laid_out_too() {
+        let sql = r#"SELECT "b"."id", "b"."title" FROM "b" INNER JOIN "a" ON ("b"."a_id" = "a"."id") WHERE ("a"."name" LIKE %s ESCAPE '\' AND NOT (EXISTS(SELECT 1 AS "a" FROM "s" U0 WHERE (U0."b_id" = ("b"."id") AND U0."n" >= %s) LIMIT 1))) ORDER BY "b"."title" ASC LIMIT 21"#;
+        let expected = r#"SELECT "b"."id", "b"."title"
+FROM "b"
+INNER JOIN "a" ON ("b"."a_id" = "a"."id")
+WHERE (
+  "a"."name" LIKE %s ESCAPE '\'
+  AND NOT (
+    EXISTS (
+      SELECT 1 AS "a"
+      FROM "s" U0
+      WHERE (U0."b_id" = ("b"."id") AND U0."n" >= %s)
+      LIMIT 1
+    )
+  )
+)
+ORDER BY "b"."title" ASC
+LIMIT 21"#;
+        assert_eq!(lay_out(sql).text(), expected);
     }
 }
