@@ -1,0 +1,8 @@
+//! Measurements.
+
+use crate::Outcome;
+
+/// `bench [--native|--page]`
+pub fn bench(_words: &[String]) -> Outcome {
+    Err("not there yet".to_owned())
+}

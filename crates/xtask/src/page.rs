@@ -1,0 +1,109 @@
+//! The page, built into `dist/`.
+//!
+//! ```text
+//! crates/worker ── cargo ──▶ wasm-bindgen ──▶ wasm-opt ──▶ www/dist/engine/
+//! www/          ── build.mjs ────────────────────────────▶ www/dist/
+//! crates/ui     ── trunk ─────────────────────────────────▶ dist/
+//! ```
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use crate::run::{cargo, path_with, run, say};
+use crate::{Outcome, places, tools};
+
+/// Builds everything the page needs.
+pub fn build() -> Outcome {
+    let begun = Instant::now();
+    tools::wasm_target()?;
+    let clang = tools::clang()?;
+    let wasm_bindgen = tools::wasm_bindgen()?;
+    let trunk = tools::trunk()?;
+    tools::packages("www")?;
+    let bin = places::root().join("www/node_modules/.bin");
+    let path = path_with(&[wasm_bindgen.clone(), trunk.clone(), bin.clone()]);
+
+    say("building the engine for the page (several minutes the first time)");
+    run(cargo()
+        .args([
+            "build",
+            "--package",
+            "ormscope-worker",
+            "--profile",
+            "page",
+            "--target",
+            "wasm32-unknown-unknown",
+        ])
+        .env("CC_wasm32_unknown_unknown", &clang.compiler)
+        .env("AR_wasm32_unknown_unknown", &clang.archiver))?;
+    engine(
+        &places::target().join("wasm32-unknown-unknown/page/ormscope_worker.wasm"),
+        &wasm_bindgen,
+        &bin,
+    )?;
+
+    say("bundling scripts, styles and examples");
+    run(Command::new("node")
+        .arg("build.mjs")
+        .current_dir(places::root().join("www")))?;
+
+    say("building the page");
+    run(Command::new(trunk.join("trunk"))
+        .args(["build", "--offline", "--dist"])
+        .arg(places::dist())
+        .current_dir(places::root())
+        .env("PATH", path)
+        .env_remove("NO_COLOR")
+        .env("CC_wasm32_unknown_unknown", &clang.compiler)
+        .env("AR_wasm32_unknown_unknown", &clang.archiver))?;
+    say(&format!(
+        "the page is in {}/ ({:.0} s)",
+        places::shown(&places::dist()),
+        begun.elapsed().as_secs_f64()
+    ));
+    Ok(())
+}
+
+/// Makes `www/dist/engine/` from the worker's module, unless it is there for
+/// this very module.
+fn engine(module: &Path, wasm_bindgen: &Path, bin: &Path) -> Outcome {
+    let text = |error: std::io::Error| error.to_string();
+    let out = places::root().join("www/dist/engine");
+    let raw = fs::read(module).map_err(text)?;
+    let mark = format!("{:016x} {}", fnv(&raw), raw.len());
+    let mark_file: PathBuf = places::target().join("engine-of-the-page");
+    let made = out.join("ormscope_worker_bg.wasm");
+    if made.exists() && fs::read_to_string(&mark_file).is_ok_and(|old| old == mark) {
+        return Ok(());
+    }
+    run(Command::new(wasm_bindgen.join("wasm-bindgen"))
+        .args(["--target", "web", "--no-typescript", "--out-dir"])
+        .arg(&out)
+        .arg(module))?;
+    say("making it small with wasm-opt (some minutes)");
+    let small = out.join("small.wasm");
+    run(Command::new(bin.join("wasm-opt"))
+        .args([
+            "-Oz",
+            "--enable-bulk-memory",
+            "--enable-mutable-globals",
+            "--enable-nontrapping-float-to-int",
+            "--enable-reference-types",
+            "--enable-sign-ext",
+            "--enable-multivalue",
+            "-o",
+        ])
+        .arg(&small)
+        .arg(&made))?;
+    fs::rename(small, made).map_err(text)?;
+    fs::write(mark_file, mark).map_err(text)
+}
+
+/// A number that tells modules apart.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
