@@ -54,6 +54,9 @@ pub enum EmptyValue {
     Value(Value),
 }
 
+/// Turns a value the database returned into Python's.
+pub type Converter = Rc<dyn Fn(Value) -> Result<Value>>;
+
 /// A node of the expression tree. Only `name`, `as_any`, `with_sources` and `as_sql` have no
 /// default; a leaf without operands returns itself from `with_sources`.
 pub trait Expression: Debug + Any {
@@ -75,12 +78,42 @@ pub trait Expression: Debug + Any {
 
     /// Resolves names against `query`, operands first.
     fn resolve(self: Rc<Self>, query: &mut Query, how: &Resolve) -> Result<Expr> {
+        let resolved = self.resolve_sources(query, how)?;
+        if resolved.is_empty() {
+            return Ok(self.into_expr());
+        }
+        Ok(self.with_sources(resolved))
+    }
+    /// Its operands, resolved.
+    fn resolve_sources(&self, query: &mut Query, how: &Resolve) -> Result<Sources> {
         let sources = self.sources();
         let mut resolved = Sources::with_capacity(sources.len());
         for s in sources {
-            resolved.push(s.resolve(query, how)?);
+            let r = s.resolve(query, how)?;
+            if r.is_composite() && !self.allows_composite_expressions() {
+                return Err(Error::value_error(format!(
+                    "{} expression does not support composite primary keys.",
+                    self.name()
+                )));
+            }
+            resolved.push(r);
         }
-        Ok(self.with_sources(resolved))
+        Ok(resolved)
+    }
+    /// Several columns in one: a composite primary key (`ColPairs`).
+    fn is_composite(&self) -> bool {
+        false
+    }
+    fn allows_composite_expressions(&self) -> bool {
+        false
+    }
+    /// A copy whose `output_field` is the given one; `None` where it cannot be changed.
+    fn with_output_field(&self, _field: Rc<Field>) -> Option<Expr> {
+        None
+    }
+    /// A reference to a relation that may hold several rows (columns of outer queries).
+    fn possibly_multivalued(&self) -> bool {
+        false
     }
     /// The field its value behaves like: given, or the one its operands agree on.
     ///
@@ -128,7 +161,7 @@ pub trait Expression: Debug + Any {
     }
     /// Aggregate over the annotated subquery (`is_summary`).
     fn is_summary(&self) -> bool {
-        false
+        self.sources().iter().any(|s| s.is_summary())
     }
     fn set_returning(&self) -> bool {
         self.sources().iter().any(|s| s.set_returning())
@@ -214,6 +247,10 @@ pub trait Expression: Debug + Any {
     fn get_transform(&self, name: &str) -> Result<Option<Registered>> {
         crate::lookup::field_transform(&*self.output_field()?, name)
     }
+    /// Bilateral transforms in it, for the other side of a lookup (`get_bilateral_transforms`).
+    fn bilateral_transforms(&self) -> Vec<Rc<dyn crate::lookup::TransformFactory>> {
+        vec![]
+    }
     /// Itself as a lookup, if it is one.
     fn as_lookup(&self) -> Option<&Lookup> {
         None
@@ -237,9 +274,9 @@ pub trait Expression: Debug + Any {
             _ => self.as_sql(compiler, out),
         }
     }
-    /// Turns a value the database returned into Python's (`convert_value`), after the backend's
-    /// converters for its output field.
-    fn convert_value(&self) -> Option<fn(Value) -> Result<Value>> {
+    /// Turns a value the database returned into Python's (`convert_value`), between the backend's
+    /// converter and the field's own; see `crate::converters`.
+    fn convert_value(&self) -> Option<Converter> {
         None
     }
     /// Python's `repr()`, as Django prints it.

@@ -14,11 +14,14 @@
 //! sign; drivers rewrite it.
 pub mod compiler;
 pub mod connection;
+pub mod converters;
 pub mod dialect;
 pub mod expression;
 pub mod expressions;
+pub mod functions;
 pub mod lookup;
 pub mod lookups;
+pub mod prep;
 pub mod q;
 pub mod query;
 pub mod where_node;
@@ -27,7 +30,7 @@ pub mod writer;
 pub use compiler::Compiler;
 pub use connection::{Connection, Outcome, Row, RowCursor};
 pub use dialect::Dialect;
-pub use expression::{AliasMap, Expr, ExprObject, Expression, Resolve, Reuse, Sources};
+pub use expression::{AliasMap, Converter, Expr, ExprObject, Expression, Resolve, Reuse, Sources};
 pub use lookup::{LookupFactory, Registered, Rhs, TransformFactory};
 pub use q::{Connector, Q, QChild};
 pub use query::{Alias, Query};

@@ -8,6 +8,7 @@ pub mod filter;
 pub mod joins;
 pub mod names;
 pub mod ordering;
+mod pending;
 pub mod promoter;
 pub mod relabel;
 pub mod selection;

@@ -47,6 +47,15 @@ impl SqlWriter {
             params: self.params.split_off(mark.params),
         }
     }
+    /// Puts text before and after what was written since the mark.
+    pub fn wrap(&mut self, mark: Mark, before: &str, after: &str) {
+        self.sql.insert_str(mark.sql, before);
+        self.sql.push_str(after);
+    }
+    /// What was written since the mark.
+    pub fn since(&self, mark: Mark) -> &str {
+        &self.sql[mark.sql..]
+    }
     pub fn append(&mut self, other: SqlWriter) {
         self.sql.push_str(&other.sql);
         self.params.extend(other.params);

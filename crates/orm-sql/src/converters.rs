@@ -1,0 +1,1 @@
+//! From what the driver gives to Python values.
