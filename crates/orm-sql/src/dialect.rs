@@ -14,12 +14,13 @@ pub use postgresql::Postgresql;
 pub use quote::{interpolate, quote_value};
 pub use sqlite::Sqlite;
 
-use crate::expression::Expression;
+use crate::expression::{Expr, Expression};
 use crate::expressions::{Arith, Exists, ExpressionWrapper, RawSql};
+use crate::query::Combinator;
 use crate::where_node::WhereNode;
 use crate::writer::{Mark, SqlWriter};
 use orm_state::settings::{current_time_zone, settings};
-use orm_state::{Field, Result, Value};
+use orm_state::{Error, Field, Result, Value};
 use std::rc::Rc;
 
 /// Which database a dialect writes for.
@@ -289,6 +290,45 @@ pub trait Dialect {
     }
 
     // Features.
+    /// May the parts of a union have their own order and slice?
+    fn supports_slicing_ordering_in_compound(&self) -> bool {
+        false
+    }
+    fn set_operator(&self, combinator: Combinator) -> &'static str {
+        match combinator {
+            Combinator::Union => "UNION",
+            Combinator::Intersection => "INTERSECT",
+            Combinator::Difference => "EXCEPT",
+        }
+    }
+    /// Leaves out grouping columns that a selected primary key decides.
+    fn collapse_group_by(&self, exprs: Vec<Expr>, _having: &[Expr]) -> Vec<Expr> {
+        exprs
+    }
+    /// What `HAVING` without `GROUP BY` needs before it.
+    fn force_group_by(&self) -> Option<&'static str> {
+        None
+    }
+    fn distinct_sql(&self, fields: Vec<SqlWriter>, out: &mut SqlWriter) -> Result<()> {
+        if fields.is_empty() {
+            out.push("DISTINCT");
+            return Ok(());
+        }
+        if !self.can_distinct_on_fields() {
+            return Err(Error::not_supported(
+                "DISTINCT ON fields is not supported by this database backend",
+            ));
+        }
+        out.push("DISTINCT ON (");
+        for (i, f) in fields.into_iter().enumerate() {
+            if i > 0 {
+                out.push(", ");
+            }
+            out.append(f);
+        }
+        out.push(")");
+        Ok(())
+    }
     fn supports_logical_xor(&self) -> bool {
         false
     }

@@ -24,6 +24,7 @@ pub mod lookups;
 pub mod prep;
 pub mod q;
 pub mod query;
+pub mod schema;
 pub mod where_node;
 pub mod writer;
 

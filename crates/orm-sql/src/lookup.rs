@@ -46,6 +46,10 @@ pub trait LookupKind: Debug {
     fn lookup_name(&self) -> &'static str;
     /// Its class's name: `Exact`, `In` …
     fn class_name(&self) -> &'static str;
+    /// Whether `None` may stand on the right; else `exact` becomes `IS NULL`.
+    fn can_use_none_as_rhs(&self) -> bool {
+        false
+    }
     /// Checks and converts the right side when the lookup is made (`get_prep_lookup`).
     fn prepare(&self, lookup: Lookup) -> Result<Lookup>;
     fn as_sql(

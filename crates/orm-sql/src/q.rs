@@ -112,3 +112,110 @@ impl Q {
         }
     }
 }
+
+impl Q {
+    /// Equal conditions in the same order.
+    pub fn same(&self, other: &Q) -> bool {
+        self.connector == other.connector
+            && self.negated == other.negated
+            && self.children.len() == other.children.len()
+            && self
+                .children
+                .iter()
+                .zip(&other.children)
+                .all(|(a, b)| match (a, b) {
+                    (QChild::Lookup(n, v), QChild::Lookup(m, w)) => n == m && v == w,
+                    (QChild::Expr(a), QChild::Expr(b)) => a.same(&**b),
+                    (QChild::Q(a), QChild::Q(b)) => a.same(b),
+                    _ => false,
+                })
+    }
+    /// Every name it refers to: lookups, and `F()` in values and expressions.
+    pub fn names(&self, out: &mut Vec<String>) {
+        for child in &self.children {
+            match child {
+                QChild::Lookup(name, value) => {
+                    out.push(name.to_string());
+                    if let Some(e) = crate::expression::value_expr(value) {
+                        expression_names(&e, out);
+                    }
+                }
+                QChild::Expr(e) => expression_names(e, out),
+                QChild::Q(q) => q.names(out),
+            }
+        }
+    }
+    /// A copy with `prefix__x` renamed to `replacement__x`.
+    pub fn renamed_prefix(&self, prefix: &str, replacement: &str) -> orm_state::Result<Q> {
+        let mut children = vec![];
+        for child in &self.children {
+            children.push(match child {
+                QChild::Lookup(name, value) => {
+                    let value = match crate::expression::value_expr(value) {
+                        Some(e) if !e.as_any().is::<crate::expressions::F>() => {
+                            crate::expression::ExprObject::value(rename_expression(
+                                &e,
+                                prefix,
+                                replacement,
+                            )?)
+                        }
+                        _ => value.clone(),
+                    };
+                    QChild::Lookup(renamed(name, prefix, replacement).into(), value)
+                }
+                QChild::Expr(e) => QChild::Expr(rename_expression(e, prefix, replacement)?),
+                QChild::Q(q) => QChild::Q(q.renamed_prefix(prefix, replacement)?),
+            });
+        }
+        Ok(Q {
+            children,
+            ..self.clone()
+        })
+    }
+}
+
+fn renamed(name: &str, prefix: &str, replacement: &str) -> String {
+    match name.strip_prefix(prefix) {
+        Some(rest) if rest.starts_with("__") => format!("{replacement}{rest}"),
+        _ => name.to_string(),
+    }
+}
+
+fn expression_names(e: &Expr, out: &mut Vec<String>) {
+    if let Some(f) = e.as_any().downcast_ref::<crate::expressions::F>() {
+        out.push(f.name.to_string());
+        return;
+    }
+    if let Some(q) = e.as_any().downcast_ref::<crate::expressions::QExpr>() {
+        q.q.names(out);
+        return;
+    }
+    for s in e.sources() {
+        expression_names(&s, out);
+    }
+}
+
+fn rename_expression(e: &Expr, prefix: &str, replacement: &str) -> orm_state::Result<Expr> {
+    if let Some(f) = e.as_any().downcast_ref::<crate::expressions::F>() {
+        return Ok(crate::expressions::F::new(&renamed(
+            &f.name,
+            prefix,
+            replacement,
+        )));
+    }
+    if let Some(q) = e.as_any().downcast_ref::<crate::expressions::QExpr>() {
+        let q = q.q.renamed_prefix(prefix, replacement)?;
+        return Ok(crate::expressions::QExpr::new(q));
+    }
+    if e.as_any().is::<crate::query::subquery::QueryExpr>() {
+        return Err(orm_state::Error::value_error(
+            "Passing a QuerySet within a FilteredRelation is not supported.",
+        ));
+    }
+    let sources = e
+        .sources()
+        .iter()
+        .map(|s| rename_expression(s, prefix, replacement))
+        .collect::<orm_state::Result<_>>()?;
+    Ok(e.with_sources(sources))
+}

@@ -8,10 +8,11 @@ pub mod filter;
 pub mod joins;
 pub mod names;
 pub mod ordering;
-mod pending;
 pub mod promoter;
 pub mod relabel;
+pub mod restriction;
 pub mod selection;
+pub mod subquery;
 pub mod table;
 
 use crate::expression::{Expr, Expression};
@@ -98,6 +99,8 @@ pub struct Query {
     pub base_table: Option<Alias>,
     /// Aliases of the queries around a subquery; `true` when quoted as names.
     pub external_aliases: IndexMap<Alias, bool>,
+    /// Whether columns are written with their table (not in indexes and constraints).
+    pub alias_cols: bool,
     pub alias_prefix: Rc<str>,
     pub subq_aliases: Rc<IndexSet<Rc<str>>>,
     pub table_map: IndexMap<Rc<str>, Vec<Alias>>,
@@ -133,6 +136,8 @@ pub struct Query {
     pub extra_tables: Vec<String>,
     pub filtered_relations: Rc<IndexMap<Rc<str>, Rc<filter::FilteredRelation>>>,
     pub used_aliases: IndexSet<Alias>,
+    /// The joins of the last lookup built, for `exclude()`'s subquery.
+    pub lookup_joins: Vec<Alias>,
     pub filter_is_sticky: bool,
     pub subquery: bool,
     /// Set by `none()`.
@@ -160,6 +165,7 @@ impl Query {
             alias_map: IndexMap::new(),
             base_table: None,
             external_aliases: IndexMap::new(),
+            alias_cols: true,
             alias_prefix: "T".into(),
             subq_aliases: Rc::new(IndexSet::from(["T".into()])),
             table_map: IndexMap::new(),
@@ -192,6 +198,7 @@ impl Query {
             extra_tables: vec![],
             filtered_relations: Rc::default(),
             used_aliases: IndexSet::new(),
+            lookup_joins: vec![],
             filter_is_sticky: false,
             subquery: false,
             explain: None,

@@ -56,6 +56,21 @@ impl WhereNode {
         }
         self.children.push(child);
     }
+    /// Resolves what its lookups hold, keeping the nodes as they are: for a query that becomes part
+    /// of another one.
+    pub fn resolve_leaves(&self, query: &mut Query, how: &Resolve) -> Result<WhereNode> {
+        let mut children = Vec::with_capacity(self.children.len());
+        for c in &self.children {
+            children.push(match c.as_any().downcast_ref::<WhereNode>() {
+                Some(node) => Rc::new(node.resolve_leaves(query, how)?) as Expr,
+                None => c.clone().resolve(query, how)?,
+            });
+        }
+        Ok(WhereNode {
+            children,
+            ..self.clone()
+        })
+    }
     pub fn negate(&mut self) {
         self.negated = !self.negated;
     }
@@ -273,6 +288,10 @@ impl Expression for WhereNode {
 }
 
 impl WhereNode {
+    /// Appends the SQL of this tree.
+    pub fn as_sql_of(&self, compiler: &Compiler, out: &mut SqlWriter) -> Result<()> {
+        Expression::as_sql(self, compiler, out)
+    }
     /// `a XOR b XOR c` as `(a OR b OR c) AND MOD(a + b + c, 2) = 1`.
     fn xor_as_or(&self, compiler: &Compiler, out: &mut SqlWriter) -> Result<()> {
         let node = crate::expressions::xor::as_or(self)?;

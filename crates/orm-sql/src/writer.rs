@@ -36,6 +36,10 @@ impl SqlWriter {
             params: self.params.len(),
         }
     }
+    /// True if nothing was written since the mark.
+    pub fn is_at(&self, mark: Mark) -> bool {
+        self.sql.len() == mark.sql
+    }
     pub fn rewind(&mut self, mark: Mark) {
         self.sql.truncate(mark.sql);
         self.params.truncate(mark.params);

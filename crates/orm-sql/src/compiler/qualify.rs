@@ -1,0 +1,135 @@
+//! Filters over window functions: the query becomes a subquery named `qualify`.
+use super::Compiler;
+use crate::expression::{Expr, Expression};
+use crate::expressions::Ref;
+use crate::q::Connector;
+use crate::where_node::WhereNode;
+use crate::writer::SqlWriter;
+use orm_state::Result;
+use std::rc::Rc;
+
+/// Finds, or makes, a selected alias for each part of the filter.
+struct Collector {
+    select: Vec<(Expr, String)>,
+    replacements: Vec<(Expr, String)>,
+    added: Vec<(Expr, String)>,
+}
+
+impl Collector {
+    fn collect(&mut self, mut todo: Vec<Expr>) {
+        while let Some(expr) = todo.pop() {
+            if self.replacements.iter().any(|(e, _)| e.same(&*expr)) {
+                continue;
+            }
+            if let Some((_, alias)) = self.select.iter().rev().find(|(e, _)| e.same(&*expr)) {
+                self.replacements.push((expr, alias.clone()));
+            } else if expr.as_lookup().is_some() {
+                todo.extend(expr.sources());
+            } else if let Some(r) = expr.as_any().downcast_ref::<Ref>() {
+                if !self.select.iter().any(|(_, a)| **a == *r.refs) {
+                    todo.push(r.source.clone());
+                }
+            } else {
+                let alias = format!("qual{}", self.added.len());
+                self.added.push((expr.clone(), alias.clone()));
+                self.replacements.push((expr, alias));
+            }
+        }
+    }
+    fn pairs(&self) -> Vec<(Expr, Expr)> {
+        self.replacements
+            .iter()
+            .map(|(e, a)| {
+                (
+                    e.clone(),
+                    Ref::new(a.as_str().into(), e.clone()).into_expr(),
+                )
+            })
+            .collect()
+    }
+}
+
+/// The conditions themselves, without the nodes that join them.
+fn leaves(node: &WhereNode, out: &mut Vec<Expr>) {
+    for c in &node.children {
+        match c.as_any().downcast_ref::<WhereNode>() {
+            Some(inner) => leaves(inner, out),
+            None => out.push(c.clone()),
+        }
+    }
+}
+
+impl Compiler {
+    pub(super) fn qualify_sql(
+        &self,
+        where_: Option<Rc<WhereNode>>,
+        having: Option<Rc<WhereNode>>,
+        qualify: &Rc<WhereNode>,
+        out: &mut SqlWriter,
+    ) -> Result<()> {
+        let mut inner = self.query.borrow().clone();
+        inner.subquery = true;
+        let parts: Vec<Expr> = [where_, having]
+            .into_iter()
+            .flatten()
+            .map(|w| w.into_expr())
+            .collect();
+        inner.where_ = Rc::new(WhereNode::new(parts, Connector::And));
+
+        self.get_select(true)?;
+        let select: Vec<(Expr, String)> = self
+            .state
+            .borrow()
+            .select
+            .iter()
+            .filter_map(|s| s.alias.clone().map(|a| (s.expr.clone(), a)))
+            .collect();
+        let mut collector = Collector {
+            select,
+            replacements: vec![],
+            added: vec![],
+        };
+        let mut conditions = vec![];
+        leaves(qualify, &mut conditions);
+        collector.collect(conditions);
+        let qualify = qualify.clone().replace(&collector.pairs());
+        let mut order_by: Vec<Expr> = vec![];
+        for term in self.get_order_by()? {
+            collector.collect(term.expr.sources().into_vec());
+            order_by.push(term.expr.replace(&collector.pairs()));
+        }
+        for (expr, alias) in &collector.added {
+            inner.put_annotation(expr.clone(), alias, true);
+        }
+        let mut compiler = self.nested(inner);
+        compiler.with_col_aliases = true;
+        compiler.with_limits = false;
+        let inner_sql = compiler.as_sql()?;
+        let masked = !collector.added.is_empty();
+        if masked {
+            out.push("SELECT ");
+            for (i, (_, alias)) in collector.select.iter().enumerate() {
+                if i > 0 {
+                    out.push(", ");
+                }
+                self.quote_name(alias, out);
+            }
+            out.push(" FROM ( ");
+        }
+        out.push("SELECT * FROM ( ");
+        out.append(inner_sql);
+        out.push(" ) ");
+        self.quote_name("qualify", out);
+        out.push(" WHERE ");
+        self.compile(&qualify, out)?;
+        if masked {
+            out.push(" ) ");
+            self.quote_name("qualify_mask", out);
+        }
+        for (i, term) in order_by.iter().enumerate() {
+            out.push(if i == 0 { " ORDER BY " } else { ", " });
+            self.compile(term, out)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,1 @@
+//! Changing columns, indexes and constraints.
