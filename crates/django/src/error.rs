@@ -249,6 +249,17 @@ pub fn raise(vm: &VirtualMachine, name: &str, message: impl AsRef<str>) -> PyBas
     new(vm, class(vm, name), vec![message])
 }
 
+/// `raise exception from cause`
+pub fn set_cause(
+    vm: &VirtualMachine,
+    exception: &PyBaseExceptionRef,
+    cause: Option<PyBaseExceptionRef>,
+) {
+    let cause = cause.map_or_else(|| vm.ctx.none(), Into::into);
+    // Only fails for what is no exception.
+    let _ = exception.as_object().set_attr("__cause__", cause, vm);
+}
+
 /// A raised exception on its way through the ORM.
 pub fn from_py(exception: PyBaseExceptionRef) -> Error {
     Error::foreign(Rc::new(PyObj(exception.into())))

@@ -1,5 +1,5 @@
 //! Putting `django` into an interpreter.
-use crate::{convert, error, modules};
+use crate::{convert, db, error, modules};
 use rustpython_vm::{PyResult, VirtualMachine};
 
 /// Packages that hold nothing of their own until something is exported from them.
@@ -46,6 +46,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         }
     }
     modules::reexport(vm, "django.db.utils", "django.db")?;
+    db::install(vm)?;
     Ok(())
 }
 
@@ -53,4 +54,5 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
 pub fn reset() {
     convert::reset();
     error::reset();
+    db::reset();
 }

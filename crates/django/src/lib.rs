@@ -11,6 +11,7 @@
 //! ```
 pub mod class;
 pub mod convert;
+pub mod db;
 pub mod error;
 pub mod install;
 pub mod modules;

@@ -25,6 +25,7 @@ mod interrupt;
 mod introspection;
 mod placeholders;
 mod quote;
+mod script;
 mod statement;
 mod tokens;
 
@@ -33,3 +34,4 @@ pub use constraints::ConstraintInfo;
 pub use functions::random::seed as seed_random;
 pub use introspection::{Column, ForeignKey, TableInfo};
 pub use quote::percent;
+pub use script::split_script;

@@ -1,0 +1,249 @@
+//! `django.db` and the modules below it that are not models.
+use super::cursor::CursorWrapper;
+use super::introspection::DatabaseIntrospection;
+use super::ops::DatabaseOperations;
+use super::registry::{self, DEFAULT_DB_ALIAS};
+use super::router::{self, ConnectionRouter};
+use super::wrapper::{ChecksDisabled, DatabaseWrapper, ExecuteWrapper, QueriesLog};
+use super::{atomic, features, sqlite3, transaction};
+use crate::modules;
+use rustpython_vm::builtins::{PyListRef, PyStr};
+use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::function::{FuncArgs, PySetterValue};
+use rustpython_vm::protocol::PyMappingMethods;
+use rustpython_vm::types::{AsMapping, Comparable, GetAttr, Iterable, PyComparisonOp, SetAttr};
+use rustpython_vm::{
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func,
+    pyclass,
+};
+use std::sync::LazyLock;
+
+/// Fills the modules.
+pub fn install(vm: &VirtualMachine) -> PyResult<()> {
+    make_types();
+    let default: PyObjectRef = vm.ctx.new_str(DEFAULT_DB_ALIAS).into();
+    let connections: PyObjectRef = ConnectionHandler.into_pyobject(vm);
+    let connection: PyObjectRef = ConnectionProxy.into_pyobject(vm);
+    modules::export(vm, "django.db", "connections", connections)?;
+    modules::export(vm, "django.db", "connection", connection)?;
+    modules::export(vm, "django.db", "router", router::object(vm))?;
+    let reset = vm.new_function(
+        "reset_queries",
+        |_: FuncArgs, vm: &VirtualMachine| -> PyResult<()> {
+            for alias in registry::aliases() {
+                registry::database(vm, &alias)?.forget_queries();
+            }
+            Ok(())
+        },
+    );
+    modules::export(vm, "django.db", "reset_queries", reset)?;
+    let close = vm.new_function("close_old_connections", |_: FuncArgs| {});
+    modules::export(vm, "django.db", "close_old_connections", close)?;
+    modules::export_all(
+        vm,
+        &["django.db", "django.db.utils"],
+        "DEFAULT_DB_ALIAS",
+        default,
+    )?;
+    modules::export(
+        vm,
+        "django.db.utils",
+        "ConnectionHandler",
+        ConnectionHandler::make_static_type(),
+    )?;
+    modules::export(
+        vm,
+        "django.db.utils",
+        "ConnectionRouter",
+        ConnectionRouter::make_static_type(),
+    )?;
+    modules::export(
+        vm,
+        "django.db.backends.sqlite3.base",
+        "DatabaseWrapper",
+        DatabaseWrapper::make_static_type(),
+    )?;
+    modules::export(
+        vm,
+        "django.db.backends.base.base",
+        "BaseDatabaseWrapper",
+        DatabaseWrapper::make_static_type(),
+    )?;
+    modules::export(
+        vm,
+        "django.db.backends.sqlite3.operations",
+        "DatabaseOperations",
+        DatabaseOperations::make_static_type(),
+    )?;
+    modules::export(
+        vm,
+        "django.db.backends.utils",
+        "CursorWrapper",
+        CursorWrapper::make_static_type(),
+    )?;
+    for (name, _) in sqlite3::CLASSES_IN_ORDER {
+        modules::export(vm, "sqlite3", name, sqlite3::class(vm, name))?;
+    }
+    features::class(vm)?;
+    transaction::install(vm)
+}
+
+fn make_types() {
+    let _ = [
+        DatabaseWrapper::make_static_type(),
+        QueriesLog::make_static_type(),
+        ExecuteWrapper::make_static_type(),
+        ChecksDisabled::make_static_type(),
+        CursorWrapper::make_static_type(),
+        DatabaseOperations::make_static_type(),
+        DatabaseIntrospection::make_static_type(),
+        ConnectionRouter::make_static_type(),
+        ConnectionHandler::make_static_type(),
+        ConnectionProxy::make_static_type(),
+        atomic::AtomicBlock::make_static_type(),
+        atomic::Decorated::make_static_type(),
+        transaction::MarkOnError::make_static_type(),
+    ];
+}
+
+/// `connections`
+#[pyclass(module = "django.db.utils", name = "ConnectionHandler")]
+#[derive(Debug, PyPayload)]
+pub struct ConnectionHandler;
+
+fn alias_of(vm: &VirtualMachine, key: &PyObject) -> PyResult<String> {
+    Ok(key.str(vm)?.to_string_lossy().into_owned())
+}
+
+#[pyclass(with(AsMapping, Iterable), flags(HAS_DICT))]
+impl ConnectionHandler {
+    #[pymethod]
+    fn all(
+        _zelf: &Py<ConnectionHandler>,
+        _args: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyListRef> {
+        let mut found = vec![];
+        for alias in registry::aliases() {
+            found.push(registry::database(vm, &alias)?.into());
+        }
+        Ok(vm.ctx.new_list(found))
+    }
+    #[pymethod]
+    fn close_all(_zelf: &Py<ConnectionHandler>, vm: &VirtualMachine) -> PyResult<()> {
+        for alias in registry::aliases() {
+            vm.call_method(registry::database(vm, &alias)?.as_object(), "close", ())?;
+        }
+        Ok(())
+    }
+    #[pygetset]
+    fn databases(zelf: &Py<ConnectionHandler>, vm: &VirtualMachine) -> PyResult {
+        ConnectionHandler::settings(zelf, vm)
+    }
+    #[pygetset]
+    fn settings(_zelf: &Py<ConnectionHandler>, vm: &VirtualMachine) -> PyResult {
+        let dict = vm.ctx.new_dict();
+        for alias in registry::aliases() {
+            let db = registry::database(vm, &alias)?;
+            dict.set_item(&*alias, db.settings_dict.clone().into(), vm)?;
+        }
+        Ok(dict.into())
+    }
+    #[pymethod]
+    fn create_connection(
+        _zelf: &Py<ConnectionHandler>,
+        alias: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult {
+        let alias = alias_of(vm, &alias)?;
+        let db = registry::database(vm, &alias)?;
+        let settings = db.settings_dict.copy().into_ref(&vm.ctx);
+        Ok(DatabaseWrapper::new(vm, &alias, settings).into())
+    }
+}
+
+impl AsMapping for ConnectionHandler {
+    fn as_mapping() -> &'static PyMappingMethods {
+        static METHODS: LazyLock<PyMappingMethods> = LazyLock::new(|| PyMappingMethods {
+            length: atomic_func!(|_mapping, _vm| Ok(registry::aliases().len())),
+            subscript: atomic_func!(|_mapping, key, vm| {
+                Ok(registry::database(vm, &alias_of(vm, key)?)?.into())
+            }),
+            ass_subscript: atomic_func!(|_mapping, key, value, vm| {
+                let alias = alias_of(vm, key)?;
+                match value {
+                    Some(v) => match v.downcast::<DatabaseWrapper>() {
+                        Ok(db) => registry::replace(&alias, db),
+                        Err(_) => return Err(vm.new_type_error("a connection is expected")),
+                    },
+                    None => registry::remove(&alias),
+                }
+                Ok(())
+            }),
+        });
+        &METHODS
+    }
+}
+
+impl Iterable for ConnectionHandler {
+    fn iter(_zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
+        let names = registry::aliases()
+            .iter()
+            .map(|a| vm.ctx.new_str(a.as_str()).into())
+            .collect();
+        let list: PyObjectRef = vm.ctx.new_list(names).into();
+        Ok(list.get_iter(vm)?.into())
+    }
+}
+
+/// `connection`: whatever `connections["default"]` is now.
+#[pyclass(module = "django.utils.connection", name = "ConnectionProxy")]
+#[derive(Debug, PyPayload)]
+pub struct ConnectionProxy;
+
+#[pyclass(with(GetAttr, SetAttr, Comparable))]
+impl ConnectionProxy {}
+
+impl GetAttr for ConnectionProxy {
+    fn getattro(zelf: &Py<Self>, name: &Py<PyStr>, vm: &VirtualMachine) -> PyResult {
+        if name.to_str() == Some("__class__") {
+            return zelf.as_object().generic_getattr(name, vm);
+        }
+        registry::database(vm, DEFAULT_DB_ALIAS)?
+            .as_object()
+            .get_attr(name, vm)
+    }
+}
+
+impl SetAttr for ConnectionProxy {
+    fn setattro(
+        _zelf: &Py<Self>,
+        name: &Py<PyStr>,
+        value: PySetterValue,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        let db = registry::database(vm, DEFAULT_DB_ALIAS)?;
+        match value {
+            PySetterValue::Assign(v) => db.as_object().set_attr(name, v, vm),
+            PySetterValue::Delete => db.as_object().del_attr(name, vm),
+        }
+    }
+}
+
+impl Comparable for ConnectionProxy {
+    fn cmp(
+        _zelf: &Py<Self>,
+        other: &PyObject,
+        op: PyComparisonOp,
+        vm: &VirtualMachine,
+    ) -> PyResult<rustpython_vm::function::PyComparisonValue> {
+        use rustpython_vm::function::PyComparisonValue;
+        let db = registry::database(vm, DEFAULT_DB_ALIAS)?;
+        let same = other.is(&db) || other.downcast_ref::<ConnectionProxy>().is_some();
+        Ok(match op {
+            PyComparisonOp::Eq => PyComparisonValue::Implemented(same),
+            PyComparisonOp::Ne => PyComparisonValue::Implemented(!same),
+            _ => PyComparisonValue::NotImplemented,
+        })
+    }
+}

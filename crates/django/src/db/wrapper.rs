@@ -1,0 +1,913 @@
+//! `DatabaseWrapper`: one database, its transaction state and its log.
+use super::atomic::AtomicBlock;
+use super::cursor::CursorWrapper;
+use super::log::{self, QueryRecord};
+use super::{clock, features, introspection, ops, sqlite3};
+use crate::convert;
+use crate::error;
+use orm_sql::connection::{Connection, Outcome};
+use orm_sqlite::{Params, SqliteConnection, SqliteCursor};
+use orm_state::{ErrorKind, Value};
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyListRef, PyTupleRef};
+use rustpython_vm::function::{FuncArgs, OptionalArg};
+use rustpython_vm::protocol::PySequenceMethods;
+use rustpython_vm::types::{AsSequence, Representable};
+use rustpython_vm::{
+    Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func, pyclass,
+};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::LazyLock;
+
+/// A callback waiting for the commit, with the savepoints it was registered under.
+#[derive(Clone)]
+pub struct CommitHook {
+    pub sids: Vec<String>,
+    pub func: PyObjectRef,
+    pub robust: bool,
+}
+
+#[pyclass(module = "django.db.backends.sqlite3.base", name = "DatabaseWrapper")]
+#[derive(PyPayload)]
+pub struct DatabaseWrapper {
+    pub alias: Rc<str>,
+    pub settings_dict: PyDictRef,
+    sqlite: RefCell<Option<SqliteConnection>>,
+    pub force_debug_cursor: Cell<bool>,
+    /// Positions in the log where this connection's `queries` start.
+    pub queries_start: Cell<usize>,
+    queries: RefCell<Vec<QueryRecord>>,
+    pub autocommit: Cell<bool>,
+    pub in_atomic_block: Cell<bool>,
+    pub savepoint_state: Cell<u64>,
+    pub savepoint_ids: RefCell<Vec<Option<String>>>,
+    pub atomic_blocks: RefCell<Vec<PyRef<AtomicBlock>>>,
+    pub commit_on_exit: Cell<bool>,
+    pub needs_rollback: Cell<bool>,
+    pub rollback_exc: RefCell<Option<PyBaseExceptionRef>>,
+    pub closed_in_transaction: Cell<bool>,
+    pub errors_occurred: Cell<bool>,
+    pub run_on_commit: RefCell<Vec<CommitHook>>,
+    pub run_commit_hooks_on_set_autocommit_on: Cell<bool>,
+    pub execute_wrappers: RefCell<PyListRef>,
+}
+
+impl std::fmt::Debug for DatabaseWrapper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "<DatabaseWrapper alias={:?}>", self.alias)
+    }
+}
+
+/// `connection.queries` keeps the last ones.
+const QUERIES_LIMIT: usize = 9000;
+
+impl DatabaseWrapper {
+    pub fn new(vm: &VirtualMachine, alias: &str, settings_dict: PyDictRef) -> PyRef<Self> {
+        DatabaseWrapper {
+            alias: alias.into(),
+            settings_dict,
+            sqlite: RefCell::default(),
+            force_debug_cursor: Cell::new(false),
+            queries_start: Cell::new(0),
+            queries: RefCell::default(),
+            autocommit: Cell::new(false),
+            in_atomic_block: Cell::new(false),
+            savepoint_state: Cell::new(0),
+            savepoint_ids: RefCell::default(),
+            atomic_blocks: RefCell::default(),
+            commit_on_exit: Cell::new(true),
+            needs_rollback: Cell::new(false),
+            rollback_exc: RefCell::default(),
+            closed_in_transaction: Cell::new(false),
+            errors_occurred: Cell::new(false),
+            run_on_commit: RefCell::default(),
+            run_commit_hooks_on_set_autocommit_on: Cell::new(false),
+            execute_wrappers: RefCell::new(vm.ctx.new_list(vec![])),
+        }
+        .into_ref(&vm.ctx)
+    }
+    fn setting(&self, vm: &VirtualMachine, key: &str) -> PyResult<PyObjectRef> {
+        Ok(self
+            .settings_dict
+            .get_item_opt(key, vm)?
+            .unwrap_or_else(|| vm.ctx.none()))
+    }
+    fn is_in_memory(&self, vm: &VirtualMachine) -> PyResult<bool> {
+        let name = self.setting(vm, "NAME")?.str(vm)?;
+        let name = name.to_string_lossy();
+        Ok(name == ":memory:" || name.contains("mode=memory"))
+    }
+    /// The open database; opens it if need be.
+    pub fn sqlite(&self, vm: &VirtualMachine) -> PyResult<SqliteConnection> {
+        if let Some(c) = &*self.sqlite.borrow() {
+            return Ok(c.clone());
+        }
+        if self.in_atomic_block.get() && self.closed_in_transaction.get() {
+            return Err(error::raise(
+                vm,
+                "ProgrammingError",
+                "Cannot open a new connection in an atomic block.",
+            ));
+        }
+        self.open(vm)
+    }
+    fn open(&self, vm: &VirtualMachine) -> PyResult<SqliteConnection> {
+        self.in_atomic_block.set(false);
+        self.savepoint_ids.borrow_mut().clear();
+        self.atomic_blocks.borrow_mut().clear();
+        self.needs_rollback.set(false);
+        self.closed_in_transaction.set(false);
+        self.errors_occurred.set(false);
+        let name = self.setting(vm, "NAME")?;
+        if !name.clone().is_true(vm)? {
+            return Err(error::raise(
+                vm,
+                "ImproperlyConfigured",
+                "settings.DATABASES is improperly configured. Please supply the NAME value.",
+            ));
+        }
+        let name = name.str(vm)?;
+        let name = name.to_string_lossy();
+        let path = if cfg!(target_arch = "wasm32") && name.contains("mode=memory") {
+            ":memory:"
+        } else {
+            &name
+        };
+        let connection = SqliteConnection::open(path).map_err(|e| sqlite3::wrapped(vm, e))?;
+        *self.sqlite.borrow_mut() = Some(connection.clone());
+        let autocommit = self.setting(vm, "AUTOCOMMIT")?.is_true(vm)?;
+        connection.set_implicit_begin(!autocommit);
+        self.autocommit.set(autocommit);
+        self.run_on_commit.borrow_mut().clear();
+        Ok(connection)
+    }
+    /// Uses an open database (a snapshot restored by the engine).
+    pub fn set_sqlite(&self, connection: SqliteConnection) {
+        *self.sqlite.borrow_mut() = Some(connection);
+        self.autocommit.set(true);
+    }
+    pub fn is_open(&self) -> bool {
+        self.sqlite.borrow().is_some()
+    }
+    pub fn drop_sqlite(&self) {
+        self.sqlite.take();
+    }
+    pub fn queries_logged(&self, vm: &VirtualMachine) -> bool {
+        self.force_debug_cursor.get() || debug_setting(vm)
+    }
+    pub fn validate_no_broken_transaction(&self, vm: &VirtualMachine) -> PyResult<()> {
+        if !self.needs_rollback.get() {
+            return Ok(());
+        }
+        let e = error::raise(
+            vm,
+            "TransactionManagementError",
+            "An error occurred in the current transaction. You can't execute queries until the end of the 'atomic' block.",
+        );
+        error::set_cause(vm, &e, self.rollback_exc.borrow().clone());
+        Err(e)
+    }
+    /// Runs one statement to its end, through execute wrappers and into the log.
+    pub fn execute(
+        zelf: &Py<Self>,
+        vm: &VirtualMachine,
+        sql: &str,
+        params: &[Value],
+    ) -> PyResult<Outcome> {
+        if zelf.execute_wrappers.borrow().__len__() > 0 {
+            let cursor = CursorWrapper::new(zelf.to_owned()).into_ref(&vm.ctx);
+            let args = py_params(vm, params)?;
+            CursorWrapper::run_wrapped(&cursor, vm, sql, args.into(), false)?;
+            return cursor.drain(vm);
+        }
+        zelf.run(vm, sql, Some(params), |c| {
+            c.run(sql, Params::Positional(params))
+        })
+    }
+    /// Runs one statement once per parameter list.
+    pub fn execute_many(
+        zelf: &Py<Self>,
+        vm: &VirtualMachine,
+        sql: &str,
+        params: &[Vec<Value>],
+    ) -> PyResult<i64> {
+        let start = clock::now();
+        zelf.validate_no_broken_transaction(vm)?;
+        let result = zelf.sqlite(vm)?.execute_many(sql, params);
+        let rows = result.as_ref().map_or(-1, |o| o.rowcount);
+        let message = result.as_ref().err().map(|e| e.message().to_string());
+        zelf.record(vm, sql, None, start, rows, message, Some(params.len()));
+        match result {
+            Ok(o) => Ok(o.rowcount),
+            Err(e) => Err(zelf.failed(vm, e)),
+        }
+    }
+    /// Starts a query whose rows are fetched one after the other.
+    pub fn open_cursor(
+        &self,
+        vm: &VirtualMachine,
+        sql: &str,
+        params: &[Value],
+    ) -> PyResult<SqliteCursor> {
+        self.run_cursor(vm, sql, Params::Positional(params))
+    }
+    pub(super) fn run_cursor(
+        &self,
+        vm: &VirtualMachine,
+        sql: &str,
+        params: Params,
+    ) -> PyResult<SqliteCursor> {
+        let start = clock::now();
+        self.validate_no_broken_transaction(vm)?;
+        let result = self.sqlite(vm)?.open_cursor(sql, params);
+        let logged: Option<Vec<Value>> = match params {
+            Params::None => None,
+            Params::Positional(p) => Some(p.to_vec()),
+            Params::Named(p) => Some(p.iter().map(|(_, v)| v.clone()).collect()),
+        };
+        let rows = result.as_ref().map_or(-1, |c| c.rowcount);
+        let message = result.as_ref().err().map(|e| e.message().to_string());
+        self.record(vm, sql, logged.as_deref(), start, rows, message, None);
+        result.map_err(|e| self.failed(vm, e))
+    }
+    fn run(
+        &self,
+        vm: &VirtualMachine,
+        sql: &str,
+        params: Option<&[Value]>,
+        f: impl FnOnce(&SqliteConnection) -> orm_state::Result<Outcome>,
+    ) -> PyResult<Outcome> {
+        let start = clock::now();
+        self.validate_no_broken_transaction(vm)?;
+        let connection = self.sqlite(vm)?;
+        let result = f(&connection);
+        let rows = match &result {
+            Ok(o) if o.columns.is_empty() => o.rowcount,
+            Ok(o) => o.rows.len() as i64,
+            Err(_) => -1,
+        };
+        let message = result.as_ref().err().map(|e| e.message().to_string());
+        self.record(vm, sql, params, start, rows, message, None);
+        result.map_err(|e| self.failed(vm, e))
+    }
+    fn failed(&self, vm: &VirtualMachine, e: orm_state::Error) -> PyBaseExceptionRef {
+        if !matches!(e.kind(), ErrorKind::DataError | ErrorKind::IntegrityError) {
+            self.errors_occurred.set(true);
+        }
+        sqlite3::wrapped(vm, e)
+    }
+    #[allow(clippy::too_many_arguments)]
+    fn record(
+        &self,
+        vm: &VirtualMachine,
+        sql: &str,
+        params: Option<&[Value]>,
+        start: f64,
+        rows: i64,
+        error: Option<String>,
+        times: Option<usize>,
+    ) {
+        let record = QueryRecord {
+            using: self.alias.clone(),
+            sql: sql.into(),
+            params: params.map(Into::into),
+            times,
+            duration: clock::now() - start,
+            rows,
+            error,
+            stack: log::stack(vm),
+            plan: log::take_plan(),
+        };
+        self.log(vm, record);
+    }
+    /// Keeps what ran, for cards and, when asked for, for `connection.queries`.
+    pub(super) fn log(&self, vm: &VirtualMachine, record: QueryRecord) {
+        if self.queries_logged(vm) {
+            let mut queries = self.queries.borrow_mut();
+            if queries.len() >= QUERIES_LIMIT {
+                queries.remove(0);
+            }
+            queries.push(record.clone());
+        }
+        log::push(record);
+    }
+    /// A transaction statement, logged as Django logs it.
+    pub(super) fn transaction_statement(
+        &self,
+        vm: &VirtualMachine,
+        sql: &'static str,
+    ) -> PyResult<()> {
+        let start = clock::now();
+        let Some(connection) = self.sqlite.borrow().clone() else {
+            return Ok(());
+        };
+        let result = match sql {
+            "COMMIT" => connection.commit(),
+            _ => connection.rollback(),
+        };
+        let message = result.as_ref().err().map(|e| e.message().to_string());
+        self.record(vm, sql, None, start, -1, message, None);
+        result.map_err(|e| self.failed(vm, e))
+    }
+    /// A statement of ours without parameters (`BEGIN`, `SAVEPOINT …`).
+    pub(super) fn plain(zelf: &Py<Self>, vm: &VirtualMachine, sql: &str) -> PyResult<()> {
+        if zelf.execute_wrappers.borrow().__len__() > 0 {
+            let cursor = CursorWrapper::new(zelf.to_owned()).into_ref(&vm.ctx);
+            return CursorWrapper::run_wrapped(&cursor, vm, sql, vm.ctx.none(), false).map(|_| ());
+        }
+        zelf.run(vm, sql, None, |c| c.run(sql, Params::None))
+            .map(|_| ())
+    }
+    /// The text of a statement with its parameters in place.
+    pub fn interpolated(&self, vm: &VirtualMachine, record: &QueryRecord) -> PyResult<String> {
+        let text = match &record.params {
+            Some(p) => self
+                .sqlite(vm)?
+                .interpolate(&record.sql, p)
+                .unwrap_or_else(|_| record.sql.to_string()),
+            None => record.sql.to_string(),
+        };
+        Ok(match record.times {
+            Some(n) => format!("{n} times: {text}"),
+            None => text,
+        })
+    }
+}
+
+impl DatabaseWrapper {
+    /// Empties `connection.queries`.
+    pub fn forget_queries(&self) {
+        self.queries.borrow_mut().clear();
+    }
+}
+
+fn py_params(vm: &VirtualMachine, params: &[Value]) -> PyResult<PyTupleRef> {
+    let items = params
+        .iter()
+        .map(|p| convert::to_py(vm, p))
+        .collect::<PyResult<Vec<_>>>()?;
+    Ok(vm.ctx.new_tuple(items))
+}
+
+/// `settings.DEBUG`
+fn debug_setting(vm: &VirtualMachine) -> bool {
+    let name = vm.ctx.intern_str("django.conf");
+    let Ok(modules) = vm.sys_module.get_attr("modules", vm) else {
+        return true;
+    };
+    let Ok(module) = modules.get_item(name, vm) else {
+        return true;
+    };
+    module
+        .get_attr("settings", vm)
+        .and_then(|s| s.get_attr("DEBUG", vm))
+        .and_then(|d| d.is_true(vm))
+        .unwrap_or(true)
+}
+
+impl Representable for DatabaseWrapper {
+    fn repr_str(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
+        Ok(format!(
+            "<DatabaseWrapper vendor='sqlite' alias='{}'>",
+            zelf.alias
+        ))
+    }
+}
+
+#[pyclass(with(Representable), flags(BASETYPE, HAS_DICT, HAS_WEAKREF))]
+impl DatabaseWrapper {
+    #[pygetset]
+    fn alias(zelf: &Py<DatabaseWrapper>) -> String {
+        zelf.alias.to_string()
+    }
+    #[pygetset]
+    fn vendor(_zelf: &Py<DatabaseWrapper>) -> &'static str {
+        "sqlite"
+    }
+    #[pygetset]
+    fn display_name(_zelf: &Py<DatabaseWrapper>) -> &'static str {
+        "SQLite"
+    }
+    #[pygetset]
+    fn queries_limit(_zelf: &Py<DatabaseWrapper>) -> usize {
+        QUERIES_LIMIT
+    }
+    #[pygetset]
+    fn settings_dict(zelf: &Py<DatabaseWrapper>) -> PyDictRef {
+        zelf.settings_dict.clone()
+    }
+    #[pygetset]
+    fn connection(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyObjectRef {
+        if zelf.is_open() {
+            zelf.into()
+        } else {
+            vm.ctx.none()
+        }
+    }
+    #[pygetset]
+    fn features(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        features::of(vm, zelf)
+    }
+    #[pygetset]
+    fn ops(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyObjectRef {
+        ops::DatabaseOperations { database: zelf }.into_pyobject(vm)
+    }
+    #[pygetset]
+    fn introspection(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyObjectRef {
+        introspection::DatabaseIntrospection { database: zelf }.into_pyobject(vm)
+    }
+    #[pygetset]
+    fn force_debug_cursor(zelf: &Py<DatabaseWrapper>) -> bool {
+        zelf.force_debug_cursor.get()
+    }
+    #[pygetset(setter)]
+    fn set_force_debug_cursor(zelf: &Py<DatabaseWrapper>, value: bool) {
+        zelf.force_debug_cursor.set(value);
+    }
+    #[pygetset(name = "queries_logged")]
+    fn py_queries_logged(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> bool {
+        zelf.queries_logged(vm)
+    }
+    #[pygetset(name = "queries")]
+    fn py_queries(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<PyListRef> {
+        let records = zelf.queries.borrow().clone();
+        let mut items = Vec::with_capacity(records.len());
+        for record in &records {
+            let dict = vm.ctx.new_dict();
+            let sql = zelf.interpolated(vm, record)?;
+            dict.set_item("sql", vm.ctx.new_str(sql).into(), vm)?;
+            let time = format!("{:.3}", record.duration);
+            dict.set_item("time", vm.ctx.new_str(time).into(), vm)?;
+            items.push(dict.into());
+        }
+        Ok(vm.ctx.new_list(items))
+    }
+    #[pygetset]
+    fn queries_log(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyObjectRef {
+        QueriesLog { database: zelf }.into_pyobject(vm)
+    }
+    #[pygetset]
+    fn autocommit(zelf: &Py<DatabaseWrapper>) -> bool {
+        zelf.autocommit.get()
+    }
+    #[pygetset]
+    fn in_atomic_block(zelf: &Py<DatabaseWrapper>) -> bool {
+        zelf.in_atomic_block.get()
+    }
+    #[pygetset(setter)]
+    fn set_in_atomic_block(zelf: &Py<DatabaseWrapper>, value: bool) {
+        zelf.in_atomic_block.set(value);
+    }
+    #[pygetset]
+    fn needs_rollback(zelf: &Py<DatabaseWrapper>) -> bool {
+        zelf.needs_rollback.get()
+    }
+    #[pygetset(setter)]
+    fn set_needs_rollback(zelf: &Py<DatabaseWrapper>, value: bool) {
+        zelf.needs_rollback.set(value);
+    }
+    #[pygetset]
+    fn closed_in_transaction(zelf: &Py<DatabaseWrapper>) -> bool {
+        zelf.closed_in_transaction.get()
+    }
+    #[pygetset]
+    fn errors_occurred(zelf: &Py<DatabaseWrapper>) -> bool {
+        zelf.errors_occurred.get()
+    }
+    #[pygetset]
+    fn commit_on_exit(zelf: &Py<DatabaseWrapper>) -> bool {
+        zelf.commit_on_exit.get()
+    }
+    #[pygetset]
+    fn savepoint_ids(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyListRef {
+        let ids = zelf.savepoint_ids.borrow();
+        let items = ids
+            .iter()
+            .map(|s| match s {
+                Some(s) => vm.ctx.new_str(s.as_str()).into(),
+                None => vm.ctx.none(),
+            })
+            .collect();
+        vm.ctx.new_list(items)
+    }
+    #[pygetset]
+    fn atomic_blocks(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyListRef {
+        let blocks = zelf.atomic_blocks.borrow();
+        vm.ctx
+            .new_list(blocks.iter().map(|b| b.clone().into()).collect())
+    }
+    #[pygetset]
+    fn run_on_commit(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyListRef {
+        let hooks = zelf.run_on_commit.borrow();
+        let items = hooks
+            .iter()
+            .map(|h| {
+                let sids: Vec<PyObjectRef> = h
+                    .sids
+                    .iter()
+                    .map(|s| vm.ctx.new_str(s.as_str()).into())
+                    .collect();
+                let parts = vec![
+                    vm.ctx.new_list(sids).into(),
+                    h.func.clone(),
+                    vm.ctx.new_bool(h.robust).into(),
+                ];
+                vm.ctx.new_tuple(parts).into()
+            })
+            .collect();
+        vm.ctx.new_list(items)
+    }
+    #[pygetset(setter)]
+    fn set_run_on_commit(zelf: &Py<DatabaseWrapper>, _value: PyObjectRef) {
+        zelf.run_on_commit.borrow_mut().clear();
+    }
+    #[pygetset]
+    fn execute_wrappers(zelf: &Py<DatabaseWrapper>) -> PyListRef {
+        zelf.execute_wrappers.borrow().clone()
+    }
+    #[pygetset]
+    fn timezone_name(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        let name = zelf.setting(vm, "TIME_ZONE")?;
+        Ok(if vm.is_none(&name) {
+            vm.ctx.new_str("UTC").into()
+        } else {
+            name
+        })
+    }
+    #[pygetset]
+    fn timezone(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        let name = zelf.setting(vm, "TIME_ZONE")?;
+        if vm.is_none(&name) {
+            return Ok(convert::classes(vm)?.utc.clone());
+        }
+        vm.import("zoneinfo", 0)?
+            .get_attr("ZoneInfo", vm)?
+            .call((name,), vm)
+    }
+    #[pymethod]
+    fn cursor(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        zelf.sqlite(vm)?;
+        Ok(CursorWrapper::new(zelf).into_pyobject(vm))
+    }
+    #[pymethod]
+    fn chunked_cursor(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        DatabaseWrapper::cursor(zelf, vm)
+    }
+    #[pymethod]
+    fn temporary_connection(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        DatabaseWrapper::cursor(zelf, vm)
+    }
+    #[pymethod]
+    fn ensure_connection(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.sqlite(vm).map(|_| ())
+    }
+    #[pymethod]
+    fn connect(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.open(vm).map(|_| ())
+    }
+    #[pymethod]
+    fn is_usable(_zelf: &Py<DatabaseWrapper>) -> bool {
+        true
+    }
+    #[pymethod]
+    fn close_if_unusable_or_obsolete(_zelf: &Py<DatabaseWrapper>) {}
+    #[pymethod]
+    fn is_in_memory_db(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<bool> {
+        zelf.is_in_memory(vm)
+    }
+    #[pymethod]
+    fn close(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<()> {
+        if zelf.is_in_memory(vm)? {
+            return Ok(());
+        }
+        zelf.run_on_commit.borrow_mut().clear();
+        if zelf.closed_in_transaction.get() || !zelf.is_open() {
+            return Ok(());
+        }
+        zelf.drop_sqlite();
+        if zelf.in_atomic_block.get() {
+            zelf.closed_in_transaction.set(true);
+            zelf.needs_rollback.set(true);
+        }
+        Ok(())
+    }
+    #[pymethod]
+    fn serialize_db(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        let bytes = zelf
+            .sqlite(vm)?
+            .serialize()
+            .map_err(|e| error::to_py(vm, e))?;
+        Ok(vm.ctx.new_bytes(bytes).into())
+    }
+    #[pymethod]
+    fn get_autocommit(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<bool> {
+        zelf.sqlite(vm)?;
+        Ok(zelf.autocommit.get())
+    }
+    #[pymethod(name = "set_autocommit")]
+    fn py_set_autocommit(
+        zelf: &Py<DatabaseWrapper>,
+        autocommit: bool,
+        force_begin: OptionalArg<bool>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        DatabaseWrapper::set_autocommit(zelf, vm, autocommit, force_begin.unwrap_or(false))
+    }
+    #[pymethod(name = "commit")]
+    fn py_commit(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<()> {
+        DatabaseWrapper::commit(zelf, vm)
+    }
+    #[pymethod(name = "rollback")]
+    fn py_rollback(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<()> {
+        DatabaseWrapper::rollback(zelf, vm)
+    }
+    #[pymethod(name = "savepoint")]
+    fn py_savepoint(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        Ok(match DatabaseWrapper::savepoint(zelf, vm)? {
+            Some(sid) => vm.ctx.new_str(sid).into(),
+            None => vm.ctx.none(),
+        })
+    }
+    #[pymethod(name = "savepoint_rollback")]
+    fn py_savepoint_rollback(
+        zelf: &Py<DatabaseWrapper>,
+        sid: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        DatabaseWrapper::savepoint_rollback(zelf, vm, &sid.str(vm)?.to_string_lossy())
+    }
+    #[pymethod(name = "savepoint_commit")]
+    fn py_savepoint_commit(
+        zelf: &Py<DatabaseWrapper>,
+        sid: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        DatabaseWrapper::savepoint_commit(zelf, vm, &sid.str(vm)?.to_string_lossy())
+    }
+    #[pymethod]
+    fn clean_savepoints(zelf: &Py<DatabaseWrapper>) {
+        zelf.savepoint_state.set(0);
+    }
+    #[pymethod(name = "get_rollback")]
+    fn py_get_rollback(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<bool> {
+        DatabaseWrapper::require_atomic(zelf, vm)?;
+        Ok(zelf.needs_rollback.get())
+    }
+    #[pymethod(name = "set_rollback")]
+    fn py_set_rollback(
+        zelf: &Py<DatabaseWrapper>,
+        rollback: bool,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        DatabaseWrapper::require_atomic(zelf, vm)?;
+        zelf.needs_rollback.set(rollback);
+        Ok(())
+    }
+    fn require_atomic(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<()> {
+        if zelf.in_atomic_block.get() {
+            return Ok(());
+        }
+        Err(error::raise(
+            vm,
+            "TransactionManagementError",
+            "The rollback flag doesn't work outside of an 'atomic' block.",
+        ))
+    }
+    #[pymethod(name = "validate_no_atomic_block")]
+    fn py_validate_no_atomic_block(
+        zelf: &Py<DatabaseWrapper>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        zelf.validate_no_atomic_block(vm)
+    }
+    #[pymethod(name = "validate_no_broken_transaction")]
+    fn py_validate_no_broken_transaction(
+        zelf: &Py<DatabaseWrapper>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        zelf.validate_no_broken_transaction(vm)
+    }
+    #[pymethod(name = "on_commit")]
+    fn py_on_commit(
+        zelf: &Py<DatabaseWrapper>,
+        func: PyObjectRef,
+        robust: OptionalArg<bool>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        DatabaseWrapper::on_commit(zelf, vm, func, robust.unwrap_or(false))
+    }
+    #[pymethod(name = "run_and_clear_commit_hooks")]
+    fn py_run_and_clear_commit_hooks(
+        zelf: &Py<DatabaseWrapper>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        DatabaseWrapper::run_and_clear_commit_hooks(zelf, vm)
+    }
+    #[pymethod]
+    fn execute_wrapper(
+        zelf: PyRef<DatabaseWrapper>,
+        wrapper: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
+        ExecuteWrapper {
+            database: zelf,
+            wrapper,
+        }
+        .into_pyobject(vm)
+    }
+    #[pymethod]
+    fn disable_constraint_checking(
+        zelf: &Py<DatabaseWrapper>,
+        vm: &VirtualMachine,
+    ) -> PyResult<bool> {
+        DatabaseWrapper::plain(zelf, vm, "PRAGMA foreign_keys = OFF")?;
+        let out = DatabaseWrapper::execute(zelf, vm, "PRAGMA foreign_keys", &[])?;
+        Ok(out.rows.first().and_then(|r| r[0].as_int()) == Some(0))
+    }
+    #[pymethod]
+    fn enable_constraint_checking(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<()> {
+        DatabaseWrapper::plain(zelf, vm, "PRAGMA foreign_keys = ON")
+    }
+    #[pymethod]
+    fn constraint_checks_disabled(
+        zelf: PyRef<DatabaseWrapper>,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
+        ChecksDisabled {
+            database: zelf,
+            disabled: Cell::new(false),
+        }
+        .into_pyobject(vm)
+    }
+    #[pymethod]
+    fn check_constraints(
+        zelf: &Py<DatabaseWrapper>,
+        args: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        let tables = args
+            .args
+            .first()
+            .cloned()
+            .or_else(|| args.get_optional_kwarg("table_names"));
+        let tables: Option<Vec<String>> = match tables {
+            Some(t) if !vm.is_none(&t) => {
+                let names: Vec<PyObjectRef> = t.try_to_value(vm)?;
+                let names = names
+                    .iter()
+                    .map(|n| Ok(n.str(vm)?.to_string_lossy().into_owned()))
+                    .collect::<PyResult<Vec<_>>>()?;
+                Some(names)
+            }
+            _ => None,
+        };
+        zelf.sqlite(vm)?
+            .check_constraints(tables.as_deref())
+            .map_err(|e| error::to_py(vm, e))
+    }
+    #[pymethod]
+    fn schema_editor(
+        zelf: PyRef<DatabaseWrapper>,
+        args: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult {
+        let module = vm.import("django.db.backends.sqlite3.schema", 0);
+        let found = module.and_then(|_| {
+            vm.sys_module
+                .get_attr("modules", vm)?
+                .get_item("django.db.backends.sqlite3.schema", vm)?
+                .get_attr("DatabaseSchemaEditor", vm)
+        });
+        match found {
+            Ok(class) => {
+                let mut with_self = args;
+                with_self.prepend_arg(zelf.into());
+                class.call(with_self, vm)
+            }
+            Err(_) => Err(vm.new_not_implemented_error("connection.schema_editor()")),
+        }
+    }
+    #[pymethod]
+    fn copy(
+        zelf: &Py<DatabaseWrapper>,
+        alias: OptionalArg<String>,
+        vm: &VirtualMachine,
+    ) -> PyRef<DatabaseWrapper> {
+        let alias = alias.unwrap_or_else(|| zelf.alias.to_string());
+        DatabaseWrapper::new(vm, &alias, zelf.settings_dict.copy().into_ref(&vm.ctx))
+    }
+    #[pymethod]
+    fn get_database_version(_zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyTupleRef {
+        let (a, b, c) = SqliteConnection::version();
+        vm.new_tuple((a, b, c))
+    }
+    #[pymethod]
+    fn prepare_database(_zelf: &Py<DatabaseWrapper>) {}
+    #[pymethod]
+    fn inc_thread_sharing(_zelf: &Py<DatabaseWrapper>) {}
+    #[pymethod]
+    fn dec_thread_sharing(_zelf: &Py<DatabaseWrapper>) {}
+    #[pymethod]
+    fn validate_thread_sharing(_zelf: &Py<DatabaseWrapper>) {}
+}
+
+/// `connection.queries_log`: its length and `clear()`.
+#[pyclass(module = "collections", name = "deque")]
+#[derive(PyPayload)]
+pub struct QueriesLog {
+    database: PyRef<DatabaseWrapper>,
+}
+
+impl std::fmt::Debug for QueriesLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("QueriesLog")
+    }
+}
+
+impl AsSequence for QueriesLog {
+    fn as_sequence() -> &'static PySequenceMethods {
+        static METHODS: LazyLock<PySequenceMethods> = LazyLock::new(|| PySequenceMethods {
+            length: atomic_func!(|seq, _vm| Ok(QueriesLog::sequence_downcast(seq)
+                .database
+                .queries
+                .borrow()
+                .len())),
+            ..PySequenceMethods::NOT_IMPLEMENTED
+        });
+        &METHODS
+    }
+}
+
+#[pyclass(with(AsSequence))]
+impl QueriesLog {
+    #[pymethod]
+    fn clear(zelf: &Py<QueriesLog>) {
+        zelf.database.forget_queries();
+    }
+    #[pygetset]
+    fn maxlen(_zelf: &Py<QueriesLog>) -> usize {
+        QUERIES_LIMIT
+    }
+}
+
+/// `with connection.execute_wrapper(f):`
+#[pyclass(module = "contextlib", name = "_GeneratorContextManager")]
+#[derive(PyPayload)]
+pub struct ExecuteWrapper {
+    database: PyRef<DatabaseWrapper>,
+    wrapper: PyObjectRef,
+}
+
+impl std::fmt::Debug for ExecuteWrapper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ExecuteWrapper")
+    }
+}
+
+#[pyclass]
+impl ExecuteWrapper {
+    #[pymethod]
+    fn __enter__(zelf: &Py<ExecuteWrapper>) {
+        let list = zelf.database.execute_wrappers.borrow().clone();
+        list.borrow_vec_mut().push(zelf.wrapper.clone());
+    }
+    #[pymethod]
+    fn __exit__(zelf: &Py<ExecuteWrapper>, _args: FuncArgs) {
+        let list = zelf.database.execute_wrappers.borrow().clone();
+        list.borrow_vec_mut().pop();
+    }
+}
+
+/// `with connection.constraint_checks_disabled():`
+#[pyclass(module = "contextlib", name = "_GeneratorContextManager")]
+#[derive(PyPayload)]
+pub struct ChecksDisabled {
+    database: PyRef<DatabaseWrapper>,
+    disabled: Cell<bool>,
+}
+
+impl std::fmt::Debug for ChecksDisabled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ChecksDisabled")
+    }
+}
+
+#[pyclass]
+impl ChecksDisabled {
+    #[pymethod]
+    fn __enter__(zelf: &Py<ChecksDisabled>, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.disabled
+            .set(DatabaseWrapper::disable_constraint_checking(
+                &zelf.database,
+                vm,
+            )?);
+        Ok(())
+    }
+    #[pymethod]
+    fn __exit__(zelf: &Py<ChecksDisabled>, _args: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
+        if zelf.disabled.get() {
+            DatabaseWrapper::enable_constraint_checking(&zelf.database, vm)?;
+        }
+        Ok(())
+    }
+}
