@@ -5,7 +5,7 @@ use protocol::{Report, ToWorker};
 use yew::prelude::*;
 
 use super::icon::Icon;
-use super::rows_table::{ROW_HEIGHT, line, spacer};
+use super::rows_table::{ROW_HEIGHT, line, right_columns, spacer};
 use super::{count, grouped};
 use crate::hooks::{use_ask, use_virtual_rows};
 use crate::state::{Same, use_state_handle};
@@ -183,6 +183,7 @@ fn PageOfRows(props: &PageProps) -> Html {
     let page = &props.page;
     let (view, on_scroll) = use_virtual_rows(page.rows.len(), ROW_HEIGHT);
     let first = usize::try_from(page.offset).unwrap_or(0);
+    let right = right_columns(page.columns.len(), &page.rows);
     let type_of = |name: &String| {
         props
             .columns
@@ -196,14 +197,14 @@ fn PageOfRows(props: &PageProps) -> Html {
                 <thead>
                     <tr>
                         <th class="number" aria-label="Row" />
-                        { for page.columns.iter().map(|name| html! {
-                            <th scope="col">{ name }<small>{ type_of(name) }</small></th>
+                        { for page.columns.iter().zip(&right).map(|(name, right)| html! {
+                            <th scope="col" class={classes!(right.then_some("right"))}>{ name }<small>{ type_of(name) }</small></th>
                         }) }
                     </tr>
                 </thead>
                 <tbody>
                     { spacer(view.above) }
-                    { for view.range.clone().map(|row| line(first + row, &page.rows[row])) }
+                    { for view.range.clone().map(|row| line(first + row, &page.rows[row], &right)) }
                     { spacer(view.below) }
                 </tbody>
             </table>

@@ -48,6 +48,7 @@ pub fn RowsTable(props: &RowsTableProps) -> Html {
     } else {
         super::count(rows.total, "row", "rows")
     };
+    let right = right_columns(rows.columns.len(), &rows.rows);
     let of = rows.model.clone().unwrap_or_else(|| rows.type_name.clone());
     html! {
         <div class="rows">
@@ -58,11 +59,11 @@ pub fn RowsTable(props: &RowsTableProps) -> Html {
                         { for widths(rows).iter().map(|width| html! { <col width={width.to_string()} /> }) }
                     </colgroup>
                     <thead>
-                        <tr><th class="number" aria-label="Row" />{ for rows.columns.iter().enumerate().map(|(index, column)| head(column, is_right(rows, index))) }</tr>
+                        <tr><th class="number" aria-label="Row" />{ for rows.columns.iter().zip(&right).map(|(column, right)| head(column, *right)) }</tr>
                     </thead>
                     <tbody>
                         { spacer(view.above) }
-                        { for view.range.clone().map(|row| line(row, &rows.rows[row])) }
+                        { for view.range.clone().map(|row| line(row, &rows.rows[row], &right)) }
                         { spacer(view.below) }
                     </tbody>
                 </table>
@@ -72,10 +73,15 @@ pub fn RowsTable(props: &RowsTableProps) -> Html {
     }
 }
 
-/// Whether a column's values stand on the right.
-fn is_right(rows: &Rows, index: usize) -> bool {
-    let mut cells = rows.rows.iter().take(MEASURED).filter_map(|row| row.get(index));
-    cells.find(|cell| **cell != Cell::Null).is_some_and(is_number)
+/// Which columns stand on the right: those whose first value is a number.
+pub fn right_columns(count: usize, rows: &[Vec<Cell>]) -> Vec<bool> {
+    let is_right = |index: usize| {
+        let mut cells = rows.iter().take(MEASURED).filter_map(|row| row.get(index));
+        cells
+            .find(|cell| **cell != Cell::Null)
+            .is_some_and(is_number)
+    };
+    (0..count).map(is_right).collect()
 }
 
 fn head(column: &RowsColumn, right: bool) -> Html {
@@ -99,12 +105,13 @@ fn title(column: &RowsColumn) -> String {
 }
 
 /// One row with its number.
-pub fn line(number: usize, cells: &[Cell]) -> Html {
+pub fn line(number: usize, cells: &[Cell], right: &[bool]) -> Html {
     html! {
         <tr key={number} aria-rowindex={(number + 2).to_string()}>
             <td class="number">{ number + 1 }</td>
-            { for cells.iter().map(|value| html! {
-                <td class={classes!(is_number(value).then_some("right"))}>{ cell(value) }</td>
+            { for cells.iter().enumerate().map(|(index, value)| {
+                let right = right.get(index).copied().unwrap_or_default();
+                html! { <td class={classes!(right.then_some("right"))}>{ cell(value) }</td> }
             }) }
         </tr>
     }

@@ -236,12 +236,9 @@ fn node_width(node: &Node) -> f64 {
 }
 
 fn edge_width(edge: &Edge) -> f64 {
-    let widest = label_lines(edge)
-        .iter()
-        .map(|line| line.chars().count())
-        .max()
-        .unwrap_or(0);
-    widest as f64 * SMALL + 44.0
+    let [relation, join, columns] = label_lines(edge).map(|line| line.chars().count() as f64);
+    let first = relation * CODE + (join + 1.0) * SMALL;
+    first.max(columns * SMALL) + 44.0
 }
 
 fn titles(node: &Node) -> (String, String) {

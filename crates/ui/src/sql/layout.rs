@@ -8,6 +8,9 @@ use sqlformat::{FormatOptions, Indent, QueryParams};
 
 use super::{Token, TokenKind, tokens};
 
+/// Characters that a line should hold at most.
+const LINE: usize = 80;
+
 /// A piece of the layout, and where it stood in the text before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -79,18 +82,41 @@ fn solid(text: &str) -> impl Iterator<Item = (usize, usize)> {
 fn format(sql: &str) -> String {
     let options = FormatOptions {
         indent: Indent::Spaces(2),
-        max_inline_block: 60,
-        max_inline_arguments: Some(64),
-        max_inline_top_level: Some(64),
+        max_inline_block: LINE,
+        max_inline_arguments: Some(LINE),
+        max_inline_top_level: Some(LINE),
         joins_as_top_level: true,
         ..FormatOptions::default()
     };
     let (plain, hidden) = hide(sql);
-    let formatted = show(&sqlformat::format(&plain, &QueryParams::None, &options), &hidden);
+    let formatted = fill(&sqlformat::format(&plain, &QueryParams::None, &options));
+    let formatted = show(&formatted, &hidden);
     let same = solid(&formatted)
         .map(|(start, end)| &formatted[start..end])
         .eq(solid(sql).map(|(start, end)| &sql[start..end]));
     if same { formatted } else { sql.to_owned() }
+}
+
+/// Puts items of a list that stand on lines of their own together, as many as
+/// a line holds.
+fn fill(formatted: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in formatted.lines() {
+        let (indent, item) = line.split_at(line.len() - line.trim_start().len());
+        match lines.last_mut() {
+            Some(last)
+                if last.ends_with(',')
+                    && last.len() + item.len() < LINE
+                    && !indent.is_empty()
+                    && last.len() - last.trim_start().len() == indent.len() =>
+            {
+                last.push(' ');
+                last.push_str(item);
+            }
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines.join("\n")
 }
 
 /// Puts a word in place of each text in quotes and each placeholder: the
@@ -115,7 +141,9 @@ fn show(formatted: &str, hidden: &[&str]) -> String {
     let mut text = String::with_capacity(formatted.len());
     let mut rest = formatted;
     for (index, original) in hidden.iter().enumerate() {
-        let Some((before, after)) = rest.split_once(&word(index)) else { break };
+        let Some((before, after)) = rest.split_once(&word(index)) else {
+            break;
+        };
         text.push_str(before);
         text.push_str(original);
         rest = after;
