@@ -162,3 +162,4 @@ function create(parent, { onChange, onLine, onHover }) {
 }
 
 globalThis.OrmscopeEditor = { create };
+dispatchEvent(new Event("ormscope-editor"));

@@ -45,6 +45,18 @@ extern "C" {
     pub fn destroy(this: &Editor);
 }
 
+/// Calls back when the script has arrived: at once if it has. The page does
+/// not wait for it to be painted.
+pub fn when_ready(then: impl FnOnce() + 'static) {
+    let global = js_sys::global();
+    if js_sys::Reflect::has(&global, &"OrmscopeEditor".into()).unwrap_or(false) {
+        return then();
+    }
+    if let Some(window) = crate::browser::window() {
+        gloo::events::EventListener::once(&window, "ormscope-editor", move |_| then()).forget();
+    }
+}
+
 /// What an editor says.
 pub struct EditorEvents {
     /// A file's text was edited: path, text.

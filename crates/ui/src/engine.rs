@@ -19,7 +19,7 @@ mod wire;
 pub use hub::Hub;
 pub use port::Shared;
 pub use supervisor::Supervisor;
-pub use wire::{Event, Wire};
+pub use wire::{Parcel, property};
 
 use protocol::ToWorker;
 
@@ -37,10 +37,14 @@ pub enum Link {
 
 impl Link {
     /// Asks for something.
-    pub fn send(&self, message: ToWorker) {
+    pub fn send(&self, message: &ToWorker) {
+        let Ok(json) = serde_json::to_string(message) else {
+            return;
+        };
+        let parcel = Parcel::text(json);
         match self {
-            Self::Own(supervisor) => supervisor.send(0, message),
-            Self::Shared(port) => port.send(&message),
+            Self::Own(supervisor) => supervisor.send(0, parcel),
+            Self::Shared(port) => port.send(&parcel),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::icon::Icon;
+use super::icon::icon;
 use crate::hooks::use_clipboard;
 
 /// What is copied, and what the button is called.
@@ -33,7 +33,7 @@ pub fn CopyButton(props: &CopyButtonProps) -> Html {
     };
     html! {
         <button class={classes!("small", copied.then_some("copied"))} onclick={on_click} title={label.clone()} aria-label={label.clone()}>
-            <Icon name={if copied { "check" } else { "copy" }} />
+            { icon(if copied { "check" } else { "copy" }) }
             if props.wide { <span>{ label }</span> }
         </button>
     }

@@ -4,7 +4,7 @@ use protocol::report::{Column, Database, RowsPage, Table};
 use protocol::{Report, ToWorker};
 use yew::prelude::*;
 
-use super::icon::Icon;
+use super::icon::icon;
 use super::rows_table::{ROW_HEIGHT, line, right_columns, spacer};
 use super::{count, grouped};
 use crate::hooks::{use_ask, use_virtual_rows};
@@ -129,7 +129,7 @@ fn DatabaseList(props: &DatabaseListProps) -> Html {
             if props.several { <h3>{ &props.base.alias }</h3> }
             <ul>{ for items }</ul>
             <button class="small download" id={format!("download-{}", props.base.alias)} onclick={export}>
-                <Icon name="download" /><span>{".sqlite3 file"}</span>
+                { icon("download") }<span>{".sqlite3 file"}</span>
             </button>
         </>
     }

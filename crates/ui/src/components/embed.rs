@@ -12,7 +12,7 @@ use yew::prelude::*;
 
 use super::engine_status::EngineStatus;
 use super::file_tabs::FileTabs;
-use super::icon::Logo;
+use super::icon::logo;
 use super::notice::NoticeBar;
 use super::results::ResultsPanel;
 use super::source_editor::SourceEditor;
@@ -58,7 +58,7 @@ pub fn Embed() -> Html {
                     <a class="small" id="open-in-playground" href={format!("./{link}")} target="_blank" rel="noopener">
                         {"Open in playground"}
                     </a>
-                    <a class="brand" href="./" target="_blank" rel="noopener" aria-label="ormscope"><Logo /></a>
+                    <a class="brand" href="./" target="_blank" rel="noopener" aria-label="ormscope">{ logo() }</a>
                 </footer>
             </main>
             <NoticeBar />

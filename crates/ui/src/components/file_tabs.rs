@@ -4,7 +4,7 @@ use protocol::project::path_problem;
 use web_sys::KeyboardEvent;
 use yew::prelude::*;
 
-use super::icon::Icon;
+use super::icon::icon;
 use super::name_input::NameInput;
 use crate::browser;
 use crate::state::{Action, StateHandle, use_state_handle};
@@ -64,7 +64,7 @@ pub fn FileTabs() -> Html {
             { for tabs }
             if *naming == Some(Naming::New) { { input(String::new()) } }
             <button class="tab add" onclick={add} aria-label="New file" title="New file">
-                <Icon name="plus" />
+                { icon("plus") }
             </button>
         </div>
     }
@@ -125,7 +125,7 @@ fn FileTab(props: &FileTabProps) -> Html {
                 <span class="folder">{ folder }</span>{ name }
             </button>
             <button class="delete" tabindex="-1" onclick={delete.reform(|_| ())} aria-label={delete_label.clone()} title={delete_label}>
-                <Icon name="close" />
+                { icon("close") }
             </button>
         </span>
     }

@@ -5,7 +5,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::engine_status::EngineStatus;
-use super::icon::{Icon, Logo};
+use super::icon::{icon, logo};
 use crate::hooks::use_clipboard;
 use crate::state::{Action, Dialog, use_state_handle};
 use crate::store::Settings;
@@ -16,7 +16,7 @@ pub fn Header() -> Html {
     let state = use_state_handle();
     html! {
         <header class="head">
-            <a class="brand" href="./" aria-label="ormscope, start page"><Logo /></a>
+            <a class="brand" href="./" aria-label="ormscope, start page">{ logo() }</a>
             <ProjectName />
             <span class="grow" />
             <EngineStatus engine={state.engine.clone()} running={state.running.clone()} />
@@ -43,7 +43,7 @@ fn ProjectName() -> Html {
     html! {
         <div class="project">
             <button class="tool" onclick={browse} title="Examples and your projects">
-                <Icon name="folder" /><span class="wide">{"Projects"}</span>
+                { icon("folder") }<span class="wide">{"Projects"}</span>
             </button>
             <input
                 class="title"
@@ -106,13 +106,13 @@ fn Tools() -> Html {
     html! {
         <>
             <button class="tool primary" id="share" onclick={share} title="Copy a link to this project (Ctrl+S)">
-                <Icon name="share" /><span class="wide">{"Share"}</span>
+                { icon("share") }<span class="wide">{"Share"}</span>
             </button>
             <button class="tool" id="theme" onclick={turn} title={theme_label.clone()} aria-label={theme_label}>
-                <Icon name={theme.label()} />
+                { icon(theme.label()) }
             </button>
             <button class="tool" onclick={help} title="Keys (F1)" aria-label="Keys and help">
-                <Icon name="help" />
+                { icon("help") }
             </button>
         </>
     }

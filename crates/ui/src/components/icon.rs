@@ -2,17 +2,9 @@
 
 use yew::prelude::*;
 
-/// Which picture.
-#[derive(PartialEq, Properties)]
-pub struct IconProps {
-    /// Its name.
-    pub name: &'static str,
-}
-
 /// A small picture. It says nothing that the text beside it does not.
-#[component]
-pub fn Icon(props: &IconProps) -> Html {
-    let path = match props.name {
+pub fn icon(name: &str) -> Html {
+    let path = match name {
         "folder" => {
             "M2 4.5A1.5 1.5 0 0 1 3.5 3h3l1.5 2h4.5A1.5 1.5 0 0 1 14 6.5v5a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 2 11.5z"
         }
@@ -48,8 +40,7 @@ pub fn Icon(props: &IconProps) -> Html {
 }
 
 /// ormscope's name and sign: a table's row that becomes a trace.
-#[component]
-pub fn Logo() -> Html {
+pub fn logo() -> Html {
     html! {
         <>
             <svg class="logo" viewBox="0 0 34 24" width="34" height="24" aria-hidden="true">

@@ -11,7 +11,7 @@ use yew::prelude::*;
 use self::operations::Operations;
 use self::pending::Pending;
 use self::questions::Questions;
-use super::icon::Icon;
+use super::icon::icon;
 use super::results::place;
 use crate::state::{Action, StateHandle, use_state_handle};
 
@@ -69,7 +69,7 @@ fn AppView(props: &AppViewProps) -> Html {
                 <span class="type">{ standing(app) }</span>
                 if has_unapplied {
                     <button class="small primary apply-all" onclick={to_newest}>
-                        <Icon name="forward" /><span>{"Migrate"}</span>
+                        { icon("forward") }<span>{"Migrate"}</span>
                     </button>
                 }
             </header>
@@ -112,7 +112,7 @@ fn zero(state: &StateHandle, app: &str, newest: Option<usize>) -> Html {
             <div class="row">
                 <span class="dot" aria-hidden="true" /><code>{"zero"}</code><span class="grow" />
                 if newest.is_some() {
-                    <button class="small" onclick={go} title="Unapply all migrations"><Icon name="back" /><span>{"Go back to here"}</span></button>
+                    <button class="small" onclick={go} title="Unapply all migrations">{ icon("back") }<span>{"Go back to here"}</span></button>
                 } else { <em class="here">{"the database is here"}</em> }
             </div>
         </li>
@@ -133,7 +133,7 @@ fn step(
         let (state, app) = (state.clone(), app.app.clone());
         move |_| state.dispatch(Action::MigrateTo(app.clone(), target.clone()))
     };
-    let (icon, text) = if migration.applied {
+    let (picture, text) = if migration.applied {
         ("back", "Go back to here")
     } else {
         ("forward", "Apply to here")
@@ -147,7 +147,7 @@ fn step(
                 { place(state, &migration.file, 0) }
                 <span class="grow" />
                 if is_here { <em class="here">{"the database is here"}</em> }
-                else { <button class="small" onclick={go}><Icon name={icon} /><span>{ text }</span></button> }
+                else { <button class="small" onclick={go}>{ icon(picture) }<span>{ text }</span></button> }
             </div>
             if !migration.operations.is_empty() {
                 <details>

@@ -3,7 +3,7 @@
 use gloo::timers::callback::Timeout;
 use yew::prelude::*;
 
-use super::icon::Icon;
+use super::icon::icon;
 use crate::state::{Action, Tone, use_state_handle};
 
 /// The message, if there is one. A good one goes by itself.
@@ -39,7 +39,7 @@ pub fn NoticeBar() -> Html {
         <div class={classes!("notice", tone)} role="alert">
             <span>{ notice.text }</span>
             { undo }
-            <button class="small" onclick={close} aria-label="Close the message"><Icon name="close" /></button>
+            <button class="small" onclick={close} aria-label="Close the message">{ icon("close") }</button>
         </div>
     }
 }

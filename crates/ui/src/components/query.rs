@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::cell::cell;
 use super::copy_button::CopyButton;
-use super::icon::Icon;
+use super::icon::icon;
 use super::join_graph::JoinGraphView;
 use super::plan::PlanView;
 use super::sql_text::SqlView;
@@ -49,7 +49,7 @@ pub fn QueryView(props: &QueryProps) -> Html {
         <section class={classes!("query", is_open.then_some("open"))} aria-label={format!("Query {number}")}>
             <div class="bar">
                 <button class="fold" onclick={toggle} aria-expanded={is_open.to_string()}>
-                    <Icon name="chevron" />
+                    { icon("chevron") }
                     if several { <b>{ format!("#{number}") }</b> }
                     <span class="kind">{ kind(query) }</span>
                     if !is_open { <code class="gist">{ gist(&query.text) }</code> }

@@ -3,12 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use protocol::{FromWorker, ToWorker};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, MessagePort};
 use yew::Callback;
 
-use super::{Client, Event, Supervisor, Wire};
+use super::{Client, Parcel, Supervisor};
 
 /// The engine of a page of embeds.
 pub struct Hub {
@@ -20,7 +19,7 @@ pub struct Hub {
 struct Ports {
     open: Vec<MessagePort>,
     /// Who connects later must hear, too, that the engine is there.
-    ready: Option<Event>,
+    ready: Option<Parcel>,
     closures: Vec<Closure<dyn FnMut(MessageEvent)>>,
 }
 
@@ -30,8 +29,8 @@ impl Hub {
     pub fn start() -> Self {
         let ports = Rc::new(RefCell::new(Ports::default()));
         let listening = ports.clone();
-        let supervisor = Supervisor::start(Callback::from(move |(client, event)| {
-            deliver(&listening, client, event);
+        let supervisor = Supervisor::start(Callback::from(move |(client, parcel)| {
+            deliver(&listening, client, parcel);
         }));
         Self { supervisor, ports }
     }
@@ -42,9 +41,7 @@ impl Hub {
         let client = ports.open.len() as Client;
         let supervisor = self.supervisor.clone();
         let on_message = Closure::<dyn FnMut(_)>::new(move |message: MessageEvent| {
-            let request = Wire::json(&message.data())
-                .and_then(|json| serde_json::from_str::<ToWorker>(&json).ok());
-            if let Some(request) = request {
+            if let Some(request) = Parcel::unpack(&message.data()) {
                 supervisor.send(client, request);
             }
         });
@@ -57,27 +54,25 @@ impl Hub {
     }
 }
 
-fn deliver(ports: &RefCell<Ports>, client: Option<Client>, event: Event) {
+fn deliver(ports: &RefCell<Ports>, client: Option<Client>, parcel: Parcel) {
     let mut ports = ports.borrow_mut();
     match client {
         Some(client) => {
             if let Some(port) = ports.open.get(client as usize) {
-                post(port, &event);
+                post(port, &parcel);
             }
         }
         None => {
             for port in &ports.open {
-                post(port, &event);
+                post(port, &parcel);
             }
-            if matches!(event.message, FromWorker::Ready(_)) {
-                ports.ready = Some(event);
+            if parcel.kind() == "ready" {
+                ports.ready = Some(parcel);
             }
         }
     }
 }
 
-fn post(port: &MessagePort, event: &Event) {
-    if let Ok(json) = serde_json::to_string(&event.message) {
-        let _ = port.post_message(&Wire::pack(&json, event.bytes.as_ref()));
-    }
+fn post(port: &MessagePort, parcel: &Parcel) {
+    let _ = port.post_message(&parcel.pack());
 }

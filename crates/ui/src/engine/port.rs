@@ -1,13 +1,12 @@
 //! An engine in another frame, at the other end of a port.
 
-use protocol::ToWorker;
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, MessagePort};
 use yew::Callback;
 
 use std::rc::Rc;
 
-use super::{Event, Wire};
+use super::Parcel;
 
 /// The near end of a port to an engine.
 #[derive(Clone)]
@@ -19,10 +18,10 @@ pub struct Shared {
 impl Shared {
     /// Listens at a port.
     #[must_use]
-    pub fn new(port: MessagePort, listener: Callback<Event>) -> Self {
+    pub fn new(port: MessagePort, listener: Callback<Parcel>) -> Self {
         let on_message = Closure::<dyn FnMut(_)>::new(move |message: MessageEvent| {
-            if let Some(event) = Wire::event(&message.data()) {
-                listener.emit(event);
+            if let Some(parcel) = Parcel::unpack(&message.data()) {
+                listener.emit(parcel);
             }
         });
         port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -33,9 +32,7 @@ impl Shared {
     }
 
     /// Asks for something.
-    pub fn send(&self, message: &ToWorker) {
-        if let Ok(json) = serde_json::to_string(message) {
-            let _ = self.port.post_message(&Wire::pack(&json, None));
-        }
+    pub fn send(&self, parcel: &Parcel) {
+        let _ = self.port.post_message(&parcel.pack());
     }
 }

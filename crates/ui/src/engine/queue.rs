@@ -2,38 +2,39 @@
 
 use std::collections::VecDeque;
 
-use protocol::ToWorker;
+use super::{Client, Parcel};
 
-use super::Client;
-
-/// Milliseconds that the worker has beyond a run's own limit, which the
-/// interpreter keeps by itself, before it counts as hung.
-const GRACE: f64 = 800.0;
+/// Milliseconds after which a run counts as hung. The interpreter stops by
+/// itself before, if it can: see `protocol::message::Limits`.
+const LONGEST: f64 = 3_800.0;
 /// Milliseconds after which a run is ended because a newer one waits.
 const PATIENCE: f64 = 700.0;
 /// Milliseconds that anything but a run may take.
 const OTHER: f64 = 20_000.0;
 
 /// A request and who made it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Job {
     /// Who asked.
     pub client: Client,
     /// For what.
-    pub message: ToWorker,
+    pub message: Parcel,
 }
 
 impl Job {
+    /// Whether it is a run of a project.
+    #[must_use]
+    pub fn is_run(&self) -> bool {
+        self.message.kind() == "run"
+    }
+
     fn replaces(&self, older: &Self) -> bool {
-        matches!(
-            (&self.message, &older.message),
-            (ToWorker::Run { .. }, ToWorker::Run { .. })
-        ) && self.client == older.client
+        self.is_run() && older.is_run() && self.client == older.client
     }
 }
 
 /// The job the worker is doing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Busy {
     /// The job.
     pub job: Job,
@@ -91,9 +92,9 @@ impl Queue {
     pub fn verdict(&self, now: f64) -> Option<Verdict> {
         let busy = self.busy.as_ref()?;
         let taken = now - busy.since;
-        let limit = match &busy.job.message {
-            ToWorker::Run { limits, .. } => f64::from(limits.millis) + GRACE,
-            ToWorker::Test { .. } => f64::INFINITY,
+        let limit = match busy.job.message.kind() {
+            "run" => LONGEST,
+            "test" => f64::INFINITY,
             _ => OTHER,
         };
         if taken > limit {
@@ -107,15 +108,16 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{Project, message::Limits};
 
     fn run(client: Client, id: u32) -> Job {
-        let message = ToWorker::Run {
-            id,
-            project: Project::default(),
-            limits: Limits::default(),
-        };
-        Job { client, message }
+        Job {
+            client,
+            message: Parcel::text(format!("{{\"run\":{{\"id\":{id},…")),
+        }
+    }
+
+    fn started(queue: &mut Queue) -> Option<u32> {
+        queue.start(0.0).map(|job| job.message.id())
     }
 
     #[test]
@@ -124,10 +126,10 @@ mod tests {
         queue.push(run(0, 1));
         queue.push(run(1, 2));
         queue.push(run(0, 3));
-        assert_eq!(queue.start(0.0), Some(run(1, 2)));
-        assert_eq!(queue.start(0.0), None);
+        assert_eq!(started(&mut queue), Some(2));
+        assert_eq!(started(&mut queue), None);
         queue.finish();
-        assert_eq!(queue.start(0.0), Some(run(0, 3)));
+        assert_eq!(started(&mut queue), Some(3));
     }
 
     #[test]
@@ -147,9 +149,9 @@ mod tests {
         let mut queue = Queue::default();
         queue.push(run(0, 1));
         queue.start(0.0);
-        let limit = f64::from(Limits::default().millis);
-        assert_eq!(queue.verdict(limit), None);
-        assert_eq!(queue.verdict(limit + 1_000.0), Some(Verdict::Hung));
-        assert!(limit + GRACE < 5_000.0, "stopped within five seconds");
+        let own_limit = f64::from(protocol::message::Limits::default().millis);
+        assert_eq!(queue.verdict(own_limit), None);
+        assert_eq!(queue.verdict(own_limit + 1_000.0), Some(Verdict::Hung));
+        assert!(LONGEST < 5_000.0, "stopped within five seconds");
     }
 }

@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use gloo::timers::callback::Interval;
-use protocol::{FromWorker, ToWorker};
+use serde_json::json;
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::Callback;
 
 use super::queue::{Job, Queue, Verdict};
-use super::{Client, Event, Wire};
+use super::{Client, Parcel, property};
 use crate::browser;
 
 /// Milliseconds between two looks at a busy worker.
@@ -19,6 +19,18 @@ const WATCH: u32 = 100;
 const NOTICED: f64 = 300.0;
 /// An engine that dies that often before it answers anything is given up.
 const TRIES: u32 = 3;
+
+/// The one message of the worker that is read here.
+#[derive(serde::Deserialize)]
+struct FromWorkerLine {
+    line: At,
+}
+
+#[derive(serde::Deserialize)]
+struct At {
+    file: String,
+    line: u32,
+}
 
 /// A worker that is kept alive. Answers go to one callback, with the client
 /// they are for; `None`: for all.
@@ -34,7 +46,7 @@ struct Inner {
     ready: bool,
     deaths: u32,
     queue: Queue,
-    listener: Callback<(Option<Client>, Event)>,
+    listener: Callback<(Option<Client>, Parcel)>,
     /// Kept alive as long as the worker may call them.
     on_message: Option<Closure<dyn FnMut(MessageEvent)>>,
     on_error: Option<Closure<dyn FnMut(web_sys::Event)>>,
@@ -44,7 +56,7 @@ struct Inner {
 impl Supervisor {
     /// Starts a worker.
     #[must_use]
-    pub fn start(listener: Callback<(Option<Client>, Event)>) -> Self {
+    pub fn start(listener: Callback<(Option<Client>, Parcel)>) -> Self {
         let inner = Inner {
             worker: None,
             module: JsValue::UNDEFINED,
@@ -65,7 +77,7 @@ impl Supervisor {
     }
 
     /// Asks for something on behalf of a client.
-    pub fn send(&self, client: Client, message: ToWorker) {
+    pub fn send(&self, client: Client, message: Parcel) {
         self.inner.borrow_mut().queue.push(Job { client, message });
         self.advance();
     }
@@ -91,7 +103,7 @@ impl Supervisor {
         options.set_type(WorkerType::Module);
         let worker = match Worker::new_with_options("engine/worker.js", &options) {
             Ok(worker) => worker,
-            Err(_) => return self.tell(None, failure(0, "This browser starts no worker.")),
+            Err(_) => return self.tell(None, failure("This browser starts no worker.")),
         };
         let mut inner = self.inner.borrow_mut();
         if let Some(on_message) = &inner.on_message {
@@ -120,42 +132,48 @@ impl Supervisor {
             return;
         };
         drop(inner);
-        if let Ok(json) = serde_json::to_string(&job.message) {
-            let _ = worker.post_message(&Wire::pack(&json, None));
-        }
+        let _ = worker.post_message(&job.message.pack());
     }
 
     fn receive(&self, data: &JsValue) {
-        if let Some(module) = Wire::get(data, "module") {
+        if let Some(module) = property(data, "module") {
             self.inner.borrow_mut().module = module;
             return;
         }
-        if let Some(reason) = Wire::get(data, "trap").and_then(|reason| reason.as_string()) {
+        if let Some(reason) = property(data, "trap").and_then(|reason| reason.as_string()) {
             return self.died(&reason);
         }
-        let Some(event) = Wire::event(data) else {
+        let Some(parcel) = Parcel::unpack(data) else {
             return;
         };
-        match &event.message {
-            FromWorker::Progress { .. } => self.tell(None, event),
-            FromWorker::Ready(_) => {
+        match parcel.kind() {
+            "progress" => self.tell(None, parcel),
+            "ready" => {
                 self.inner.borrow_mut().ready = true;
-                self.tell(None, event);
+                self.tell(None, parcel);
                 self.advance();
             }
-            FromWorker::Line { file, line, .. } => {
-                if let Some(busy) = self.inner.borrow_mut().queue.busy.as_mut() {
-                    busy.at = (file.clone(), *line);
-                }
-            }
+            "line" => self.note_line(&parcel),
             _ => {
                 let mut inner = self.inner.borrow_mut();
                 inner.deaths = 0;
                 let client = inner.queue.finish().map(|busy| busy.job.client);
                 drop(inner);
-                self.tell(client, event);
+                self.tell(client, parcel);
                 self.advance();
             }
+        }
+    }
+
+    fn note_line(&self, parcel: &Parcel) {
+        let Ok(FromWorkerLine {
+            line: At { file, line },
+        }) = serde_json::from_str(&parcel.json)
+        else {
+            return;
+        };
+        if let Some(busy) = self.inner.borrow_mut().queue.busy.as_mut() {
+            busy.at = (file, line);
         }
     }
 
@@ -180,7 +198,10 @@ impl Supervisor {
         let (file, line) = busy.at.clone();
         let (client, id) = (busy.job.client, busy.job.message.id());
         drop(inner);
-        self.tell(Some(client), FromWorker::Line { id, file, line }.into());
+        self.tell(
+            Some(client),
+            said(json!({"line": {"id": id, "file": file, "line": line}})),
+        );
     }
 
     fn died(&self, reason: &str) {
@@ -192,7 +213,7 @@ impl Supervisor {
                 worker.terminate();
             }
             drop(inner);
-            return self.tell(None, failure(0, reason));
+            return self.tell(None, failure(reason));
         }
         drop(inner);
         self.restart(reason);
@@ -214,34 +235,25 @@ impl Supervisor {
             return;
         };
         let id = busy.job.message.id();
-        let message = match busy.job.message {
-            ToWorker::Run { .. } => {
-                let (file, line) = busy.at;
-                FromWorker::Stopped {
-                    id,
-                    reason: reason.to_owned(),
-                    file,
-                    line,
-                }
-            }
-            _ => FromWorker::Failed {
-                id,
-                message: reason.to_owned(),
-            },
+        let message = if busy.job.is_run() {
+            let (file, line) = busy.at;
+            json!({"stopped": {"id": id, "reason": reason, "file": file, "line": line}})
+        } else {
+            json!({"failed": {"id": id, "message": reason}})
         };
-        self.tell(Some(busy.job.client), message.into());
+        self.tell(Some(busy.job.client), said(message));
     }
 
-    fn tell(&self, client: Option<Client>, event: Event) {
+    fn tell(&self, client: Option<Client>, parcel: Parcel) {
         let listener = self.inner.borrow().listener.clone();
-        listener.emit((client, event));
+        listener.emit((client, parcel));
     }
 }
 
-fn failure(id: u32, reason: &str) -> Event {
-    FromWorker::Failed {
-        id,
-        message: reason.to_owned(),
-    }
-    .into()
+fn failure(reason: &str) -> Parcel {
+    said(json!({"failed": {"id": 0, "message": reason}}))
+}
+
+fn said(message: serde_json::Value) -> Parcel {
+    Parcel::text(message.to_string())
 }

@@ -9,22 +9,24 @@ use yew::prelude::*;
 use crate::editor::{self, Editor, EditorEvents};
 use crate::state::{Action, State, StateHandle};
 
-/// An editor inside an element.
+/// An editor inside an element; whether it is there already.
 #[hook]
-pub fn use_editor(state: &StateHandle, parent: &NodeRef) {
+pub fn use_editor(state: &StateHandle, parent: &NodeRef) -> bool {
     let editor = use_state(|| None::<Rc<Live>>);
     let dispatch = state.dispatcher();
     {
         let (editor, parent) = (editor.clone(), parent.clone());
         use_effect_with((), move |()| {
-            if let Some(element) = parent.cast::<HtmlElement>() {
-                let events = events(&dispatch);
-                let view = editor::create(&element, &events);
-                editor.set(Some(Rc::new(Live {
-                    view,
-                    _events: events,
-                })));
-            }
+            editor::when_ready(move || {
+                if let Some(element) = parent.cast::<HtmlElement>() {
+                    let events = events(&dispatch);
+                    let view = editor::create(&element, &events);
+                    editor.set(Some(Rc::new(Live {
+                        view,
+                        _events: events,
+                    })));
+                }
+            });
         });
     }
     let live = (*editor).clone();
@@ -79,6 +81,7 @@ pub fn use_editor(state: &StateHandle, parent: &NodeRef) {
             live.view.emphasize(json);
         }
     });
+    made
 }
 
 struct Live {

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::Ask;
 use crate::browser;
-use crate::engine::{Event, Link, Shared, Supervisor};
+use crate::engine::{Link, Parcel, Shared, Supervisor};
 use crate::state::{Action, Halt, Notice, State, StateHandle, Tone};
 
 /// Milliseconds without typing before a run.
@@ -34,12 +34,12 @@ pub fn use_engine(state: &StateHandle, way: Way) -> Ask {
         use_effect_with(way, move |way| {
             let made = match way {
                 Way::Later => return,
-                Way::Own => Link::Own(Supervisor::start(Callback::from(move |(_, event)| {
-                    hear(&dispatch, event);
+                Way::Own => Link::Own(Supervisor::start(Callback::from(move |(_, parcel)| {
+                    hear(&dispatch, parcel);
                 }))),
                 Way::Port(port) => Link::Shared(Shared::new(
                     port.clone(),
-                    Callback::from(move |event| hear(&dispatch, event)),
+                    Callback::from(move |parcel| hear(&dispatch, parcel)),
                 )),
             };
             *link.borrow_mut() = Some(made);
@@ -61,7 +61,7 @@ pub fn use_engine(state: &StateHandle, way: Way) -> Ask {
                     };
                     if let Some(link) = &*link.borrow() {
                         dispatch.dispatch(Action::Began(id));
-                        link.send(run);
+                        link.send(&run);
                     }
                 })
             });
@@ -70,13 +70,16 @@ pub fn use_engine(state: &StateHandle, way: Way) -> Ask {
     }
     use_callback((), move |message: ToWorker, ()| {
         if let Some(link) = &*link.borrow() {
-            link.send(message);
+            link.send(&message);
         }
     })
 }
 
-fn hear(dispatch: &UseReducerDispatcher<State>, event: Event) {
-    let action = match event.message {
+fn hear(dispatch: &UseReducerDispatcher<State>, parcel: Parcel) {
+    let Ok(message) = serde_json::from_str(&parcel.json) else {
+        return;
+    };
+    let action = match message {
         FromWorker::Progress { loaded, total } => Action::Loading(loaded, total),
         FromWorker::Ready(info) => Action::Ready(info),
         FromWorker::Line { id, file, line } => Action::AtLine(id, file, line),
@@ -89,7 +92,7 @@ fn hear(dispatch: &UseReducerDispatcher<State>, event: Event) {
         FromWorker::Failed { id: 0, message } => Action::Failed(message),
         FromWorker::Failed { message, .. } => complain(message),
         FromWorker::Exported { file_name, .. } => {
-            let saved = event
+            let saved = parcel
                 .bytes
                 .map(|bytes| browser::download(&file_name, "application/vnd.sqlite3", &bytes));
             match saved {

@@ -3,7 +3,7 @@
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
-use crate::components::icon::Icon;
+use crate::components::icon::icon;
 use crate::state::{Action, use_state_handle};
 
 /// A dialog's title and content.
@@ -47,7 +47,7 @@ pub fn Frame(props: &FrameProps) -> Html {
             <div class="sheet">
                 <header>
                     <h2>{ props.title.clone() }</h2>
-                    <button class="small" onclick={close.reform(|_| ())} aria-label="Close"><Icon name="close" /></button>
+                    <button class="small" onclick={close.reform(|_| ())} aria-label="Close">{ icon("close") }</button>
                 </header>
                 { props.children.clone() }
             </div>

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::frame::Frame;
-use crate::components::icon::Icon;
+use crate::components::icon::icon;
 use crate::state::{Action, StateHandle, use_state_handle};
 use crate::store::{Example, Work, Works, examples};
 
@@ -82,7 +82,7 @@ fn work(state: &StateHandle, entry: &Work, forget: &Callback<String>) -> Html {
             </button>
             if !is_open {
                 <button class="small" onclick={forget.reform(move |_| id.clone())} aria-label={format!("Delete {title}")} title="Delete">
-                    <Icon name="close" />
+                    { icon("close") }
                 </button>
             }
         </li>

@@ -4,7 +4,7 @@ use protocol::report::MigrationFile;
 use yew::prelude::*;
 
 use super::operations::Operations;
-use crate::components::icon::Icon;
+use crate::components::icon::icon;
 use crate::state::{Action, Notice, Tone, use_state_handle};
 
 /// The migration to be.
@@ -54,7 +54,7 @@ pub fn Pending(props: &PendingProps) -> Html {
                 <code>{ &file.file }</code>
                 <span class="grow" />
                 <button class="small primary write" onclick={write}>
-                    <Icon name="plus" /><span>{"Write the file"}</span>
+                    { icon("plus") }<span>{"Write the file"}</span>
                 </button>
             </header>
             <Operations operations={file.operations.clone()} />
