@@ -29,6 +29,10 @@ pub trait Object: Any + fmt::Debug {
             format!("'{}' object has no attribute '{name}'", self.type_name()),
         ))
     }
+    /// Where it can be imported from: module and name (functions and classes).
+    fn import_path(&self) -> Option<(String, String)> {
+        None
+    }
     /// `object == other`.
     fn equals(&self, other: &dyn Object) -> bool {
         std::ptr::eq(

@@ -4,6 +4,7 @@
 //! title = models.CharField(max_length=100)   →  Field { kind: Char, options.max_length: 100 }
 //! author = models.ForeignKey(Author, CASCADE) →  Field { kind: ForeignKey, remote: Rel { to: Author } }
 //! ```
+pub mod deconstruct;
 pub mod prep;
 
 use crate::error::Result;
@@ -190,6 +191,9 @@ pub struct FieldOptions {
     pub for_concrete_model: bool,
     /// ManyToManyField
     pub db_table: Option<String>,
+    /// Arguments only the binding reads (`validators`, `error_messages`, `upload_to` …), as
+    /// `deconstruct` gives them.
+    pub extra: Vec<(String, Value)>,
 }
 
 impl Default for FieldOptions {
@@ -230,6 +234,7 @@ impl Default for FieldOptions {
             fk_field: None,
             for_concrete_model: true,
             db_table: None,
+            extra: vec![],
         }
     }
 }

@@ -94,6 +94,13 @@ pub trait FieldHooks {
         sql: String,
         params: Vec<Value>,
     ) -> Result<(String, Vec<Value>)>;
+    /// Its path and arguments, where the class overrides `deconstruct`.
+    fn deconstruct(
+        &self,
+        field: &Field,
+    ) -> Result<Option<crate::field::deconstruct::Deconstructed>> {
+        Ok(None)
+    }
     /// What `get_lookup(name)` returns: a lookup class of the binding.
     fn get_lookup(&self, field: &Field, name: &str) -> Result<Option<Rc<dyn Object>>>;
     fn get_transform(&self, field: &Field, name: &str) -> Result<Option<Rc<dyn Object>>>;

@@ -167,6 +167,11 @@ impl Rel {
     pub fn one_to_one(&self) -> bool {
         self.kind == RelKind::OneToOne
     }
+    /// The setting that decides the target (`AUTH_USER_MODEL`), if one does.
+    pub fn swappable_setting(&self) -> Option<String> {
+        self.model()
+            .and_then(|m| m.options.borrow().swappable.clone())
+    }
     /// The name queries use for the reverse side: `related_query_name`, `related_name` or the model's.
     pub fn name(&self) -> Rc<str> {
         self.query_name().into()
