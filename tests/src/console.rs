@@ -56,7 +56,7 @@ fn answer(
     match (words.first().map(String::as_str), rest) {
         (Some("manage"), arguments) => {
             let said = process::run(&mut manage(folder, arguments), "", Duration::from_secs(60))?;
-            Ok(printed(&said))
+            Ok(printed(&said, folder))
         }
         (Some("cat"), [file]) => match fs::read_to_string(folder.join(file)) {
             Ok(text) => Ok(record::moments(&text)),
@@ -66,23 +66,25 @@ fn answer(
     }
 }
 
-/// What reached the screen, and how it ended if not well.
-fn printed(said: &Said) -> String {
-    let mut text = record::moments(&said.out).replace("playground/migrations/", "migrations/");
-    if said.status == Some(0) {
-        return text;
+/// What reached the screen, and how it ended if not well. The project's folder
+/// is left out of paths, as is the folder that real Django needs for an app.
+fn printed(said: &Said, folder: &Path) -> String {
+    let mut text = said.out.clone();
+    if said.status != Some(0) {
+        // The last line of a traceback is the exception; above it stand frames
+        // of either implementation's own files.
+        match said.err.rfind("Traceback (most recent call last):") {
+            Some(_) => text.push_str(said.err.trim_end().lines().last().unwrap_or_default()),
+            None => text.push_str(said.err.trim_end()),
+        }
+        text.push_str(&match said.status {
+            Some(status) => format!("\nexit status {status}\n"),
+            None => "\nkilled\n".to_owned(),
+        });
     }
-    // The last line of a traceback is the exception; above it stand frames of
-    // either implementation's own files.
-    if let Some(line) = said.err.trim_end().lines().last() {
-        text.push_str(line);
-        text.push('\n');
-    }
-    text.push_str(&match said.status {
-        Some(status) => format!("exit status {status}\n"),
-        None => "killed\n".to_owned(),
-    });
-    text
+    record::moments(&text)
+        .replace(&format!("{}/", folder.display()), "")
+        .replace("playground/migrations/", "migrations/")
 }
 
 /// A command line's words; double quotes hold one together.

@@ -38,7 +38,9 @@ pub fn record(cases: &[&Case]) -> Result<Vec<Vec<Record>>, String> {
                         .arg(tool("oracle_manage.py"))
                         .arg(folder)
                         .args(arguments);
-                    command.env("PYTHONDONTWRITEBYTECODE", "1");
+                    command
+                        .env("PYTHONHASHSEED", "0")
+                        .env("PYTHONDONTWRITEBYTECODE", "1");
                     command
                 })
             })
@@ -50,6 +52,7 @@ pub fn record(cases: &[&Case]) -> Result<Vec<Vec<Record>>, String> {
     let said = process::run(
         Command::new(python()?)
             .arg(tool("oracle.py"))
+            .env("PYTHONHASHSEED", "0")
             .env("PYTHONDONTWRITEBYTECODE", "1"),
         &job.to_string(),
         Duration::from_secs(300),
