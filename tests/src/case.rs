@@ -92,6 +92,17 @@ pub struct Case {
 }
 
 impl Case {
+    /// The steps that have a record: `queries/filter :: A filter follows … :: 2`
+    /// for the second, and its place among all steps.
+    pub fn recorded(&self) -> impl Iterator<Item = (String, usize)> {
+        self.steps
+            .iter()
+            .enumerate()
+            .filter(|(_, (step, _))| matches!(step, Step::Python(_) | Step::Console(_)))
+            .enumerate()
+            .map(|(number, (index, _))| (format!("{} :: {}", self.id, number + 1), index))
+    }
+
     /// Whether it runs commands rather than statements.
     #[must_use]
     pub fn is_console(&self) -> bool {

@@ -13,6 +13,7 @@
 //! SQL, values and exceptions. It knows nothing of how either works.
 
 pub mod case;
+pub mod conformance;
 pub mod console;
 pub mod django;
 pub mod driver;

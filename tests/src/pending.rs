@@ -1,6 +1,6 @@
-//! `pending.txt`: cases that do not pass yet, each with its reason.
+//! `pending.txt`: steps of cases that do not pass yet, each with its reason.
 //!
-//! It is a ratchet in both directions: a case that is not listed must pass, and
+//! It is a ratchet in both directions: a step that is not listed must pass, and
 //! a listed one that passes must be taken off.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::fs;
 
 use crate::root;
 
-/// Case ids with their reasons. A line is `id :: title -- reason`.
+/// Steps with their reasons. A line is `FILE :: TITLE :: NUMBER -- reason`.
 #[must_use]
 pub fn read() -> BTreeMap<String, String> {
     let path = root().join("tests/suite/pending.txt");

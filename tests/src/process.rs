@@ -16,6 +16,8 @@ pub struct Said {
     pub status: Option<i32>,
     /// Whether it ran out of time.
     pub timed_out: bool,
+    /// The most memory it was seen with, in kB.
+    pub peak: u64,
 }
 
 /// Runs a command with this input, for at most so long.
@@ -38,7 +40,9 @@ pub fn run(command: &mut Command, input: &str, limit: Duration) -> Result<Said, 
     let err = reader(child.stderr.take());
     let begun = Instant::now();
     let mut pause = Duration::from_millis(1);
+    let mut peak = 0;
     let (status, timed_out) = loop {
+        peak = peak.max(resident(child.id()));
         match child.try_wait() {
             Ok(Some(status)) => break (status.code(), false),
             Ok(None) if begun.elapsed() > limit => {
@@ -59,7 +63,21 @@ pub fn run(command: &mut Command, input: &str, limit: Duration) -> Result<Said, 
         err: err.join().unwrap_or_default(),
         status,
         timed_out,
+        peak,
     })
+}
+
+/// The most memory a process has had so far, in kB; 0 where that is not told.
+fn resident(process: u32) -> u64 {
+    std::fs::read_to_string(format!("/proc/{process}/status"))
+        .ok()
+        .and_then(|status| {
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix("VmHWM:"))?;
+            line.split_whitespace().next()?.parse().ok()
+        })
+        .unwrap_or(0)
 }
 
 /// Reads a pipe to its end beside the child.
