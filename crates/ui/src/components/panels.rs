@@ -23,7 +23,13 @@ pub fn Panels() -> Html {
         Panel::Migrations => html! { <MigrationsPanel /> },
     };
     html! {
-        <section class="panels" aria-label="What it became">
+        <section
+            class="panels"
+            aria-label="What it became"
+            aria-busy={state.stale().to_string()}
+            data-revision={state.revision.to_string()}
+            data-reported={state.reported.to_string()}
+        >
             <div class="tabs" role="tablist" aria-label="Panels">
                 <span class="tab narrow">
                     <button role="tab" aria-selected={(state.pane == Pane::Code).to_string()} onclick={to_code}>

@@ -1,0 +1,59 @@
+import { assert, card, run, settled, show, source, write } from "../visitor.mjs";
+
+/** Writes a script that never ends by itself and waits until it is stopped. */
+async function stopped(page, code, line) {
+  await write(page, "queries.py", code);
+  const begun = Date.now();
+  await page.waitForFunction(
+    () => document.querySelector("#halted") || /(Stopped|ran too long|Interrupt|memory)/i.test(document.querySelector(".banner.bad, .raised")?.innerText ?? ""),
+    null,
+    { timeout: 15_000 },
+  );
+  const taken = Date.now() - begun;
+  const text = await page.locator("#halted, .banner.bad, .card.exception").first().innerText();
+  assert.ok(taken < 5_600, `stopped after ${taken} ms`);
+  assert.ok(text.includes(`:${line}`) || text.startsWith(`${line}\n`), `says its line: ${text}`);
+}
+
+export default {
+  "a loop without end is stopped at its line, and the next edit works": async (visitor) => {
+    const page = await visitor.open();
+    await page.waitForSelector(".card");
+    await settled(page);
+    await stopped(page, "Book.objects.count()\nwhile True: pass\n", 2);
+    await visitor.shoot(page, "stopped");
+    await run(page, "Book.objects.count()\n");
+    assert.equal(await card(page, 1).locator(".scalar .big").innerText(), "8");
+    assert.equal(await source(page), "Book.objects.count()\n");
+  },
+
+  "a script that eats all memory is stopped, and the next edit works": async (visitor) => {
+    const page = await visitor.open();
+    await page.waitForSelector(".card");
+    await settled(page);
+    await write(page, "queries.py", 'hoard = []\nwhile True: hoard.append("x" * 50_000_000)\n');
+    await page.waitForSelector("#halted, .banner.bad, .card.exception", { timeout: 15_000 });
+    await run(page, "Author.objects.count()\n");
+    assert.equal(await card(page, 1).locator(".scalar .big").innerText(), "6");
+  },
+
+  "a newer edit does not wait for a slow run": async (visitor) => {
+    const page = await visitor.open();
+    await page.waitForSelector(".card");
+    await settled(page);
+    await write(page, "queries.py", "while True: pass\n");
+    await page.waitForTimeout(400);
+    const begun = Date.now();
+    await run(page, "Book.objects.count()\n");
+    assert.ok(Date.now() - begun < 3_500, `took ${Date.now() - begun} ms`);
+    assert.equal(await card(page, 1).locator(".scalar .big").innerText(), "8");
+  },
+
+  "an unknown import names the module": async (visitor) => {
+    const page = await visitor.open();
+    await page.waitForSelector(".card");
+    await run(page, "import pandas\n");
+    assert.match(await page.locator(".scroll").innerText(), /ModuleNotFoundError[\s\S]*No module named 'pandas'/);
+    await show(page, "models.py");
+  },
+};
