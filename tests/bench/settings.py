@@ -1,0 +1,2 @@
+# No query log: what is measured is the ORM.
+DEBUG = False
