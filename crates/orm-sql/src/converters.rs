@@ -1,1 +1,272 @@
 //! From what the driver gives to Python values.
+//!
+//! A selected expression's value passes the database's converter for its output field, then the
+//! expression's own, then the field's (`from_db_value`).
+use crate::dialect::Dialect;
+use crate::expression::{Converter, Expr};
+use crate::expressions::Col;
+use bigdecimal::rounding::RoundingMode;
+use bigdecimal::{BigDecimal, FromPrimitive};
+use num_bigint::BigInt;
+use orm_state::dateparse::{parse_date, parse_datetime, parse_time};
+use orm_state::settings::settings;
+use orm_state::temporal::Zone;
+use orm_state::{Duration, Error, Field, Result, Value};
+use std::rc::Rc;
+use std::str::FromStr;
+
+/// The converters of a selected expression, in order; empty for most columns.
+pub fn converters(expr: &Expr, _dialect: &dyn Dialect) -> Result<Vec<Converter>> {
+    let Some(field) = expr.output_field_or_none()? else {
+        return Ok(expr.convert_value().into_iter().collect());
+    };
+    let kind = field.internal_type()?;
+    let is_column = expr
+        .as_any()
+        .downcast_ref::<Col>()
+        .is_some_and(|c| Rc::ptr_eq(&c.target, &field));
+    let mut found: Vec<Converter> = vec![];
+    match kind.as_str() {
+        "DateTimeField" => found.push(Rc::new(datetime)),
+        "DateField" => found.push(Rc::new(date)),
+        "TimeField" => found.push(Rc::new(time)),
+        "DecimalField" => found.push(decimal(&field, expr.as_any().is::<Col>())),
+        "UUIDField" => found.push(Rc::new(to_uuid)),
+        "BooleanField" => found.push(Rc::new(boolean)),
+        "DurationField" => found.push(Rc::new(duration)),
+        _ => {}
+    }
+    if let Some(own) = expr.convert_value() {
+        found.push(own);
+    } else if !is_column {
+        match kind.as_str() {
+            "FloatField" => found.push(Rc::new(float)),
+            k if k.ends_with("IntegerField") => found.push(Rc::new(integer)),
+            _ => {}
+        }
+    }
+    if field.overrides().from_db_value {
+        let field = field.clone();
+        found.push(Rc::new(move |v| match &field.class.hooks {
+            Some(h) => h.from_db_value(&field, v),
+            None => Ok(v),
+        }));
+    } else if kind == "JSONField" {
+        found.push(Rc::new(json));
+    }
+    Ok(found)
+}
+
+fn bad(message: &'static str) -> Error {
+    Error::value_error(message)
+}
+
+fn datetime(value: Value) -> Result<Value> {
+    let value = match value {
+        Value::Str(s) => parse_datetime(&s).map_err(bad)?.into(),
+        v => v,
+    };
+    Ok(match value {
+        Value::DateTime(mut d) if settings().use_tz && !d.is_aware() => {
+            d.tz = Some(Zone::utc());
+            Value::DateTime(d)
+        }
+        v => v,
+    })
+}
+
+fn date(value: Value) -> Result<Value> {
+    Ok(match value {
+        Value::Str(s) => parse_date(&s).map_err(bad)?.into(),
+        v => v,
+    })
+}
+
+fn time(value: Value) -> Result<Value> {
+    Ok(match value {
+        Value::Str(s) => parse_time(&s).map_err(bad)?.into(),
+        v => v,
+    })
+}
+
+fn to_uuid(value: Value) -> Result<Value> {
+    Ok(match value {
+        Value::Str(s) => match uuid_of(&s) {
+            Some(u) => Value::Uuid(u),
+            None => return Err(bad("badly formed hexadecimal UUID string")),
+        },
+        v => v,
+    })
+}
+
+fn boolean(value: Value) -> Result<Value> {
+    Ok(match value {
+        Value::Int(1) => Value::Bool(true),
+        Value::Int(0) => Value::Bool(false),
+        Value::Float(1.0) => Value::Bool(true),
+        Value::Float(0.0) => Value::Bool(false),
+        v => v,
+    })
+}
+
+fn duration(value: Value) -> Result<Value> {
+    Ok(match value {
+        Value::Int(micros) => Value::Duration(Duration {
+            micros: micros.into(),
+        }),
+        Value::Float(f) => Value::Duration(Duration {
+            micros: f.round_ties_even() as i128,
+        }),
+        v => v,
+    })
+}
+
+fn float(value: Value) -> Result<Value> {
+    Ok(match value {
+        Value::Null => Value::Null,
+        Value::Str(s) => match s.trim().parse() {
+            Ok(f) => Value::Float(f),
+            Err(_) => {
+                return Err(Error::value_error(format!(
+                    "could not convert string to float: {}",
+                    Value::Str(s).repr()
+                )));
+            }
+        },
+        v => v.as_float().map_or(v, Value::Float),
+    })
+}
+
+fn integer(value: Value) -> Result<Value> {
+    Ok(match value {
+        Value::Float(f) if f.is_finite() => match BigInt::from_f64(f.trunc()) {
+            Some(i) => i.into(),
+            None => Value::Float(f),
+        },
+        Value::Str(s) => match BigInt::from_str(s.trim()) {
+            Ok(i) => i.into(),
+            Err(_) => {
+                return Err(Error::value_error(format!(
+                    "invalid literal for int() with base 10: {}",
+                    Value::Str(s).repr()
+                )));
+            }
+        },
+        Value::Bool(b) => Value::Int(b.into()),
+        v => v,
+    })
+}
+
+/// SQLite keeps 15 significant digits; a column's value is brought to its decimal places.
+fn decimal(field: &Rc<Field>, is_col: bool) -> Converter {
+    let (places, digits) = {
+        let options = field.options.borrow();
+        (
+            options.decimal_places.filter(|_| is_col),
+            options.max_digits,
+        )
+    };
+    Rc::new(move |value| {
+        let exact = match value {
+            Value::Null => return Ok(Value::Null),
+            Value::Float(f) => match from_float(f) {
+                Some(d) => d,
+                None => return Ok(Value::Float(f)),
+            },
+            Value::Str(ref s) => match BigDecimal::from_str(s) {
+                Ok(d) => d,
+                Err(_) => return Ok(value),
+            },
+            ref v => match v.as_decimal() {
+                Some(d) => d,
+                None => return Ok(value),
+            },
+        };
+        let Some(places) = places else {
+            return Ok(exact.into());
+        };
+        let quantized = exact.with_scale_round(places, RoundingMode::HalfEven);
+        if digits.is_some_and(|d| quantized.digits() as i64 > d) {
+            return Err(Error::new(
+                orm_state::ErrorKind::DataError,
+                "quantize result has too many digits for current context",
+            ));
+        }
+        Ok(quantized.into())
+    })
+}
+
+/// `Context(prec=15).create_decimal_from_float(f)`
+fn from_float(f: f64) -> Option<BigDecimal> {
+    if !f.is_finite() {
+        return None;
+    }
+    let bits = f.to_bits();
+    let exponent = ((bits >> 52) & 0x7ff) as i64;
+    let fraction = bits & ((1 << 52) - 1);
+    let (mut m, mut e) = if exponent == 0 {
+        (fraction, -1074)
+    } else {
+        (fraction | 1 << 52, exponent - 1075)
+    };
+    if m == 0 {
+        return Some(BigDecimal::from(0));
+    }
+    let zeros = i64::from(m.trailing_zeros());
+    m >>= zeros;
+    e += zeros;
+    let mut k = BigInt::from(m);
+    if f.is_sign_negative() {
+        k = -k;
+    }
+    let exact = if e >= 0 {
+        BigDecimal::new(k << e as usize, 0)
+    } else {
+        BigDecimal::new(k * BigInt::from(5).pow(-e as u32), -e)
+    };
+    let digits = exact.digits() as i64;
+    if digits <= 15 {
+        return Some(exact);
+    }
+    let scale = exact.fractional_digit_count() - (digits - 15);
+    Some(exact.with_scale_round(scale, RoundingMode::HalfEven))
+}
+
+fn json(value: Value) -> Result<Value> {
+    match value {
+        Value::Str(s) => match serde_json::from_str::<serde_json::Value>(&s) {
+            Ok(v) => Ok(from_json(v)),
+            Err(e) => Err(Error::value_error(e.to_string())),
+        },
+        v => Ok(v),
+    }
+}
+
+/// A JSON document as Python's `json.loads` gives it.
+pub fn from_json(value: serde_json::Value) -> Value {
+    use serde_json::Value as J;
+    match value {
+        J::Null => Value::Null,
+        J::Bool(b) => Value::Bool(b),
+        J::Number(n) => {
+            let text = n.to_string();
+            if text.contains(['.', 'e', 'E']) {
+                Value::Float(text.parse().unwrap_or(f64::NAN))
+            } else {
+                BigInt::from_str(&text).map_or(Value::Null, Value::from)
+            }
+        }
+        J::String(s) => s.into(),
+        J::Array(items) => Value::List(items.into_iter().map(from_json).collect()),
+        J::Object(pairs) => Value::Dict(
+            pairs
+                .into_iter()
+                .map(|(k, v)| (k.into(), from_json(v)))
+                .collect(),
+        ),
+    }
+}
+
+fn uuid_of(text: &str) -> Option<uuid::Uuid> {
+    uuid::Uuid::parse_str(text).ok()
+}
