@@ -225,6 +225,22 @@ pub trait Dialect {
         ""
     }
 
+    /// May a path into a JSON document count from an array's end?
+    fn supports_json_negative_indexing(&self) -> bool {
+        true
+    }
+    /// The path of a chain of keys into a JSON document.
+    fn compile_json_path(&self, keys: &[Value], include_root: bool) -> Result<String> {
+        let hash = self.kind() == Vendor::Sqlite;
+        let path = json_path::compile(keys, include_root, hash);
+        if !self.supports_json_negative_indexing() && path.contains("[-") {
+            return Err(Error::not_supported(
+                "Using negative JSON array indices is not supported on this database backend.",
+            ));
+        }
+        Ok(path)
+    }
+
     // Limits.
     fn integer_field_range(&self, internal_type: &str) -> (Option<Value>, Option<Value>);
     /// Parameters that one statement may bind.

@@ -1,7 +1,9 @@
 //! Django's database functions, one file a family; each entry is data ([`crate::expressions::FuncSpec`]).
 pub mod comparison;
+pub mod extract;
 pub mod math;
 pub mod text;
+pub mod trunc;
 
 use crate::expression::{Expr, Sources};
 use crate::expressions::Func;

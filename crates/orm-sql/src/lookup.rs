@@ -58,6 +58,28 @@ pub trait LookupKind: Debug {
         compiler: &crate::compiler::Compiler,
         out: &mut crate::writer::SqlWriter,
     ) -> Result<()>;
+    /// `process_lhs`: appends the left side.
+    fn lhs_sql(
+        &self,
+        lookup: &Lookup,
+        compiler: &crate::compiler::Compiler,
+        out: &mut crate::writer::SqlWriter,
+    ) -> Result<()> {
+        compiler.compile(&lookup.lhs, out)
+    }
+    /// `process_rhs`: the right side.
+    fn rhs_sql(
+        &self,
+        lookup: &Lookup,
+        compiler: &crate::compiler::Compiler,
+    ) -> Result<crate::writer::SqlWriter> {
+        let mut out = crate::writer::SqlWriter::default();
+        match &lookup.rhs {
+            Rhs::Expr(e) => crate::lookups::sides::expr_rhs(e, compiler, &mut out)?,
+            Rhs::Value(v) => out.param(v.clone()),
+        }
+        Ok(out)
+    }
 }
 
 /// Makes lookups of one class.

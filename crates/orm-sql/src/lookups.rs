@@ -1,29 +1,34 @@
 //! The built-in lookups and transforms, one file a family.
+//!
+//! ```text
+//! author__name__startswith="A"   →  Lookup { StartsWith, Col(author.name), "A" }
+//!                                →  "author"."name" LIKE %s ESCAPE '\'      ["A%"]
+//! ```
+//! [`registry`] finds one by field and name, `prepare` checks its right side, `sides` writes its
+//! sides, and a file each writes what is special.
+mod build;
 pub mod close_matches;
+mod in_list;
+pub mod json;
+pub mod kind;
+mod node;
+mod pattern;
+mod prepare;
+pub mod registry;
+pub mod related;
+pub mod sides;
+pub mod tuple;
+mod year;
 
 use crate::expression::Expr;
-use crate::lookup::{LookupFactory, TransformFactory};
-use orm_state::Field;
+use crate::lookup::TransformFactory;
 use std::rc::Rc;
 
 pub use close_matches::close_matches;
-
-/// The built-in lookup `name` on a field.
-pub fn builtin(_field: &Field, _name: &str) -> Option<Rc<dyn LookupFactory>> {
-    None
-}
-
-/// The built-in transform `name` on a field.
-pub fn builtin_transform(_field: &Field, _name: &str) -> Option<Rc<dyn TransformFactory>> {
-    None
-}
+pub use kind::{Builtin, Family, Op};
+pub use registry::{builtin, builtin_transform, by_class_name, names};
 
 /// The transforms of a left side that its right side needs too (`get_bilateral_transforms`).
 pub fn bilateral_transforms(lhs: &Expr) -> Vec<Rc<dyn TransformFactory>> {
     lhs.bilateral_transforms()
-}
-
-/// Every lookup and transform name of a field (`get_lookups().keys()`).
-pub fn names(_field: &Field) -> Vec<String> {
-    vec![]
 }

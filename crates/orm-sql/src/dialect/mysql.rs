@@ -391,6 +391,9 @@ impl Dialect for Mysql {
         prefix.push_str(&format!(" FORMAT={format}"));
         Ok(prefix)
     }
+    fn supports_json_negative_indexing(&self) -> bool {
+        false
+    }
     fn supports_logical_xor(&self) -> bool {
         true
     }
