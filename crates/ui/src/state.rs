@@ -28,6 +28,8 @@ pub struct State {
     pub project: Rc<Project>,
     /// Whether the user has changed it since it was opened.
     pub touched: bool,
+    /// Whether the page was opened by a link.
+    pub from_link: bool,
     /// Counts the changes to the project; a run is named by it.
     pub revision: u32,
     /// Counts the projects opened; the editor forgets the last one's undo.
@@ -76,6 +78,7 @@ impl State {
             work,
             project: Rc::new(project),
             touched,
+            from_link: false,
             revision: 1,
             opened: 1,
             file,

@@ -60,6 +60,7 @@ fn opened() -> State {
         opening.touched,
         Settings::load(),
     );
+    state.from_link = fragment.len() > 1;
     state.dialog = opening
         .question
         .map(|project| Dialog::OpenLink(Box::new(project)));

@@ -5,8 +5,9 @@ use yew::prelude::*;
 use crate::state::{Action, Notice, StateHandle, Tone};
 use crate::store::Works;
 
-/// Saves the project whenever it has changed. An example that nobody touched
-/// is not work and is not kept.
+/// Saves the project whenever it has changed, and what was opened besides: a
+/// reload shows it again. Only the example a first visit begins with is left
+/// to be the newest one next time.
 #[hook]
 pub fn use_autosave(state: &StateHandle) {
     let dispatch = state.dispatcher();
@@ -25,7 +26,7 @@ pub fn use_autosave(state: &StateHandle) {
             file: file.clone(),
             line: 0,
         });
-        if let Err(text) = Works::save(work, &project) {
+        if let Err(text) = Works::save(work, &project, *touched) {
             let notice = Notice {
                 tone: Tone::Bad,
                 text,

@@ -23,40 +23,28 @@ pub struct Opening {
 /// and a broken one changes nothing.
 #[must_use]
 pub fn opening(fragment: &str) -> Opening {
-    let own = Works::current();
     let link = (fragment.len() > 1).then(|| permalink::decode(fragment));
-    match (link, own) {
-        (Some(Ok(project)), Some((work, own))) if same_content(&project, &own) => Opening {
-            work,
-            project: own,
-            touched: true,
-            question: None,
-            problem: None,
-        },
-        (Some(Ok(project)), Some((work, own))) => Opening {
-            work,
-            project: own,
-            touched: true,
-            question: Some(project),
-            problem: None,
-        },
-        (Some(Ok(project)), None) => fresh(project, None),
-        (Some(Err(error)), Some((work, own))) => Opening {
-            work,
-            project: own,
-            touched: true,
-            question: None,
+    let kept = Works::current().map(|(work, project, touched)| Opening {
+        work,
+        project,
+        touched,
+        question: None,
+        problem: None,
+    });
+    match link {
+        None => kept.unwrap_or_else(|| fresh(first_example())),
+        Some(Err(error)) => Opening {
             problem: Some(error.to_string()),
+            ..kept.unwrap_or_else(|| fresh(first_example()))
         },
-        (Some(Err(error)), None) => fresh(first_example(), Some(error.to_string())),
-        (None, Some((work, own))) => Opening {
-            work,
-            project: own,
-            touched: true,
-            question: None,
-            problem: None,
+        Some(Ok(linked)) => match kept {
+            Some(own) if same_content(&linked, &own.project) => own,
+            Some(own) if own.touched => Opening {
+                question: Some(linked),
+                ..own
+            },
+            _ => fresh(linked),
         },
-        (None, None) => fresh(first_example(), None),
     }
 }
 
@@ -70,13 +58,13 @@ pub fn same_content(one: &Project, other: &Project) -> bool {
     plain(one) == plain(other)
 }
 
-fn fresh(project: Project, problem: Option<String>) -> Opening {
+fn fresh(project: Project) -> Opening {
     Opening {
         work: Works::new_id(),
         project,
         touched: false,
         question: None,
-        problem,
+        problem: None,
     }
 }
 

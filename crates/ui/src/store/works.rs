@@ -16,6 +16,10 @@ pub struct Work {
     pub id: String,
     /// The project's title.
     pub title: String,
+    /// Whether the user has changed it; what is only looked at is not kept
+    /// once something else is opened.
+    #[serde(default)]
+    pub touched: bool,
     /// When it was last changed: milliseconds since 1970.
     pub changed: f64,
 }
@@ -24,9 +28,15 @@ pub struct Work {
 pub struct Works;
 
 impl Works {
-    /// All of them, the newest first.
+    /// The user's own, the newest first.
     #[must_use]
     pub fn list() -> Vec<Work> {
+        let mut works = Self::all();
+        works.retain(|work| work.touched);
+        works
+    }
+
+    fn all() -> Vec<Work> {
         let mut works: Vec<Work> = LocalStorage::get(INDEX).unwrap_or_default();
         works.sort_by(|a, b| b.changed.total_cmp(&a.changed));
         works
@@ -38,47 +48,51 @@ impl Works {
         LocalStorage::get(project_key(id)).ok()
     }
 
-    /// The one that was open last.
+    /// The one that was open last, and whether the user has changed it.
     #[must_use]
-    pub fn current() -> Option<(String, Project)> {
+    pub fn current() -> Option<(String, Project, bool)> {
         let id: String = LocalStorage::get(CURRENT).ok()?;
         let project = Self::load(&id)?;
-        Some((id, project))
+        let touched = Self::all().iter().any(|work| work.id == id && work.touched);
+        Some((id, project, touched))
     }
 
     /// Keeps a work and remembers that it is the one open. The error is for
     /// the user: the browser's storage is full, or switched off.
-    pub fn save(id: &str, project: &Project) -> Result<(), String> {
+    pub fn save(id: &str, project: &Project, touched: bool) -> Result<(), String> {
         let refused = |_| {
             "This browser could not keep your work: its storage is full or switched off.".to_owned()
         };
         LocalStorage::set(project_key(id), project).map_err(refused)?;
         LocalStorage::set(CURRENT, id).map_err(refused)?;
-        let mut works = Self::list();
+        let mut works = Self::all();
         works.retain(|work| work.id != id);
+        let changed = js_sys::Date::now();
+        let title = project.title.clone();
         works.insert(
             0,
             Work {
                 id: id.to_owned(),
-                title: project.title.clone(),
-                changed: js_sys::Date::now(),
+                title,
+                touched,
+                changed,
             },
         );
-        for forgotten in works.drain(MOST.min(works.len())..) {
-            LocalStorage::delete(project_key(&forgotten.id));
+        let (kept, gone): (Vec<_>, Vec<_>) = works
+            .into_iter()
+            .enumerate()
+            .partition(|(index, work)| *index == 0 || (work.touched && *index < MOST));
+        for (_, work) in gone {
+            LocalStorage::delete(project_key(&work.id));
         }
+        let works: Vec<_> = kept.into_iter().map(|(_, work)| work).collect();
         LocalStorage::set(INDEX, works).map_err(refused)
-    }
-
-    /// Nothing is open but what the page opens with.
-    pub fn close() {
-        LocalStorage::delete(CURRENT);
     }
 
     /// Forgets a work.
     pub fn delete(id: &str) {
         LocalStorage::delete(project_key(id));
-        let mut works = Self::list();
+        let mut works = Self::all();
         works.retain(|work| work.id != id);
         let _ = LocalStorage::set(INDEX, works);
     }

@@ -39,7 +39,6 @@ fn example(state: &StateHandle, sample: &Example) -> Html {
             project: Box::new(project.clone()),
             touched: false,
         });
-        Works::close();
     };
     html! {
         <li>
