@@ -26,7 +26,7 @@ use crate::writer::SqlWriter;
 pub use delete::compile_delete;
 use indexmap::IndexMap;
 pub use insert::{Insert, InsertValue, compile_insert};
-use orm_state::{AnyField, Error, ErrorKind, ModelRef, Result};
+use orm_state::{Error, ErrorKind, Result};
 pub use select::{KlassInfo, SelectItem};
 use std::cell::{Ref, RefCell, RefMut};
 use std::rc::Rc;
@@ -369,9 +369,4 @@ impl Compiler {
         }
         Ok(())
     }
-}
-
-/// A model reached by a join, for messages.
-pub(crate) fn model_of(field: &AnyField) -> Option<ModelRef> {
-    field.related_model()
 }

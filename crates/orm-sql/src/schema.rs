@@ -12,9 +12,11 @@ pub mod column;
 pub mod constraint;
 pub mod naming;
 pub mod remake;
+pub mod script;
 
 use crate::dialect::Dialect;
-use orm_state::{Field, FieldKind, ModelRef, Result, Value};
+use orm_state::{Apps, Field, FieldKind, ModelRef, Result, Value};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -68,6 +70,8 @@ pub struct SchemaEditor<'h> {
     /// New name → existing name of tables renamed while only collecting.
     pub collected_table_renames: HashMap<String, String>,
     pub deferred_sql: Vec<Statement>,
+    /// Registries whose models are being worked on.
+    kept: RefCell<Vec<Rc<Apps>>>,
 }
 
 impl<'h> SchemaEditor<'h> {
@@ -84,7 +88,12 @@ impl<'h> SchemaEditor<'h> {
             collected_sql: collect.then(Vec::new),
             collected_table_renames: HashMap::new(),
             deferred_sql: vec![],
+            kept: RefCell::default(),
         }
+    }
+    /// Keeps the models of a registry alive until the editor is dropped.
+    pub fn keep(&self, apps: Rc<Apps>) {
+        self.kept.borrow_mut().push(apps);
     }
     pub(crate) fn quote(&self, name: &str) -> String {
         self.dialect.quote_name(name)

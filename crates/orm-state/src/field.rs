@@ -4,6 +4,7 @@
 //! title = models.CharField(max_length=100)   →  Field { kind: Char, options.max_length: 100 }
 //! author = models.ForeignKey(Author, CASCADE) →  Field { kind: ForeignKey, remote: Rel { to: Author } }
 //! ```
+mod copy;
 pub mod deconstruct;
 pub mod prep;
 

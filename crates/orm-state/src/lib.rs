@@ -26,7 +26,7 @@ pub use apps::Apps;
 pub use constraint::{Constraint, Deferrable, Index};
 pub use error::{Error, ErrorKind, Result};
 pub use face::{Clause, Face, Object};
-pub use field::{Field, FieldKind, FieldOptions};
+pub use field::{Field, FieldDefault, FieldKind, FieldOptions};
 pub use field_class::{FieldClass, FieldHooks};
 pub use model::{AnyField, Model, ModelOptions, ModelRef};
 pub use rel::{OnDelete, PathInfo, Rel, RelKind, RelTarget};

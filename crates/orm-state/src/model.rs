@@ -127,6 +127,10 @@ pub struct ModelOptions {
     pub select_on_save: bool,
     pub required_db_features: Vec<String>,
     pub required_db_vendor: Option<String>,
+    /// Bases that are no models: mixins, by their classes.
+    pub bases: Vec<Value>,
+    /// Managers that migrations keep (`use_in_migrations`), by name.
+    pub migration_managers: Vec<(String, Clause)>,
     /// The options exactly as the class gave them (`original_attrs`), for migrations.
     pub original: Vec<(String, Value)>,
 }

@@ -64,6 +64,8 @@ pub struct Rel {
     pub through: RefCell<Option<RelTarget>>,
     pub through_fields: RefCell<Option<(String, String)>>,
     pub symmetrical: Cell<bool>,
+    /// The setting a named target came from, in migration states.
+    pub swappable: RefCell<Option<String>>,
     pub face: Face,
 }
 
@@ -103,6 +105,7 @@ impl Rel {
             through: RefCell::default(),
             through_fields: RefCell::default(),
             symmetrical: Cell::new(false),
+            swappable: RefCell::default(),
             face: Face::default(),
         })
     }
@@ -120,6 +123,9 @@ impl Rel {
                 "The relation's field no longer exists.",
             )
         })
+    }
+    pub(crate) fn retarget(&self, target: RelTarget) {
+        *self.to.borrow_mut() = target;
     }
     pub fn set_model(&self, model: &ModelRef) {
         *self.to.borrow_mut() = RelTarget::Model(Rc::downgrade(model));
@@ -169,8 +175,11 @@ impl Rel {
     }
     /// The setting that decides the target (`AUTH_USER_MODEL`), if one does.
     pub fn swappable_setting(&self) -> Option<String> {
-        self.model()
-            .and_then(|m| m.options.borrow().swappable.clone())
+        let own = self.swappable.borrow().clone();
+        own.or_else(|| {
+            self.model()
+                .and_then(|m| m.options.borrow().swappable.clone())
+        })
     }
     /// The name queries use for the reverse side: `related_query_name`, `related_name` or the model's.
     pub fn name(&self) -> Rc<str> {

@@ -1,1 +1,380 @@
-//! Changing columns, indexes and constraints.
+//! Changing fields, indexes and constraints of a table.
+use super::remake::Remake;
+use super::{SchemaEditor, auto_through};
+use orm_state::{Constraint, Error, Field, FieldKind, Index, ModelRef, Result};
+use std::rc::Rc;
+
+/// Field arguments that say nothing about the column.
+const NON_DB_ATTRS: [&str; 16] = [
+    "blank",
+    "choices",
+    "db_column",
+    "editable",
+    "error_messages",
+    "help_text",
+    "limit_choices_to",
+    "on_delete",
+    "related_name",
+    "related_query_name",
+    "validators",
+    "verbose_name",
+    "auto_now",
+    "auto_now_add",
+    "serialize",
+    "auto_created",
+];
+
+impl SchemaEditor<'_> {
+    /// Adds a column, or the table of a many-to-many field.
+    pub fn add_field(&mut self, model: &ModelRef, field: &Rc<Field>) -> Result<()> {
+        if field.kind == FieldKind::ManyToMany {
+            return match auto_through(field) {
+                Some(through) => self.create_model(&through),
+                None => Ok(()),
+            };
+        }
+        if field.kind == FieldKind::CompositePrimaryKey {
+            return Ok(());
+        }
+        let db_default = field.options.borrow().db_default.clone();
+        let expression_default = match &db_default {
+            Some(c) => crate::expression::expr_of(&**c)
+                .is_some_and(|e| !e.as_any().is::<crate::expressions::Val>()),
+            None => false,
+        };
+        let rebuild = field.primary_key.get()
+            || field.is_unique()
+            || !field.null.get()
+            || (db_default.is_none() && !self.host.effective_default(field)?.is_null())
+            || expression_default;
+        if rebuild {
+            return self.remake_table(
+                model,
+                Remake {
+                    create_field: Some(field),
+                    ..Remake::default()
+                },
+            );
+        }
+        let Some((mut definition, params)) = self.column_sql(field, true)? else {
+            return Ok(());
+        };
+        if let Some(check) = super::column::db_check(&*self.dialect, field)? {
+            definition.push_str(&format!(" CHECK ({check})"));
+        }
+        if let Some(reference) = self.inline_foreign_key(field)? {
+            definition.push(' ');
+            definition.push_str(&reference);
+        }
+        let sql = format!(
+            "ALTER TABLE {} ADD COLUMN {} {definition}",
+            self.quote(&model.db_table()),
+            self.quote(&field.column().unwrap_or_default())
+        );
+        self.execute(&sql, (!params.is_empty()).then_some(&params[..]))?;
+        if field.db_index.get() && !field.is_unique() {
+            let index = self.field_index(model, field);
+            self.deferred_sql.push(index);
+        }
+        Ok(())
+    }
+
+    /// Drops a column, or the table of a many-to-many field.
+    pub fn remove_field(&mut self, model: &ModelRef, field: &Rc<Field>) -> Result<()> {
+        if field.kind == FieldKind::ManyToMany {
+            return match auto_through(field) {
+                Some(through) => self.delete_model(&through),
+                None => Ok(()),
+            };
+        }
+        let constrained = field.remote.as_ref().is_some_and(|r| r.db_constraint.get());
+        if !field.primary_key.get() && !field.is_unique() && !field.db_index.get() && !constrained {
+            if !field.concrete() {
+                return Ok(());
+            }
+            let sql = format!(
+                "ALTER TABLE {} DROP COLUMN {}",
+                self.quote(&model.db_table()),
+                self.quote(&field.column().unwrap_or_default())
+            );
+            self.execute(&sql, Some(&[]))?;
+            let (table, column) = (
+                model.db_table(),
+                field.column().unwrap_or_default().to_string(),
+            );
+            self.deferred_sql
+                .retain(|s| s.table != table || !s.columns.contains(&column));
+            return Ok(());
+        }
+        if !field.concrete() {
+            return Ok(());
+        }
+        self.remake_table(
+            model,
+            Remake {
+                delete_field: Some(field),
+                ..Remake::default()
+            },
+        )
+    }
+
+    /// Changes a column from one definition to another.
+    pub fn alter_field(
+        &mut self,
+        model: &ModelRef,
+        old: &Rc<Field>,
+        new: &Rc<Field>,
+    ) -> Result<()> {
+        if !self.field_should_be_altered(old, new)? {
+            return Ok(());
+        }
+        let old_type = self.dialect.db_type(old)?;
+        let new_type = self.dialect.db_type(new)?;
+        let m2m = |f: &Rc<Field>| f.kind == FieldKind::ManyToMany;
+        if m2m(old) && m2m(new) {
+            return match (auto_through(old), auto_through(new)) {
+                (Some(a), Some(b)) => self.alter_many_to_many(&a, &b, old, new),
+                // A hand-made through model keeps its table.
+                (None, None) => Ok(()),
+                _ => Err(unalterable(old, new)),
+            };
+        }
+        if (old_type.is_none() && old.remote.is_none())
+            || (new_type.is_none() && new.remote.is_none())
+        {
+            return Err(Error::value_error(format!(
+                "Cannot alter field {} into {} - they do not properly define db_type (are you using a badly-written \
+                 custom field?)",
+                crate::expressions::col::label(old),
+                crate::expressions::col::label(new)
+            )));
+        }
+        if m2m(old) != m2m(new) {
+            return Err(unalterable(old, new));
+        }
+        let constrained = |f: &Rc<Field>| f.remote.as_ref().is_some_and(|r| r.db_constraint.get());
+        if old.column() != new.column()
+            && self.column_sql(old, false)? == self.column_sql(new, false)?
+            && !constrained(old)
+            && !constrained(new)
+        {
+            let sql = format!(
+                "ALTER TABLE {} RENAME COLUMN {} TO {}",
+                self.quote(&model.db_table()),
+                self.quote(&old.column().unwrap_or_default()),
+                self.quote(&new.column().unwrap_or_default())
+            );
+            return self.execute(&sql, Some(&[]));
+        }
+        self.remake_table(
+            model,
+            Remake {
+                alter_fields: vec![(old.clone(), new.clone())],
+                ..Remake::default()
+            },
+        )?;
+        // Tables that point to a key whose type changed are rebuilt with it.
+        let collation = |f: &Rc<Field>| f.options.borrow().db_collation.clone();
+        if new.is_unique() && (old_type != new_type || collation(old) != collation(new)) {
+            let mut done: Vec<ModelRef> = vec![];
+            let owner = new.model();
+            for m in owner.iter() {
+                for rel in m.all_related_objects() {
+                    let Some(field) = rel.field_opt() else {
+                        continue;
+                    };
+                    let Some(related) = field.model() else {
+                        continue;
+                    };
+                    let points_here = field.kind != FieldKind::ManyToMany
+                        && rel.target_field().is_ok_and(|t| t.same(new));
+                    if points_here
+                        && related.object_name() != m.object_name()
+                        && !done.iter().any(|d| Rc::ptr_eq(d, &related))
+                    {
+                        done.push(related);
+                    }
+                }
+                if new.primary_key.get() {
+                    for field in m.local_many_to_many() {
+                        if let Some(through) = auto_through(&field)
+                            && !done.iter().any(|d| Rc::ptr_eq(d, &through))
+                        {
+                            done.push(through);
+                        }
+                    }
+                }
+            }
+            for related in done {
+                self.remake_table(&related, Remake::default())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn alter_many_to_many(
+        &mut self,
+        old_through: &ModelRef,
+        new_through: &ModelRef,
+        old: &Rc<Field>,
+        new: &Rc<Field>,
+    ) -> Result<()> {
+        let (old_from, old_to) = old.m2m_fields()?;
+        let (new_from, new_to) = new.m2m_fields()?;
+        if old_through.db_table() == new_through.db_table() {
+            return self.remake_table(
+                old_through,
+                Remake {
+                    alter_fields: vec![(old_to, new_to), (old_from, new_from)],
+                    ..Remake::default()
+                },
+            );
+        }
+        self.create_model(new_through)?;
+        let columns = |a: &Rc<Field>, b: &Rc<Field>| {
+            format!(
+                "id, {}, {}",
+                a.column().unwrap_or_default(),
+                b.column().unwrap_or_default()
+            )
+        };
+        let sql = format!(
+            "INSERT INTO {} ({}) SELECT {} FROM {}",
+            self.quote(&new_through.db_table()),
+            columns(&new_from, &new_to),
+            columns(&old_from, &old_to),
+            self.quote(&old_through.db_table())
+        );
+        self.execute(&sql, Some(&[]))?;
+        self.delete_model(old_through)
+    }
+
+    /// Does a change of a field's definition change its column?
+    fn field_should_be_altered(&self, old: &Rc<Field>, new: &Rc<Field>) -> Result<bool> {
+        let m2m = |f: &Rc<Field>| f.kind == FieldKind::ManyToMany;
+        if !(old.concrete() || m2m(old)) && !(new.concrete() || m2m(new)) {
+            return Ok(false);
+        }
+        let (mut a, mut b) = (old.deconstruct()?, new.deconstruct()?);
+        for d in [&mut a, &mut b] {
+            for attr in NON_DB_ATTRS {
+                d.remove(attr);
+            }
+        }
+        let table = |f: &Rc<Field>| {
+            f.remote
+                .as_ref()
+                .and_then(|r| r.model())
+                .map(|m| m.db_table())
+        };
+        if !m2m(new) && table(old).is_some() && table(old) == table(new) {
+            a.remove("to");
+            b.remove("to");
+        }
+        if old.concrete() && new.concrete() && old.column() != new.column() {
+            return Ok(true);
+        }
+        if m2m(old) && m2m(new) && old.name() != new.name() {
+            return Ok(true);
+        }
+        a.kwargs.sort_by(|x, y| x.0.cmp(&y.0));
+        b.kwargs.sort_by(|x, y| x.0.cmp(&y.0));
+        Ok(a != b)
+    }
+
+    pub fn add_index(&mut self, model: &ModelRef, index: &Index) -> Result<()> {
+        let statement = self.index_statement(model, index)?;
+        self.run_statement(&statement)
+    }
+    pub fn remove_index(&mut self, name: &str) -> Result<()> {
+        let sql = format!("DROP INDEX {}", self.quote(name));
+        self.execute(&sql, Some(&[]))?;
+        self.deferred_sql
+            .retain(|s| !matches!(&s.name, super::Name::Given(n) if n == name));
+        Ok(())
+    }
+    /// Adds a constraint; one that stands inside the table needs it rebuilt.
+    pub fn add_constraint(&mut self, model: &ModelRef, constraint: &Constraint) -> Result<()> {
+        if is_index(constraint) {
+            if let Some(s) = self.constraint_statement(model, constraint)? {
+                self.run_statement(&s)?;
+            }
+            return Ok(());
+        }
+        self.remake_table(model, Remake::default())
+    }
+    /// `model` is the model without the constraint.
+    pub fn remove_constraint(&mut self, model: &ModelRef, constraint: &Constraint) -> Result<()> {
+        if is_index(constraint) {
+            let sql = format!("DROP INDEX {}", self.quote(constraint.name()));
+            return self.execute(&sql, Some(&[]));
+        }
+        self.remake_table(model, Remake::default())
+    }
+    /// Adds and drops the unique indexes of `unique_together`.
+    pub fn alter_unique_together(
+        &mut self,
+        model: &ModelRef,
+        old: &[Vec<String>],
+        new: &[Vec<String>],
+    ) -> Result<()> {
+        for names in old.iter().filter(|n| !new.contains(n)) {
+            let columns = names
+                .iter()
+                .map(|n| Ok(model.field(n)?.column().unwrap_or_default().to_string()))
+                .collect::<Result<Vec<String>>>()?;
+            let table = model.db_table();
+            let before = self.deferred_sql.len();
+            self.deferred_sql
+                .retain(|s| !(s.unique && s.table == table && s.columns == columns));
+            if self.deferred_sql.len() < before {
+                continue;
+            }
+            let name = if self.collected_sql.is_some() {
+                super::naming::index_name(&table, &columns, "_uniq")
+            } else {
+                let found = self.host.constraint_names(&table, &columns, true)?;
+                let default = super::naming::index_name(&table, &columns, "_uniq");
+                if found.contains(&default) {
+                    default
+                } else if let [one] = &found[..] {
+                    one.clone()
+                } else {
+                    return Err(Error::value_error(format!(
+                        "Found wrong number ({}) of constraints for {table}({})",
+                        found.len(),
+                        columns.join(", ")
+                    )));
+                }
+            };
+            let sql = format!("DROP INDEX {}", self.quote(&name));
+            self.execute(&sql, Some(&[]))?;
+        }
+        for names in new.iter().filter(|n| !old.contains(n)) {
+            let fields = names
+                .iter()
+                .map(|n| model.field(n))
+                .collect::<Result<Vec<_>>>()?;
+            let statement = self.unique_statement(model, &fields);
+            self.run_statement(&statement)?;
+        }
+        Ok(())
+    }
+}
+
+fn is_index(constraint: &Constraint) -> bool {
+    matches!(
+        constraint,
+        Constraint::Unique { condition, expressions, include, deferrable, .. }
+            if condition.is_some() || !expressions.is_empty() || !include.is_empty() || deferrable.is_some()
+    )
+}
+
+fn unalterable(old: &Rc<Field>, new: &Rc<Field>) -> Error {
+    Error::value_error(format!(
+        "Cannot alter field {} into {} - they are not compatible types (you cannot alter to or from M2M fields, or \
+         add or remove through= on M2M fields)",
+        crate::expressions::col::label(old),
+        crate::expressions::col::label(new)
+    ))
+}
