@@ -1,1 +1,1 @@
-//! autodetector
+//! autodetector: the migrations helper writes this file now (05:50).

@@ -1,1 +1,1 @@
-//! changes
+//! changes: the migrations helper writes this file now (05:50).

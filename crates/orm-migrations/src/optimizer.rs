@@ -1,1 +1,1 @@
-//! optimizer
+//! optimizer: the migrations helper writes this file now (05:50).

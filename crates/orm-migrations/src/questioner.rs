@@ -1,1 +1,1 @@
-//! questioner
+//! questioner: the migrations helper writes this file now (05:50).

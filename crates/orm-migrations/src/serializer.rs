@@ -1,1 +1,1 @@
-//! serializer
+//! serializer: the migrations helper writes this file now (05:50).
