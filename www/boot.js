@@ -11,9 +11,25 @@ function failed(reason) {
   app.replaceChildren(text);
 }
 
+/** The engine's worker, begun before the page's own module runs. What it says
+    until the page listens is kept. */
+function early() {
+  const worker = new Worker("engine/worker.js", { type: "module" });
+  const said = [];
+  worker.onmessage = ({ data }) => said.push(data);
+  worker.onerror = () => said.push({ trap: "The engine's script could not be run." });
+  worker.postMessage({});
+  globalThis.OrmscopeWorker = { worker, said };
+}
+
 try {
-  const { default: start } = await import("../ormscope-ui.js");
-  await start({ module_or_path: new URL("../ormscope-ui_bg.wasm", import.meta.url) });
+  const [{ default: start }, module] = await Promise.all([
+    import("../ormscope-ui.js"),
+    WebAssembly.compileStreaming(fetch(new URL("../ormscope-ui_bg.wasm", import.meta.url))),
+  ]);
+  // The page's download is over: now the engine may have the line.
+  if (document.body.dataset.mode === "playground") early();
+  await start({ module_or_path: module });
 } catch (error) {
   failed(error instanceof Error ? error.message : String(error));
   throw error;

@@ -37,8 +37,7 @@ pub fn query(name: &str) -> Option<String> {
     search.trim_start_matches('?').split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         (key == name).then(|| {
-            js_sys::decode_uri_component(value)
-                .map_or_else(|_| value.to_owned(), |text| String::from(text))
+            js_sys::decode_uri_component(value).map_or_else(|_| value.to_owned(), String::from)
         })
     })
 }

@@ -84,27 +84,19 @@ pub fn CardView(props: &CardProps) -> Html {
             aria-current={props.selected.to_string()}
             onkeydown={on_key}
         >
-            <CardHead card={card.clone()} select={select} />
+            { head(card, &select) }
             <ValueView report={props.report.clone()} index={index} />
             { for queries }
         </article>
     }
 }
 
-#[derive(PartialEq, Properties)]
-struct CardHeadProps {
-    card: Card,
-    select: Callback<()>,
-}
-
-#[component]
-fn CardHead(props: &CardHeadProps) -> Html {
-    let card = &props.card;
+fn head(card: &Card, select: &Callback<()>) -> Html {
     let run = card.queries.iter().filter(|query| !query.not_run).count() as u64;
     let sql: f64 = card.queries.iter().map(|query| query.millis).sum();
     let idle = matches!(card.value, Value::Queryset { .. });
     html! {
-        <header onclick={props.select.reform(|_| ())}>
+        <header onclick={select.reform(|_| ())}>
             <span class="line">{ card.at.line }</span>
             <code class="statement" title={card.source.clone()}>{ one_line(&card.source) }</code>
             <span class="meter">

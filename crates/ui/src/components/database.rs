@@ -66,7 +66,7 @@ pub fn DatabasePanel() -> Html {
                 }) }
             </nav>
             <div class="table-view">
-                <TableHead table={table.clone()} />
+                { table_head(table) }
                 if let Some(page) = page {
                     <PageOfRows page={page} columns={table.columns.clone()} />
                 }
@@ -135,14 +135,7 @@ fn DatabaseList(props: &DatabaseListProps) -> Html {
     }
 }
 
-#[derive(PartialEq, Properties)]
-struct TableHeadProps {
-    table: Table,
-}
-
-#[component]
-fn TableHead(props: &TableHeadProps) -> Html {
-    let table = &props.table;
+fn table_head(table: &Table) -> Html {
     html! {
         <header class="table-head">
             <h2><code>{ &table.name }</code></h2>

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, MessagePort};
 use yew::prelude::*;
 
-use super::engine_status::EngineStatus;
+use super::engine_status::engine_status;
 use super::file_tabs::FileTabs;
 use super::icon::logo;
 use super::notice::NoticeBar;
@@ -52,7 +52,7 @@ pub fn Embed() -> Html {
                 <SourceEditor />
                 <ResultsPanel />
                 <footer>
-                    <EngineStatus engine={state.engine.clone()} running={state.running.clone()} />
+                    { engine_status(&state.engine, state.running.as_ref()) }
                     <span class="grow" />
                     <button class="small" aria-pressed={set_up.to_string()} onclick={toggle}>{"Set-up code"}</button>
                     <a class="small" id="open-in-playground" href={format!("./{link}")} target="_blank" rel="noopener">
@@ -95,10 +95,10 @@ fn await_port(way: UseStateHandle<Way>) {
         if let Some(theme) = text.strip_prefix("ormscope:theme:") {
             browser::set_theme(Some(theme).filter(|theme| ["light", "dark"].contains(theme)));
         }
-        if text == "ormscope:port" {
-            if let Ok(port) = event.ports().get(0).dyn_into::<MessagePort>() {
-                way.set(Way::Port(port));
-            }
+        if text == "ormscope:port"
+            && let Ok(port) = event.ports().get(0).dyn_into::<MessagePort>()
+        {
+            way.set(Way::Port(port));
         }
     });
     if let Some(window) = browser::window() {

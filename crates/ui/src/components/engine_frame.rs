@@ -16,10 +16,10 @@ pub fn EngineFrame() -> Html {
         let hub = Hub::start();
         let on_message = Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| {
             let is_ours = event.data().as_string().as_deref() == Some("ormscope:port");
-            if let Ok(port) = event.ports().get(0).dyn_into::<MessagePort>() {
-                if is_ours {
-                    hub.connect(port);
-                }
+            if let Ok(port) = event.ports().get(0).dyn_into::<MessagePort>()
+                && is_ours
+            {
+                hub.connect(port);
             }
         });
         if let Some(window) = browser::window() {

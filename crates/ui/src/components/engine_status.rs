@@ -4,19 +4,9 @@ use yew::prelude::*;
 
 use crate::state::{EngineState, Run};
 
-/// How the engine does.
-#[derive(PartialEq, Properties)]
-pub struct EngineStatusProps {
-    /// The engine.
-    pub engine: EngineState,
-    /// What it is running.
-    pub running: Option<Run>,
-}
-
 /// A lamp, and what it means.
-#[component]
-pub fn EngineStatus(props: &EngineStatusProps) -> Html {
-    let (lamp, text) = match (&props.engine, &props.running) {
+pub fn engine_status(engine: &EngineState, running: Option<&Run>) -> Html {
+    let (lamp, text) = match (engine, running) {
         (EngineState::Failed(_), _) => ("bad", "engine unavailable".to_owned()),
         (EngineState::Idle, _) => ("wait", "starting".to_owned()),
         (EngineState::Loading(loaded, total), _) => ("wait", progress(*loaded, *total)),
@@ -30,7 +20,7 @@ pub fn EngineStatus(props: &EngineStatusProps) -> Html {
         (EngineState::Ready(_), Some(_)) => ("busy", "running".to_owned()),
         (EngineState::Ready(info), None) => ("good", format!("Django {}", info.django)),
     };
-    let title = match &props.engine {
+    let title = match engine {
         EngineState::Ready(info) => format!(
             "ormscope {} — as Django {}, Python {}, SQLite {}",
             info.version, info.django, info.python, info.sqlite
@@ -38,7 +28,7 @@ pub fn EngineStatus(props: &EngineStatusProps) -> Html {
         EngineState::Failed(reason) => reason.clone(),
         _ => "The engine runs in this page, in a worker. Nothing leaves the browser.".to_owned(),
     };
-    let bar = match &props.engine {
+    let bar = match engine {
         EngineState::Loading(loaded, total) if *total > 0 => html! {
             <progress max={total.to_string()} value={loaded.to_string()} aria-label="Engine download" />
         },

@@ -4,7 +4,7 @@ use protocol::Dialect;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::engine_status::EngineStatus;
+use super::engine_status::engine_status;
 use super::icon::{icon, logo};
 use crate::hooks::use_clipboard;
 use crate::state::{Action, Dialog, use_state_handle};
@@ -19,7 +19,7 @@ pub fn Header() -> Html {
             <a class="brand" href="./" aria-label="ormscope, start page">{ logo() }</a>
             <ProjectName />
             <span class="grow" />
-            <EngineStatus engine={state.engine.clone()} running={state.running.clone()} />
+            { engine_status(&state.engine, state.running.as_ref()) }
             <DialectChoice dialect={state.project.dialect} />
             <Tools />
         </header>

@@ -8,7 +8,7 @@ mod questions;
 use protocol::report::{AppMigrations, Migration, Migrations};
 use yew::prelude::*;
 
-use self::operations::Operations;
+use self::operations::operations;
 use self::pending::Pending;
 use self::questions::Questions;
 use super::icon::icon;
@@ -152,7 +152,7 @@ fn step(
             if !migration.operations.is_empty() {
                 <details>
                     <summary>{ super::count(migration.operations.len() as u64, "operation", "operations") }</summary>
-                    <Operations operations={migration.operations.clone()} />
+                    { operations(&migration.operations) }
                 </details>
             }
         </li>

@@ -120,12 +120,7 @@ fn badge(state: &State, panel: Panel) -> Option<(usize, bool)> {
             false,
         ),
         Panel::Migrations => (
-            report
-                .migrations
-                .apps
-                .iter()
-                .map(|app| to_do(app))
-                .sum::<usize>(),
+            report.migrations.apps.iter().map(to_do).sum::<usize>(),
             true,
         ),
     };

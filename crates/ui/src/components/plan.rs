@@ -3,18 +3,10 @@
 use protocol::report::PlanRow;
 use yew::prelude::*;
 
-/// The steps.
-#[derive(PartialEq, Properties)]
-pub struct PlanProps {
-    /// The steps.
-    pub rows: Vec<PlanRow>,
-}
-
-/// What the database does for a query.
-#[component]
-pub fn PlanView(props: &PlanProps) -> Html {
-    let scans = props.rows.iter().filter(|row| is_scan(row)).count();
-    let summary = match (props.rows.len(), scans) {
+/// The steps of a plan, folded.
+pub fn plan(rows: &[PlanRow]) -> Html {
+    let scans = rows.iter().filter(|row| is_scan(row)).count();
+    let summary = match (rows.len(), scans) {
         (steps, 0) => super::count(steps as u64, "step", "steps"),
         (steps, scans) => format!(
             "{}, {}",
@@ -25,7 +17,7 @@ pub fn PlanView(props: &PlanProps) -> Html {
     html! {
         <details class="plan">
             <summary><span class="type">{"EXPLAIN QUERY PLAN"}</span>{" "}{ summary }</summary>
-            { steps(&props.rows, 0, 0) }
+            { steps(rows, 0, 0) }
         </details>
     }
 }

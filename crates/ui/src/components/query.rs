@@ -8,11 +8,11 @@ use super::cell::cell;
 use super::copy_button::CopyButton;
 use super::icon::icon;
 use super::join_graph::JoinGraphView;
-use super::plan::PlanView;
+use super::plan::plan;
 use super::sql_text::SqlView;
 use super::{count, duration};
-use crate::state::{Action, Same, State, use_state_handle};
-use crate::store::{Params, Settings};
+use crate::state::{Action, Same, State};
+use crate::store::Params;
 
 /// A query of a card.
 #[derive(PartialEq, Properties)]
@@ -54,8 +54,8 @@ pub fn QueryView(props: &QueryProps) -> Html {
                     <span class="kind">{ kind(query) }</span>
                     if !is_open { <code class="gist">{ gist(&query.text) }</code> }
                 </button>
-                <Meters query={query.clone()} />
-                if is_open && !query.text.params.is_empty() { <ParamsSwitch params={props.params} /> }
+                { meters(query) }
+                if is_open && !query.text.params.is_empty() { { params_switch(props.params, props.dispatch.clone()) } }
                 <CopyButton text={query.text.interpolated.clone()} label="Copy SQL" />
             </div>
             if is_open {
@@ -76,20 +76,13 @@ pub fn QueryView(props: &QueryProps) -> Html {
                 if let Some(graph) = &query.graph {
                     <JoinGraphView graph={graph.clone()} lit={lit_aliases(query, props.lit)} />
                 }
-                if !query.plan.is_empty() { <PlanView rows={query.plan.clone()} /> }
+                if !query.plan.is_empty() { { plan(&query.plan) } }
             }
         </section>
     }
 }
 
-#[derive(PartialEq, Properties)]
-struct MetersProps {
-    query: QueryRecord,
-}
-
-#[component]
-fn Meters(props: &MetersProps) -> Html {
-    let query = &props.query;
+fn meters(query: &QueryRecord) -> Html {
     html! {
         <span class="meter">
             if query.not_run { <em class="not-run">{"not run"}</em> }
@@ -104,22 +97,12 @@ fn Meters(props: &MetersProps) -> Html {
     }
 }
 
-#[derive(PartialEq, Properties)]
-struct ParamsProps {
-    params: Params,
-}
-
 /// Switches all queries between parameters inside and beside the SQL.
-#[component]
-fn ParamsSwitch(props: &ParamsProps) -> Html {
-    let state = use_state_handle();
-    let bound = props.params == Params::Bound;
+fn params_switch(params: Params, dispatch: UseReducerDispatcher<State>) -> Html {
+    let bound = params == Params::Bound;
     let turn = move |_| {
         let params = if bound { Params::Inline } else { Params::Bound };
-        state.dispatch(Action::Settings(Settings {
-            params,
-            ..state.settings
-        }));
+        dispatch.dispatch(Action::Params(params));
     };
     html! {
         <button class="small switch" role="switch" aria-checked={bound.to_string()} onclick={turn}

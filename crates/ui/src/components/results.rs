@@ -36,7 +36,7 @@ pub fn ResultsPanel() -> Html {
                 <Banners />
                 <div class="cards" role="list" aria-label="Results">
                     { for cards }
-                    if report.cards.is_empty() && report.succeeded() { <Empty /> }
+                    if report.cards.is_empty() && report.succeeded() { { empty() } }
                 </div>
             </div>
         </>
@@ -70,8 +70,7 @@ fn Waiting() -> Html {
     }
 }
 
-#[component]
-fn Empty() -> Html {
+fn empty() -> Html {
     html! {
         <div class="empty">
             <p>{"Nothing to show yet."}</p>

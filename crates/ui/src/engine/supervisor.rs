@@ -72,7 +72,9 @@ impl Supervisor {
             inner: Rc::new(RefCell::new(inner)),
         };
         supervisor.listen();
-        supervisor.spawn();
+        if !supervisor.adopt() {
+            supervisor.spawn();
+        }
         supervisor
     }
 
@@ -98,6 +100,36 @@ impl Supervisor {
         inner._watch = Some(watch);
     }
 
+    /// Takes over the worker that the page's script has begun, if it has.
+    fn adopt(&self) -> bool {
+        let global = js_sys::global();
+        let Some(early) = property(&global, "OrmscopeWorker") else {
+            return false;
+        };
+        let _ = js_sys::Reflect::delete_property(&global, &"OrmscopeWorker".into());
+        let worker = property(&early, "worker").and_then(|worker| worker.dyn_into().ok());
+        let Some(worker): Option<Worker> = worker else {
+            return false;
+        };
+        self.attach(&worker);
+        self.inner.borrow_mut().worker = Some(worker);
+        let said = property(&early, "said")
+            .map(|said| js_sys::Array::from(&said))
+            .unwrap_or_default();
+        said.iter().for_each(|data| self.receive(&data));
+        true
+    }
+
+    fn attach(&self, worker: &Worker) {
+        let inner = self.inner.borrow();
+        if let Some(on_message) = &inner.on_message {
+            worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        }
+        if let Some(on_error) = &inner.on_error {
+            worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        }
+    }
+
     fn spawn(&self) {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
@@ -105,13 +137,8 @@ impl Supervisor {
             Ok(worker) => worker,
             Err(_) => return self.tell(None, failure("This browser starts no worker.")),
         };
+        self.attach(&worker);
         let mut inner = self.inner.borrow_mut();
-        if let Some(on_message) = &inner.on_message {
-            worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        }
-        if let Some(on_error) = &inner.on_error {
-            worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        }
         let start = js_sys::Object::new();
         let _ = js_sys::Reflect::set(&start, &"module".into(), &inner.module);
         let _ = worker.post_message(&start);

@@ -4,7 +4,7 @@ use protocol::report::{EngineInfo, Migrations, RowsPage};
 use protocol::{Dialect, Project, Report};
 
 use super::{Dialog, Halt, Notice, Pane, Panel};
-use crate::store::Settings;
+use crate::store::{Params, Settings};
 
 /// All that can happen to the state.
 #[derive(Debug)]
@@ -81,6 +81,8 @@ pub enum Action {
     Dialog(Option<Dialog>),
     /// Say something, or stop saying it.
     Notice(Option<Notice>),
+    /// SQL shows its parameters that way.
+    Params(Params),
     /// Settings have changed.
     Settings(Settings),
 }

@@ -123,6 +123,7 @@ fn apply(state: &mut State, action: Action) {
         Action::Pane(pane) => state.pane = pane,
         Action::Dialog(dialog) => state.dialog = dialog,
         Action::Notice(notice) => state.notice = notice,
+        Action::Params(params) => state.settings.params = params,
         Action::Settings(settings) => state.settings = settings,
     }
 }

@@ -5,19 +5,11 @@ use yew::prelude::*;
 
 use crate::sql::{TokenKind, tokens};
 
-/// The operations.
-#[derive(PartialEq, Properties)]
-pub struct OperationsProps {
-    /// In order.
-    pub operations: Vec<Operation>,
-}
-
 /// Operations, each with the SQL it means.
-#[component]
-pub fn Operations(props: &OperationsProps) -> Html {
+pub fn operations(operations: &[Operation]) -> Html {
     html! {
         <ul class="operations">
-            { for props.operations.iter().map(|operation| html! {
+            { for operations.iter().map(|operation| html! {
                 <li>
                     <p>
                         <b class={classes!("symbol", tone(&operation.symbol))}>{ &operation.symbol }</b>

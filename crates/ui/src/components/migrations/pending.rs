@@ -3,7 +3,7 @@
 use protocol::report::MigrationFile;
 use yew::prelude::*;
 
-use super::operations::Operations;
+use super::operations::operations;
 use crate::components::icon::icon;
 use crate::state::{Action, Notice, Tone, use_state_handle};
 
@@ -57,7 +57,7 @@ pub fn Pending(props: &PendingProps) -> Html {
                     { icon("plus") }<span>{"Write the file"}</span>
                 </button>
             </header>
-            <Operations operations={file.operations.clone()} />
+            { operations(&file.operations) }
             <details><summary>{"The file"}</summary><pre class="file-text">{ &file.text }</pre></details>
         </div>
     }
