@@ -17,6 +17,7 @@ pub mod conformance;
 pub mod console;
 pub mod django;
 pub mod driver;
+pub mod fuzz;
 pub mod ours;
 pub mod pending;
 pub mod process;
