@@ -6,7 +6,6 @@ use protocol::report::{Edge, JoinGraph, Node, Subgraph};
 ///
 /// ```
 /// use protocol::report::{JoinGraph, Node};
-/// # use ormscope_protocol as protocol;
 ///
 /// let book = Node { alias: "book".into(), table: "book".into(), model: "shop.Book".into(), ..Node::default() };
 /// let graph = JoinGraph { nodes: vec![book], ..JoinGraph::default() };
