@@ -257,22 +257,22 @@ pub trait Expression: Debug + Any {
     }
     /// Its SQL inside a select list (`select_format`), where that differs.
     fn select_sql(&self, compiler: &Compiler, out: &mut SqlWriter) -> Result<()> {
-        match self.output_field_or_none() {
-            Ok(Some(f)) if f.overrides().select_format => {
-                let mark = out.mark();
-                self.as_sql(compiler, out)?;
-                let part = out.take_from(mark);
-                match &f.class.hooks {
-                    Some(hooks) => {
-                        let (sql, params) = hooks.select_format(&f, part.sql, part.params)?;
-                        out.append(SqlWriter { sql, params });
-                    }
-                    None => out.append(part),
-                }
-                Ok(())
-            }
-            _ => self.as_sql(compiler, out),
+        let mark = out.mark();
+        self.as_sql(compiler, out)?;
+        let field = match self.output_field_or_none()? {
+            Some(f) => f,
+            // A query that selects several columns has no type; anything else must have one.
+            None if self.as_any().is::<crate::query::subquery::QueryExpr>() => return Ok(()),
+            None => self.output_field()?,
+        };
+        if field.overrides().select_format
+            && let Some(hooks) = &field.class.hooks
+        {
+            let part = out.take_from(mark);
+            let (sql, params) = hooks.select_format(&field, part.sql, part.params)?;
+            out.append(SqlWriter { sql, params });
         }
+        Ok(())
     }
     /// Turns a value the database returned into Python's (`convert_value`), between the backend's
     /// converter and the field's own; see `crate::converters`.

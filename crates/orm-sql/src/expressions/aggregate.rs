@@ -345,6 +345,10 @@ impl Aggregate {
                 return only.sql_with(compiler, &style.function("GROUP_CONCAT"), out);
             }
             self.check_sqlite()?;
+            // STRING_AGG came to SQLite with ORDER BY in aggregates.
+            if !compiler.dialect().supports_aggregate_order_by_clause() {
+                return self.sql_with(compiler, &style.function("GROUP_CONCAT"), out);
+            }
             return self.sql_with(compiler, &style, out);
         }
         self.check_sqlite()?;

@@ -1,7 +1,7 @@
 //! Lookups on JSON documents and on keys inside them.
 //!
 //! ```text
-//! data__owner__name="Bob"   →  (CASE WHEN JSON_TYPE("t"."data", %s) IN ('true','false','null') THEN
+//! data__owner__name="Bob"   →  (CASE WHEN JSON_TYPE("t"."data", %s) IN ('null','false','true') THEN
 //!                               JSON_TYPE("t"."data", %s) ELSE JSON_EXTRACT("t"."data", %s) END)
 //!                               = JSON_EXTRACT(%s, '$')
 //! data__has_key="owner"     →  JSON_TYPE("t"."data", %s) IS NOT NULL
@@ -26,7 +26,7 @@ pub use key_transform::{KeyTransform, KeyTransformFactory, kt};
 
 /// What SQLite's `JSON_EXTRACT` cannot give as such. Django keeps them in a set, so their order in
 /// its SQL varies with Python's hash seed; this is the order of `PYTHONHASHSEED=0`.
-const DATATYPE_VALUES: [&str; 3] = ["true", "false", "null"];
+const DATATYPE_VALUES: [&str; 3] = ["null", "false", "true"];
 
 fn is_datatype(v: &Value) -> bool {
     v.as_str().is_some_and(|s| DATATYPE_VALUES.contains(&s))
