@@ -10,7 +10,7 @@
 //! States are plain data; [`render`] makes models of them. Python code in a migration
 //! (`RunPython`, a user's own operation) is called through [`operation::CustomOperation`].
 pub mod autodetector;
-pub mod changes;
+pub mod deconstruct;
 pub mod executor;
 pub mod graph;
 pub mod migration;
@@ -21,6 +21,7 @@ pub mod questioner;
 pub mod recorder;
 pub mod render;
 pub mod serializer;
+mod serializer_expr;
 pub mod state;
 pub mod writer;
 

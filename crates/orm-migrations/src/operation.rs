@@ -128,6 +128,8 @@ pub trait CustomOperation: std::fmt::Debug {
     /// The binding's object.
     fn object(&self) -> Rc<dyn Object>;
     fn describe(&self) -> String;
+    /// Its class and arguments, for writing it into a file.
+    fn parts(&self) -> Result<crate::deconstruct::OperationParts>;
     fn migration_name_fragment(&self) -> Option<String> {
         None
     }

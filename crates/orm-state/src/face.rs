@@ -1,11 +1,25 @@
 //! What a language binding hangs onto our data: opaque objects that the ORM carries but never reads.
 use crate::error::{Error, Result};
+use crate::field::deconstruct::Deconstructed;
 use crate::model::Model;
 use crate::value::Value;
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
+
+/// How a migration file writes an object.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A function or class: `module.name`.
+    Path { module: String, name: String },
+    /// A call that makes it again.
+    Call(Deconstructed),
+    /// Another value that stands for it.
+    Value(Value),
+    /// Text, with the import lines it needs.
+    Text { code: String, imports: Vec<String> },
+}
 
 /// A value the ORM crates do not know: a model instance, a user's own class, an expression.
 pub trait Object: Any + fmt::Debug {
@@ -33,6 +47,13 @@ pub trait Object: Any + fmt::Debug {
     fn import_path(&self) -> Option<(String, String)> {
         None
     }
+    /// What it takes to write it into a migration file.
+    fn source(&self) -> Result<Source> {
+        match self.import_path() {
+            Some((module, name)) => Ok(Source::Path { module, name }),
+            None => Err(cannot_serialize(&self.repr())),
+        }
+    }
     /// `object == other`.
     fn equals(&self, other: &dyn Object) -> bool {
         std::ptr::eq(
@@ -43,6 +64,14 @@ pub trait Object: Any + fmt::Debug {
     fn hash(&self) -> u64 {
         self as *const _ as *const () as u64
     }
+}
+
+/// The error for a value that migration files cannot hold.
+pub fn cannot_serialize(repr: &str) -> Error {
+    Error::value_error(format!(
+        "Cannot serialize: {repr}\nThere are some values Django cannot serialize into migration files.\nFor more, \
+         see https://docs.djangoproject.com/en/6.1/topics/migrations/#migration-serializing"
+    ))
 }
 
 /// An expression or condition (`Q`, `F`, `Lower(…)`) kept as data: a constraint's condition, an

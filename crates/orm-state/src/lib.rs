@@ -25,7 +25,7 @@ pub mod value;
 pub use apps::Apps;
 pub use constraint::{Constraint, Deferrable, Index};
 pub use error::{Error, ErrorKind, Result};
-pub use face::{Clause, Face, Object};
+pub use face::{Clause, Face, Object, Source};
 pub use field::{Field, FieldDefault, FieldKind, FieldOptions};
 pub use field_class::{FieldClass, FieldHooks};
 pub use model::{AnyField, Model, ModelOptions, ModelRef};

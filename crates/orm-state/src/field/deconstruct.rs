@@ -80,6 +80,12 @@ impl Object for SettingsReference {
     fn type_name(&self) -> String {
         "SettingsReference".into()
     }
+    fn source(&self) -> crate::Result<crate::Source> {
+        Ok(crate::Source::Text {
+            code: format!("settings.{}", self.setting),
+            imports: vec!["from django.conf import settings".into()],
+        })
+    }
     fn equals(&self, other: &dyn Object) -> bool {
         other
             .as_any()
@@ -363,6 +369,9 @@ impl Object for FieldObject {
     }
     fn type_name(&self) -> String {
         self.0.class.name.clone()
+    }
+    fn source(&self) -> crate::Result<crate::Source> {
+        self.0.deconstruct().map(crate::Source::Call)
     }
     fn equals(&self, other: &dyn Object) -> bool {
         other.as_any().downcast_ref::<FieldObject>().is_some_and(

@@ -1,1 +1,0 @@
-//! changes: the migrations helper writes this file now (05:50).
