@@ -25,10 +25,10 @@ mod serializer_expr;
 pub mod state;
 pub mod writer;
 
-//pub use autodetector::Autodetector;
+pub use autodetector::Autodetector;
 pub use graph::{Graph, Key};
 pub use migration::{Dependency, Migration};
 pub use operation::Operation;
 pub use pair::Pair;
-//pub use questioner::Questioner;
+pub use questioner::Questioner;
 pub use state::{Base, ModelState, ProjectState};

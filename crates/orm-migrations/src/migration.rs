@@ -5,7 +5,7 @@ use orm_sql::schema::SchemaEditor;
 use orm_state::{Clause, Error, ErrorKind, Result};
 
 /// `("app", "0001_initial")`, or a swappable setting's model.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dependency {
     Migration(String, String),
     /// `migrations.swappable_dependency(settings.AUTH_USER_MODEL)`

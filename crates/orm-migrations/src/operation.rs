@@ -5,6 +5,7 @@
 mod database;
 mod references;
 mod state;
+pub(crate) use state::ALTER_OPTION_KEYS;
 
 use crate::state::{Base, ProjectState};
 use indexmap::IndexMap;

@@ -5,7 +5,7 @@ use orm_state::{Error, ErrorKind, Field, FieldDefault, Result, Value};
 use std::rc::Rc;
 
 /// Options that `AlterModelOptions` resets when they are not given.
-const ALTER_OPTION_KEYS: [&str; 13] = [
+pub(crate) const ALTER_OPTION_KEYS: [&str; 13] = [
     "base_manager_name",
     "default_manager_name",
     "default_related_name",
