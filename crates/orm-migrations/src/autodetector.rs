@@ -138,14 +138,30 @@ impl<'q> Autodetector<'q> {
                 if !model.is_managed() {
                     unmanaged.insert(key.clone());
                 } else if !real.contains(&key.0) {
-                    let set = if model.option_is_true("proxy") { &mut *proxies } else { &mut *models };
+                    let set = if model.option_is_true("proxy") {
+                        &mut *proxies
+                    } else {
+                        &mut *models
+                    };
                     set.insert(key.clone());
                 }
             }
         };
         let real = self.states.previous.real_apps.clone();
-        sort(&self.states.previous, &mut self.old_models, &mut self.old_proxies, &mut self.old_unmanaged, &real);
-        sort(&self.states.next, &mut self.new_models, &mut self.new_proxies, &mut self.new_unmanaged, &real);
+        sort(
+            &self.states.previous,
+            &mut self.old_models,
+            &mut self.old_proxies,
+            &mut self.old_unmanaged,
+            &real,
+        );
+        sort(
+            &self.states.next,
+            &mut self.new_models,
+            &mut self.new_proxies,
+            &mut self.new_unmanaged,
+            &real,
+        );
 
         self.generate_renamed_models()?;
         self.prepare_field_lists();
@@ -196,7 +212,11 @@ impl<'q> Autodetector<'q> {
     /// The old state of a model that is in both, renamed or not.
     fn old_state(&self, key: &ModelKey) -> Option<Rc<ModelState>> {
         let name = self.renamed_models.get(key).unwrap_or(&key.1);
-        self.states.previous.models.get(&(key.0.clone(), name.clone())).cloned()
+        self.states
+            .previous
+            .models
+            .get(&(key.0.clone(), name.clone()))
+            .cloned()
     }
     fn new_state(&self, key: &ModelKey) -> Option<Rc<ModelState>> {
         self.states.next.models.get(key).cloned()
@@ -220,10 +240,17 @@ impl<'q> Autodetector<'q> {
         keys
     }
     fn prepare_field_lists(&mut self) {
-        self.kept_models = self.old_models.intersection(&self.new_models).cloned().collect();
+        self.kept_models = self
+            .old_models
+            .intersection(&self.new_models)
+            .cloned()
+            .collect();
         for (key, pair) in self.kept_pairs() {
             let of = |s: &ModelState| -> Vec<FieldKey> {
-                s.fields.keys().map(|f| (key.0.clone(), key.1.clone(), f.clone())).collect()
+                s.fields
+                    .keys()
+                    .map(|f| (key.0.clone(), key.1.clone(), f.clone()))
+                    .collect()
             };
             let (old, new) = (of(&pair.previous), of(&pair.next));
             self.old_fields.extend(old);
@@ -232,11 +259,14 @@ impl<'q> Autodetector<'q> {
     }
     fn generate_through_model_map(&mut self) {
         for key in &self.old_models {
-            let Some(state) = self.old_state(key) else { continue };
+            let Some(state) = self.old_state(key) else {
+                continue;
+            };
             for (name, field) in &state.fields {
                 let Some(rel) = &field.remote else { continue };
                 if let Some(through) = &*rel.through.borrow() {
-                    let through = crate::state::label_key(&crate::state::relation_label(through, key));
+                    let through =
+                        crate::state::label_key(&crate::state::relation_label(through, key));
                     self.through_users
                         .insert(through, (key.0.clone(), state.name_lower(), name.clone()));
                 }

@@ -74,7 +74,10 @@ fn same_model(a: &str, b: &str) -> bool {
 
 fn is_field_operation(op: &Operation) -> bool {
     use Operation::*;
-    matches!(op, AddField { .. } | RemoveField { .. } | AlterField { .. } | RenameField { .. })
+    matches!(
+        op,
+        AddField { .. } | RemoveField { .. } | AlterField { .. } | RenameField { .. }
+    )
 }
 
 fn reduce(first: &Operation, second: &Operation, app: &str) -> Reduced {
@@ -89,10 +92,18 @@ fn reduce(first: &Operation, second: &Operation, app: &str) -> Reduced {
         return Reduced::Into(vec![first.clone()]);
     }
     let passes = match first {
-        AddField { model_name, name, .. }
+        AddField {
+            model_name, name, ..
+        }
         | RemoveField { model_name, name }
-        | AlterField { model_name, name, .. } => !second.references_field(model_name, name, app),
-        RenameField { model_name, old_name, new_name } => {
+        | AlterField {
+            model_name, name, ..
+        } => !second.references_field(model_name, name, app),
+        RenameField {
+            model_name,
+            old_name,
+            new_name,
+        } => {
             !second.references_field(model_name, old_name, app)
                 && !second.references_field(model_name, new_name, app)
         }
@@ -100,9 +111,15 @@ fn reduce(first: &Operation, second: &Operation, app: &str) -> Reduced {
             !second.references_model(new_name, app) && !second.references_model(old_name, app)
         }
         RunSql(_) | SeparateDatabaseAndState { .. } | Custom(_) => false,
-        op => op.model_name().is_some_and(|m| !second.references_model(&m, app)),
+        op => op
+            .model_name()
+            .is_some_and(|m| !second.references_model(&m, app)),
     };
-    if passes { Reduced::MayPass } else { Reduced::Blocked }
+    if passes {
+        Reduced::MayPass
+    } else {
+        Reduced::Blocked
+    }
 }
 
 fn reduce_pair(first: &Operation, second: &Operation) -> Option<Vec<Operation>> {
@@ -113,34 +130,76 @@ fn reduce_pair(first: &Operation, second: &Operation) -> Option<Vec<Operation>> 
             (same_model(name, other) && !proxy).then(Vec::new)
         }
         (CreateModel { .. }, _) => reduce_into_create(first, second),
-        (AddField { model_name, name, field, .. }, _) if is_field_operation(second) => match second {
-            AlterField { model_name: m, name: n, field: new, .. } if same_model(m, model_name) && n == name => {
-                Some(vec![AddField {
-                    model_name: model_name.clone(),
-                    name: n.clone(),
-                    field: new.clone(),
-                    preserve_default: preserve(second),
-                }])
-            }
-            RemoveField { model_name: m, name: n } if same_model(m, model_name) && n == name => Some(vec![]),
-            RenameField { model_name: m, old_name, new_name } if same_model(m, model_name) && old_name == name => {
-                Some(vec![AddField {
-                    model_name: model_name.clone(),
-                    name: new_name.clone(),
-                    field: field.clone(),
-                    preserve_default: preserve(first),
-                }])
-            }
+        (
+            AddField {
+                model_name,
+                name,
+                field,
+                ..
+            },
+            _,
+        ) if is_field_operation(second) => match second {
+            AlterField {
+                model_name: m,
+                name: n,
+                field: new,
+                ..
+            } if same_model(m, model_name) && n == name => Some(vec![AddField {
+                model_name: model_name.clone(),
+                name: n.clone(),
+                field: new.clone(),
+                preserve_default: preserve(second),
+            }]),
+            RemoveField {
+                model_name: m,
+                name: n,
+            } if same_model(m, model_name) && n == name => Some(vec![]),
+            RenameField {
+                model_name: m,
+                old_name,
+                new_name,
+            } if same_model(m, model_name) && old_name == name => Some(vec![AddField {
+                model_name: model_name.clone(),
+                name: new_name.clone(),
+                field: field.clone(),
+                preserve_default: preserve(first),
+            }]),
             _ => None,
         },
-        (AlterField { model_name, name, .. }, AlterField { model_name: m, name: n, .. })
-        | (AlterField { model_name, name, .. }, RemoveField { model_name: m, name: n })
-            if same_model(model_name, m) && name == n =>
-        {
-            Some(vec![second.clone()])
-        }
-        (AlterField { model_name, name, field, .. }, RenameField { model_name: m, old_name, new_name })
-            if same_model(model_name, m) && name == old_name && field.options.borrow().db_column.is_none() =>
+        (
+            AlterField {
+                model_name, name, ..
+            },
+            AlterField {
+                model_name: m,
+                name: n,
+                ..
+            },
+        )
+        | (
+            AlterField {
+                model_name, name, ..
+            },
+            RemoveField {
+                model_name: m,
+                name: n,
+            },
+        ) if same_model(model_name, m) && name == n => Some(vec![second.clone()]),
+        (
+            AlterField {
+                model_name,
+                name,
+                field,
+                ..
+            },
+            RenameField {
+                model_name: m,
+                old_name,
+                new_name,
+            },
+        ) if same_model(model_name, m)
+            && name == old_name
+            && field.options.borrow().db_column.is_none() =>
         {
             Some(vec![
                 second.clone(),
@@ -156,56 +215,121 @@ fn reduce_pair(first: &Operation, second: &Operation) -> Option<Vec<Operation>> 
             Some(vec![second.clone()])
         }
         (
-            RenameField { model_name, old_name, new_name },
-            RenameField { model_name: m, old_name: o, new_name: n },
-        ) if same_model(model_name, m) && new_name.eq_ignore_ascii_case(o) => Some(vec![RenameField {
-            model_name: model_name.clone(),
-            old_name: old_name.clone(),
-            new_name: n.clone(),
-        }]),
-        (RenameModel { old_name, new_name }, RenameModel { old_name: o, new_name: n })
-            if same_model(new_name, o) =>
-        {
-            Some(vec![RenameModel { old_name: old_name.clone(), new_name: n.clone() }])
-        }
-        (AddIndex { index, .. }, RemoveIndex { name, .. }) if index.name == *name => Some(vec![]),
-        (AddIndex { model_name, index }, RenameIndex { new_name, old_name: Some(old), .. })
-            if index.name == *old =>
-        {
-            let mut index = index.clone();
-            index.name = new_name.clone();
-            Some(vec![AddIndex { model_name: model_name.clone(), index }])
+            RenameField {
+                model_name,
+                old_name,
+                new_name,
+            },
+            RenameField {
+                model_name: m,
+                old_name: o,
+                new_name: n,
+            },
+        ) if same_model(model_name, m) && new_name.eq_ignore_ascii_case(o) => {
+            Some(vec![RenameField {
+                model_name: model_name.clone(),
+                old_name: old_name.clone(),
+                new_name: n.clone(),
+            }])
         }
         (
-            RenameIndex { model_name, new_name, old_name, old_fields },
-            RenameIndex { model_name: m, new_name: n, old_name: Some(o), .. },
-        ) if same_model(model_name, m) && new_name.eq_ignore_ascii_case(o) => Some(vec![RenameIndex {
-            model_name: model_name.clone(),
-            new_name: n.clone(),
+            RenameModel { old_name, new_name },
+            RenameModel {
+                old_name: o,
+                new_name: n,
+            },
+        ) if same_model(new_name, o) => Some(vec![RenameModel {
             old_name: old_name.clone(),
-            old_fields: old_fields.clone(),
+            new_name: n.clone(),
         }]),
-        (AddConstraint { model_name, constraint }, RemoveConstraint { model_name: m, name })
-            if same_model(model_name, m) && constraint.name() == name =>
-        {
-            Some(vec![])
+        (AddIndex { index, .. }, RemoveIndex { name, .. }) if index.name == *name => Some(vec![]),
+        (
+            AddIndex { model_name, index },
+            RenameIndex {
+                new_name,
+                old_name: Some(old),
+                ..
+            },
+        ) if index.name == *old => {
+            let mut index = index.clone();
+            index.name = new_name.clone();
+            Some(vec![AddIndex {
+                model_name: model_name.clone(),
+                index,
+            }])
         }
-        (AddConstraint { model_name, constraint }, AlterConstraint { model_name: m, name, constraint: new })
-            if same_model(model_name, m) && constraint.name() == name =>
-        {
-            Some(vec![AddConstraint { model_name: model_name.clone(), constraint: new.clone() }])
+        (
+            RenameIndex {
+                model_name,
+                new_name,
+                old_name,
+                old_fields,
+            },
+            RenameIndex {
+                model_name: m,
+                new_name: n,
+                old_name: Some(o),
+                ..
+            },
+        ) if same_model(model_name, m) && new_name.eq_ignore_ascii_case(o) => {
+            Some(vec![RenameIndex {
+                model_name: model_name.clone(),
+                new_name: n.clone(),
+                old_name: old_name.clone(),
+                old_fields: old_fields.clone(),
+            }])
         }
-        (AlterConstraint { model_name, name, .. }, AlterConstraint { model_name: m, name: n, .. })
-        | (AlterConstraint { model_name, name, .. }, RemoveConstraint { model_name: m, name: n })
-            if same_model(model_name, m) && name == n =>
-        {
-            Some(vec![second.clone()])
-        }
+        (
+            AddConstraint {
+                model_name,
+                constraint,
+            },
+            RemoveConstraint {
+                model_name: m,
+                name,
+            },
+        ) if same_model(model_name, m) && constraint.name() == name => Some(vec![]),
+        (
+            AddConstraint {
+                model_name,
+                constraint,
+            },
+            AlterConstraint {
+                model_name: m,
+                name,
+                constraint: new,
+            },
+        ) if same_model(model_name, m) && constraint.name() == name => Some(vec![AddConstraint {
+            model_name: model_name.clone(),
+            constraint: new.clone(),
+        }]),
+        (
+            AlterConstraint {
+                model_name, name, ..
+            },
+            AlterConstraint {
+                model_name: m,
+                name: n,
+                ..
+            },
+        )
+        | (
+            AlterConstraint {
+                model_name, name, ..
+            },
+            RemoveConstraint {
+                model_name: m,
+                name: n,
+            },
+        ) if same_model(model_name, m) && name == n => Some(vec![second.clone()]),
         // An option set twice, or set before its model goes.
-        (a, DeleteModel { name }) if is_option_operation(a) => {
-            a.model_name().is_some_and(|m| m == lower(name)).then(|| vec![second.clone()])
-        }
-        (a, b) if is_option_operation(a) && std::mem::discriminant(a) == std::mem::discriminant(b) => {
+        (a, DeleteModel { name }) if is_option_operation(a) => a
+            .model_name()
+            .is_some_and(|m| m == lower(name))
+            .then(|| vec![second.clone()]),
+        (a, b)
+            if is_option_operation(a) && std::mem::discriminant(a) == std::mem::discriminant(b) =>
+        {
             (a.model_name() == b.model_name()).then(|| vec![second.clone()])
         }
         _ => None,
@@ -214,9 +338,12 @@ fn reduce_pair(first: &Operation, second: &Operation) -> Option<Vec<Operation>> 
 
 fn preserve(op: &Operation) -> bool {
     match op {
-        Operation::AddField { preserve_default, .. } | Operation::AlterField { preserve_default, .. } => {
-            *preserve_default
+        Operation::AddField {
+            preserve_default, ..
         }
+        | Operation::AlterField {
+            preserve_default, ..
+        } => *preserve_default,
         _ => true,
     }
 }
@@ -237,17 +364,35 @@ fn is_option_operation(op: &Operation) -> bool {
 /// What can be written into `CreateModel` itself.
 fn reduce_into_create(create: &Operation, second: &Operation) -> Option<Vec<Operation>> {
     use Operation::*;
-    let CreateModel { name, fields, options, indexes, constraints, bases, managers } = create else {
+    let CreateModel {
+        name,
+        fields,
+        options,
+        indexes,
+        constraints,
+        bases,
+        managers,
+    } = create
+    else {
         return None;
     };
     let (mut name, mut fields, mut options) = (name.clone(), fields.clone(), options.clone());
-    let (mut indexes, mut constraints, mut managers) = (indexes.clone(), constraints.clone(), managers.clone());
+    let (mut indexes, mut constraints, mut managers) =
+        (indexes.clone(), constraints.clone(), managers.clone());
     if let RenameModel { old_name, new_name } = second {
         if !same_model(old_name, &name) {
             return None;
         }
         name = new_name.clone();
-        return Some(vec![CreateModel { name, fields, options, indexes, constraints, bases: bases.clone(), managers }]);
+        return Some(vec![CreateModel {
+            name,
+            fields,
+            options,
+            indexes,
+            constraints,
+            bases: bases.clone(),
+            managers,
+        }]);
     }
     if second.model_name()? != lower(&name) {
         return None;
@@ -265,18 +410,35 @@ fn reduce_into_create(create: &Operation, second: &Operation) -> Option<Vec<Oper
         }
         AlterModelManagers { managers: new, .. } => managers = new.clone(),
         AlterModelTable { table, .. } => {
-            options.insert("db_table".into(), table.as_deref().map(Into::into).unwrap_or_default());
+            options.insert(
+                "db_table".into(),
+                table.as_deref().map(Into::into).unwrap_or_default(),
+            );
         }
         AlterModelTableComment { table_comment, .. } => {
-            options.insert("db_table_comment".into(), table_comment.as_deref().map(Into::into).unwrap_or_default());
+            options.insert(
+                "db_table_comment".into(),
+                table_comment.as_deref().map(Into::into).unwrap_or_default(),
+            );
         }
-        AlterUniqueTogether { unique_together, .. } => {
-            options.insert("unique_together".into(), crate::state::together_value(unique_together));
+        AlterUniqueTogether {
+            unique_together, ..
+        } => {
+            options.insert(
+                "unique_together".into(),
+                crate::state::together_value(unique_together),
+            );
         }
-        AlterOrderWithRespectTo { order_with_respect_to, .. } => {
+        AlterOrderWithRespectTo {
+            order_with_respect_to,
+            ..
+        } => {
             options.insert(
                 "order_with_respect_to".into(),
-                order_with_respect_to.as_deref().map(Into::into).unwrap_or_default(),
+                order_with_respect_to
+                    .as_deref()
+                    .map(Into::into)
+                    .unwrap_or_default(),
             );
         }
         AddField { name: f, field, .. } => fields.push((f.clone(), field.clone())),
@@ -288,20 +450,36 @@ fn reduce_into_create(create: &Operation, second: &Operation) -> Option<Vec<Oper
                     .map(|s| s.into_iter().filter(|n| n != f).collect::<Vec<_>>())
                     .filter(|s| !s.is_empty())
                     .collect();
-                options.insert("unique_together".into(), crate::state::together_value(&sets));
+                options.insert(
+                    "unique_together".into(),
+                    crate::state::together_value(&sets),
+                );
             }
-            if options.get("order_with_respect_to").and_then(|v| v.as_str()) == Some(f) {
+            if options
+                .get("order_with_respect_to")
+                .and_then(|v| v.as_str())
+                == Some(f)
+            {
                 options.shift_remove("order_with_respect_to");
             }
             fields.retain(|(n, _)| n != f);
         }
-        RenameField { old_name, new_name, .. } => {
+        RenameField {
+            old_name, new_name, ..
+        } => {
             if let Some(sets) = options.get("unique_together").map(crate::state::together) {
                 let sets: Vec<Vec<String>> = sets
                     .into_iter()
-                    .map(|s| s.into_iter().map(|n| if n == *old_name { new_name.clone() } else { n }).collect())
+                    .map(|s| {
+                        s.into_iter()
+                            .map(|n| if n == *old_name { new_name.clone() } else { n })
+                            .collect()
+                    })
                     .collect();
-                options.insert("unique_together".into(), crate::state::together_value(&sets));
+                options.insert(
+                    "unique_together".into(),
+                    crate::state::together_value(&sets),
+                );
             }
             for (n, _) in &mut fields {
                 if n == old_name {
@@ -313,7 +491,11 @@ fn reduce_into_create(create: &Operation, second: &Operation) -> Option<Vec<Oper
         RemoveIndex { name: n, .. } => indexes.retain(|i| i.name != *n),
         AddConstraint { constraint, .. } => constraints.push(constraint.clone()),
         RemoveConstraint { name: n, .. } => constraints.retain(|c| c.name() != n),
-        AlterConstraint { name: n, constraint, .. } => {
+        AlterConstraint {
+            name: n,
+            constraint,
+            ..
+        } => {
             for c in &mut constraints {
                 if c.name() == n {
                     *c = constraint.clone();
@@ -322,7 +504,15 @@ fn reduce_into_create(create: &Operation, second: &Operation) -> Option<Vec<Oper
         }
         _ => return None,
     }
-    Some(vec![CreateModel { name, fields, options, indexes, constraints, bases: bases.clone(), managers }])
+    Some(vec![CreateModel {
+        name,
+        fields,
+        options,
+        indexes,
+        constraints,
+        bases: bases.clone(),
+        managers,
+    }])
 }
 
 fn replace(fields: &mut [(String, Rc<Field>)], name: &str, field: &Rc<Field>) {

@@ -10,7 +10,11 @@ pub trait Questioner {
     }
     /// A value for the rows that exist when a column without a default is added; `None` keeps it
     /// without (and the field is then not added with a one-off default).
-    fn ask_not_null_addition(&mut self, field_name: &str, model_name: &str) -> Result<Option<Value>> {
+    fn ask_not_null_addition(
+        &mut self,
+        field_name: &str,
+        model_name: &str,
+    ) -> Result<Option<Value>> {
         Err(Error::new(
             ErrorKind::CommandError,
             format!(
@@ -21,10 +25,18 @@ pub trait Questioner {
     }
     /// A value for the rows that hold NULL when a column becomes NOT NULL; `None`: they are dealt
     /// with elsewhere.
-    fn ask_not_null_alteration(&mut self, _field_name: &str, _model_name: &str) -> Result<Option<Value>> {
+    fn ask_not_null_alteration(
+        &mut self,
+        _field_name: &str,
+        _model_name: &str,
+    ) -> Result<Option<Value>> {
         Ok(None)
     }
-    fn ask_auto_now_add_addition(&mut self, field_name: &str, model_name: &str) -> Result<Option<Value>> {
+    fn ask_auto_now_add_addition(
+        &mut self,
+        field_name: &str,
+        model_name: &str,
+    ) -> Result<Option<Value>> {
         Err(Error::new(
             ErrorKind::CommandError,
             format!(
@@ -33,7 +45,13 @@ pub trait Questioner {
             ),
         ))
     }
-    fn ask_rename(&mut self, _model_name: &str, _old: &str, _new: &str, _field: &Rc<Field>) -> bool {
+    fn ask_rename(
+        &mut self,
+        _model_name: &str,
+        _old: &str,
+        _new: &str,
+        _field: &Rc<Field>,
+    ) -> bool {
         false
     }
     fn ask_rename_model(&mut self, _old: &str, _new: &str, _app_label: &str) -> bool {

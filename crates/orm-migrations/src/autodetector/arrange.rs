@@ -11,7 +11,9 @@ impl Autodetector<'_> {
     pub(super) fn sort_operations(&mut self) -> Result<()> {
         let apps: Vec<String> = self.generated.keys().cloned().collect();
         for app in apps {
-            let Some(ops) = self.generated.get(&app) else { continue };
+            let Some(ops) = self.generated.get(&app) else {
+                continue;
+            };
             // Levels of a topological sort, each in the order in which operations became ready.
             let mut order: Vec<usize> = vec![];
             let mut missing = vec![0usize; ops.len()];
@@ -32,7 +34,8 @@ impl Autodetector<'_> {
                     }
                 }
             }
-            let mut ready: Vec<usize> = order.iter().copied().filter(|i| missing[*i] == 0).collect();
+            let mut ready: Vec<usize> =
+                order.iter().copied().filter(|i| missing[*i] == 0).collect();
             let mut sorted: Vec<usize> = vec![];
             while !ready.is_empty() {
                 let level = std::mem::take(&mut ready);
@@ -51,7 +54,10 @@ impl Autodetector<'_> {
             if sorted.len() < ops.len() {
                 return Err(Error::value_error(format!(
                     "Cannot resolve operation dependencies: {}",
-                    ops.iter().map(|o| o.operation.repr()).collect::<Vec<_>>().join(", ")
+                    ops.iter()
+                        .map(|o| o.operation.repr())
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 )));
             }
             let sorted = sorted.into_iter().map(|i| ops[i].clone()).collect();
@@ -62,7 +68,8 @@ impl Autodetector<'_> {
 
     /// Cuts the operations into migrations, so that apps that need each other can take turns.
     pub(super) fn build_migration_list(&mut self, graph: &Graph) -> Result<()> {
-        let count = |g: &IndexMap<String, Vec<super::Generated>>| g.values().map(Vec::len).sum::<usize>();
+        let count =
+            |g: &IndexMap<String, Vec<super::Generated>>| g.values().map(Vec::len).sum::<usize>();
         let mut left = count(&self.generated);
         let mut chop = false;
         while left > 0 {
@@ -71,8 +78,15 @@ impl Autodetector<'_> {
             for app in apps {
                 let mut chopped = vec![];
                 let mut dependencies: IndexSet<Dependency> = IndexSet::new();
-                while let Some(next) = self.generated.get(&app).and_then(|ops| ops.first()).cloned() {
-                    let Some(needs) = self.outside_needs(&app, &next.deps, graph, chop) else { break };
+                while let Some(next) = self
+                    .generated
+                    .get(&app)
+                    .and_then(|ops| ops.first())
+                    .cloned()
+                {
+                    let Some(needs) = self.outside_needs(&app, &next.deps, graph, chop) else {
+                        break;
+                    };
                     dependencies.extend(needs);
                     chopped.push(next);
                     if let Some(ops) = self.generated.get_mut(&app) {
@@ -126,9 +140,15 @@ impl Autodetector<'_> {
                 return None;
             }
             if let Some(setting) = &dep.setting {
-                needs.push(Dependency::Swappable { setting: setting.clone(), app_label: dep.app_label.clone() });
+                needs.push(Dependency::Swappable {
+                    setting: setting.clone(),
+                    app_label: dep.app_label.clone(),
+                });
             } else if let Some(last) = self.migrations.get(&dep.app_label).and_then(|m| m.last()) {
-                needs.push(Dependency::Migration(dep.app_label.clone(), last.name.clone()));
+                needs.push(Dependency::Migration(
+                    dep.app_label.clone(),
+                    last.name.clone(),
+                ));
             } else if chop {
                 let leaf = graph.leaf_nodes(Some(&dep.app_label)).into_iter().next();
                 needs.push(match leaf {
@@ -146,7 +166,9 @@ impl Autodetector<'_> {
         for (app, migrations) in &mut self.migrations {
             for i in 1..migrations.len() {
                 let previous = migrations[i - 1].name.clone();
-                migrations[i].dependencies.push(Dependency::Migration(app.clone(), previous));
+                migrations[i]
+                    .dependencies
+                    .push(Dependency::Migration(app.clone(), previous));
             }
             for m in migrations {
                 let mut seen: Vec<Dependency> = vec![];
@@ -173,12 +195,21 @@ impl Autodetector<'_> {
                 }
                 continue;
             }
-            let mut number = leaf.as_ref().map_or(1, |l| parse_number(&l.1).unwrap_or(0) + 1);
-            for (i, m) in self.migrations.get_mut(&app).into_iter().flatten().enumerate() {
+            let mut number = leaf
+                .as_ref()
+                .map_or(1, |l| parse_number(&l.1).unwrap_or(0) + 1);
+            for (i, m) in self
+                .migrations
+                .get_mut(&app)
+                .into_iter()
+                .flatten()
+                .enumerate()
+            {
                 if i == 0
                     && let Some(l) = &leaf
                 {
-                    m.dependencies.push(Dependency::Migration(l.0.clone(), l.1.clone()));
+                    m.dependencies
+                        .push(Dependency::Migration(l.0.clone(), l.1.clone()));
                 }
                 let suffix = match name {
                     Some(n) => n.to_string(),
@@ -186,7 +217,10 @@ impl Autodetector<'_> {
                     None => m.suggest_name(timestamp).chars().take(100).collect(),
                 };
                 let new_name = format!("{number:04}_{suffix}");
-                names.insert((app.clone(), m.name.clone()), (app.clone(), new_name.clone()));
+                names.insert(
+                    (app.clone(), m.name.clone()),
+                    (app.clone(), new_name.clone()),
+                );
                 number += 1;
                 m.name = new_name;
             }

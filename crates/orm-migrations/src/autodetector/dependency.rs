@@ -28,15 +28,28 @@ pub(super) struct Dep {
 
 impl Dep {
     pub fn model(key: &ModelKey, kind: DepKind) -> Dep {
-        Dep { app_label: key.0.clone(), model_name: key.1.clone(), field_name: None, kind, setting: None }
+        Dep {
+            app_label: key.0.clone(),
+            model_name: key.1.clone(),
+            field_name: None,
+            kind,
+            setting: None,
+        }
     }
     pub fn field(key: &ModelKey, field: &str, kind: DepKind) -> Dep {
-        Dep { field_name: Some(field.to_string()), ..Dep::model(key, kind) }
+        Dep {
+            field_name: Some(field.to_string()),
+            ..Dep::model(key, kind)
+        }
     }
     /// Is `operation` (of the same app) what is needed?
     pub fn satisfied_by(&self, operation: &Operation) -> bool {
         use Operation::*;
-        let on_model = || operation.model_name().is_some_and(|m| m == self.model_name.to_lowercase());
+        let on_model = || {
+            operation
+                .model_name()
+                .is_some_and(|m| m == self.model_name.to_lowercase())
+        };
         let same = |name: &str, field: &str| name.eq_ignore_ascii_case(field);
         match (self.kind, &self.field_name) {
             (DepKind::Create, None) => matches!(operation, CreateModel { .. }) && on_model(),
@@ -53,9 +66,10 @@ impl Dep {
                 matches!(operation, AlterField { name, .. } if same(name, f)) && on_model()
             }
             (DepKind::RemoveOrderWrt, Some(f)) => match operation {
-                AlterOrderWithRespectTo { order_with_respect_to, .. } => {
-                    on_model() && !same(order_with_respect_to.as_deref().unwrap_or(""), f)
-                }
+                AlterOrderWithRespectTo {
+                    order_with_respect_to,
+                    ..
+                } => on_model() && !same(order_with_respect_to.as_deref().unwrap_or(""), f),
                 _ => false,
             },
             (DepKind::AlterFooTogether, Some(_)) => {
@@ -72,16 +86,31 @@ impl Dep {
 impl Autodetector<'_> {
     /// The models a relation field needs: its target and its through model.
     pub(super) fn foreign_key_deps(key: &ModelKey, field: &Rc<Field>) -> Vec<Dep> {
-        let Some(rel) = &field.remote else { return vec![] };
+        let Some(rel) = &field.remote else {
+            return vec![];
+        };
         let target = label_key(&relation_label(&rel.target(), key));
-        let mut deps = vec![Dep { setting: rel.swappable_setting(), ..Dep::model(&target, DepKind::Create) }];
+        let mut deps = vec![Dep {
+            setting: rel.swappable_setting(),
+            ..Dep::model(&target, DepKind::Create)
+        }];
         if let Some(through) = &*rel.through.borrow() {
-            deps.push(Dep::model(&label_key(&relation_label(through, key)), DepKind::Create));
+            deps.push(Dep::model(
+                &label_key(&relation_label(through, key)),
+                DepKind::Create,
+            ));
         }
         deps
     }
     pub(super) fn model_deps(&self, key: &ModelKey) -> Vec<Dep> {
-        let Some(state) = self.new_state(key) else { return vec![] };
-        state.fields.values().filter(|f| f.is_relation()).flat_map(|f| Self::foreign_key_deps(key, f)).collect()
+        let Some(state) = self.new_state(key) else {
+            return vec![];
+        };
+        state
+            .fields
+            .values()
+            .filter(|f| f.is_relation())
+            .flat_map(|f| Self::foreign_key_deps(key, f))
+            .collect()
     }
 }

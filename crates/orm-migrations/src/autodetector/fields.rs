@@ -45,7 +45,10 @@ fn with_default(field: &Rc<Field>, default: Value) -> Rc<Field> {
 
 fn empty_strings_allowed(field: &Field) -> bool {
     use FieldKind::*;
-    matches!(field.kind, Char | Text | Slug | Email | Url | File | Image | FilePath | Custom | Binary)
+    matches!(
+        field.kind,
+        Char | Text | Slug | Email | Url | File | Image | FilePath | Custom | Binary
+    )
 }
 
 impl Autodetector<'_> {
@@ -54,12 +57,19 @@ impl Autodetector<'_> {
         let added: Vec<FieldKey> = self.new_fields.difference(&old_keys).cloned().collect();
         for new in added {
             let key = model_key(&new);
-            let (Some(old_state), Some(new_state)) = (self.old_state(&key), self.new_state(&key)) else { continue };
-            let Ok(field) = new_state.get_field(&new.2).cloned() else { continue };
+            let (Some(old_state), Some(new_state)) = (self.old_state(&key), self.new_state(&key))
+            else {
+                continue;
+            };
+            let Ok(field) = new_state.get_field(&new.2).cloned() else {
+                continue;
+            };
             let new_dec = deconstruct(&field, &key)?;
             let removed: Vec<FieldKey> = old_keys.difference(&self.new_fields).cloned().collect();
             for old in removed.into_iter().filter(|o| o.0 == new.0 && o.1 == new.1) {
-                let Ok(old_field) = old_state.get_field(&old.2).cloned() else { continue };
+                let Ok(old_field) = old_state.get_field(&old.2).cloned() else {
+                    continue;
+                };
                 let mut old_dec = deconstruct(&old_field, &key)?;
                 for (k, v) in &mut old_dec.kwargs {
                     if k == "to"
@@ -126,22 +136,35 @@ impl Autodetector<'_> {
     }
 
     pub(super) fn generate_added_fields(&mut self) -> Result<()> {
-        let added: Vec<FieldKey> = self.new_fields.difference(&self.old_fields).cloned().collect();
+        let added: Vec<FieldKey> = self
+            .new_fields
+            .difference(&self.old_fields)
+            .cloned()
+            .collect();
         added.iter().try_for_each(|k| self.generate_added_field(k))
     }
 
     fn generate_added_field(&mut self, at: &FieldKey) -> Result<()> {
         let key = model_key(at);
-        let Some(state) = self.new_state(&key) else { return Ok(()) };
+        let Some(state) = self.new_state(&key) else {
+            return Ok(());
+        };
         let mut field = state.get_field(&at.2)?.clone();
         let mut deps = vec![Dep::field(&key, &at.2, DepKind::Remove)];
         if field.remote.is_some() {
             deps.extend(Self::foreign_key_deps(&key, &field));
         }
         if field.kind == FieldKind::Generated {
-            let added: Vec<FieldKey> = self.new_fields.difference(&self.old_fields).cloned().collect();
+            let added: Vec<FieldKey> = self
+                .new_fields
+                .difference(&self.old_fields)
+                .cloned()
+                .collect();
             deps.extend(
-                added.iter().filter(|k| *k != at).map(|k| Dep::field(&model_key(k), &k.2, DepKind::Create)),
+                added
+                    .iter()
+                    .filter(|k| *k != at)
+                    .map(|k| Dep::field(&model_key(k), &k.2, DepKind::Create)),
             );
         }
         let (auto_now, auto_now_add, has_db_default) = {
@@ -155,7 +178,10 @@ impl Autodetector<'_> {
             || (field.blank.get() && empty_strings_allowed(&field))
             || auto_now
             || field.kind.is_auto()
-            || matches!(field.kind, FieldKind::Generated | FieldKind::CompositePrimaryKey);
+            || matches!(
+                field.kind,
+                FieldKind::Generated | FieldKind::CompositePrimaryKey
+            );
         if !preserve_default {
             let default = if auto_now_add {
                 self.questioner.ask_auto_now_add_addition(&at.2, &at.1)?
@@ -168,24 +194,36 @@ impl Autodetector<'_> {
         }
         self.add(
             &at.0,
-            Operation::AddField { model_name: at.1.clone(), name: at.2.clone(), field, preserve_default },
+            Operation::AddField {
+                model_name: at.1.clone(),
+                name: at.2.clone(),
+                field,
+                preserve_default,
+            },
             deps,
         );
         Ok(())
     }
 
     pub(super) fn generate_removed_fields(&mut self) {
-        let removed: Vec<FieldKey> = self.old_fields.difference(&self.new_fields).cloned().collect();
+        let removed: Vec<FieldKey> = self
+            .old_fields
+            .difference(&self.new_fields)
+            .cloned()
+            .collect();
         removed.iter().for_each(|k| self.generate_removed_field(k));
     }
 
     fn generate_removed_field(&mut self, at: &FieldKey) {
         let key = model_key(at);
-        let mut deps: Vec<Dep> =
-            [DepKind::RemoveOrderWrt, DepKind::AlterFooTogether, DepKind::RemoveIndexOrConstraint]
-                .into_iter()
-                .map(|kind| Dep::field(&key, &at.2, kind))
-                .collect();
+        let mut deps: Vec<Dep> = [
+            DepKind::RemoveOrderWrt,
+            DepKind::AlterFooTogether,
+            DepKind::RemoveIndexOrConstraint,
+        ]
+        .into_iter()
+        .map(|kind| Dep::field(&key, &at.2, kind))
+        .collect();
         if let Some(state) = self.old_state(&key) {
             for (name, field) in &state.fields {
                 if field.kind == FieldKind::Generated && *name != at.2 {
@@ -193,23 +231,41 @@ impl Autodetector<'_> {
                 }
             }
         }
-        self.add(&at.0, Operation::RemoveField { model_name: at.1.clone(), name: at.2.clone() }, deps);
+        self.add(
+            &at.0,
+            Operation::RemoveField {
+                model_name: at.1.clone(),
+                name: at.2.clone(),
+            },
+            deps,
+        );
     }
 
     pub(super) fn generate_altered_fields(&mut self) -> Result<()> {
-        let kept: Vec<FieldKey> = self.old_fields.intersection(&self.new_fields).cloned().collect();
+        let kept: Vec<FieldKey> = self
+            .old_fields
+            .intersection(&self.new_fields)
+            .cloned()
+            .collect();
         for at in kept {
             let key = model_key(&at);
             let old_name = self.renamed_fields.get(&at).unwrap_or(&at.2).clone();
-            let (Some(old_state), Some(new_state)) = (self.old_state(&key), self.new_state(&key)) else { continue };
-            let (Ok(old_field), Ok(new_field)) =
-                (old_state.get_field(&old_name).cloned(), new_state.get_field(&at.2).cloned())
+            let (Some(old_state), Some(new_state)) = (self.old_state(&key), self.new_state(&key))
             else {
+                continue;
+            };
+            let (Ok(old_field), Ok(new_field)) = (
+                old_state.get_field(&old_name).cloned(),
+                new_state.get_field(&at.2).cloned(),
+            ) else {
                 continue;
             };
             let mut deps = vec![];
             let new_field = self.undo_renames(&key, &old_field, &new_field, &mut deps);
-            let (old_dec, new_dec) = (deconstruct(&old_field, &key)?, deconstruct(&new_field, &key)?);
+            let (old_dec, new_dec) = (
+                deconstruct(&old_field, &key)?,
+                deconstruct(&new_field, &key)?,
+            );
             if same(&old_dec, &new_dec) || old_name != at.2 {
                 continue;
             }
@@ -236,7 +292,12 @@ impl Autodetector<'_> {
             }
             self.add(
                 &at.0,
-                Operation::AlterField { model_name: at.1.clone(), name: at.2.clone(), field, preserve_default },
+                Operation::AlterField {
+                    model_name: at.1.clone(),
+                    name: at.2.clone(),
+                    field,
+                    preserve_default,
+                },
                 deps,
             );
         }
@@ -261,12 +322,14 @@ impl Autodetector<'_> {
         let target = label_key(&relation_label(&new_rel.target(), key));
         let to_field = new_rel.field_name.borrow().clone();
         let field_renamed = to_field.as_ref().is_some_and(|f| {
-            self.renamed_fields.contains_key(&(target.0.clone(), target.1.clone(), f.clone()))
+            self.renamed_fields
+                .contains_key(&(target.0.clone(), target.1.clone(), f.clone()))
         });
         let through: Option<RelTarget> = new_rel.through.borrow().clone();
-        let through_renamed = through
-            .as_ref()
-            .is_some_and(|t| self.renamed_models.contains_key(&label_key(&relation_label(t, key))));
+        let through_renamed = through.as_ref().is_some_and(|t| {
+            self.renamed_models
+                .contains_key(&label_key(&relation_label(t, key)))
+        });
         if !self.renamed_models.contains_key(&target) && !field_renamed && !through_renamed {
             return new.clone();
         }

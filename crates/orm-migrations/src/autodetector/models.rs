@@ -1,6 +1,6 @@
 //! Created, deleted and renamed models.
-use super::dependency::{Dep, DepKind};
 use super::Autodetector;
+use super::dependency::{Dep, DepKind};
 use crate::operation::Operation;
 use crate::state::{Base, ModelKey, ModelState, label_key, relation_label, without_target};
 use orm_state::field::deconstruct::Deconstructed;
@@ -16,22 +16,40 @@ fn relation_agnostic(state: &ModelState) -> Result<Vec<Deconstructed>> {
         .map(|n| {
             let field = &state.fields[n];
             let d = field.deconstruct()?;
-            Ok(if field.remote.is_some() { without_target(&d) } else { d })
+            Ok(if field.remote.is_some() {
+                without_target(&d)
+            } else {
+                d
+            })
         })
         .collect()
 }
 
 impl Autodetector<'_> {
     pub(super) fn generate_renamed_models(&mut self) -> Result<()> {
-        let added: Vec<ModelKey> = self.new_models.difference(&self.old_models).cloned().collect();
+        let added: Vec<ModelKey> = self
+            .new_models
+            .difference(&self.old_models)
+            .cloned()
+            .collect();
         for key in added {
-            let Some(new) = self.new_state(&key) else { continue };
+            let Some(new) = self.new_state(&key) else {
+                continue;
+            };
             let fields = relation_agnostic(&new)?;
-            let removed: Vec<ModelKey> = self.old_models.difference(&self.new_models).cloned().collect();
+            let removed: Vec<ModelKey> = self
+                .old_models
+                .difference(&self.new_models)
+                .cloned()
+                .collect();
             for old_key in removed.into_iter().filter(|k| k.0 == key.0) {
-                let Some(old) = self.states.previous.models.get(&old_key).cloned() else { continue };
+                let Some(old) = self.states.previous.models.get(&old_key).cloned() else {
+                    continue;
+                };
                 if relation_agnostic(&old)? != fields
-                    || !self.questioner.ask_rename_model(&old.name, &new.name, &key.0)
+                    || !self
+                        .questioner
+                        .ask_rename_model(&old.name, &new.name, &key.0)
                 {
                     continue;
                 }
@@ -43,12 +61,17 @@ impl Autodetector<'_> {
                     .collect();
                 self.add(
                     &key.0,
-                    Operation::RenameModel { old_name: old.name.clone(), new_name: new.name.clone() },
+                    Operation::RenameModel {
+                        old_name: old.name.clone(),
+                        new_name: new.name.clone(),
+                    },
                     deps,
                 );
                 self.renamed_models.insert(key.clone(), old_key.1.clone());
-                self.renamed_labels
-                    .insert(format!("{}.{}", old_key.0, old_key.1), format!("{}.{}", key.0, key.1));
+                self.renamed_labels.insert(
+                    format!("{}.{}", old_key.0, old_key.1),
+                    format!("{}.{}", key.0, key.1),
+                );
                 self.old_models.remove(&old_key);
                 self.old_models.insert(key.clone());
                 break;
@@ -69,21 +92,32 @@ impl Autodetector<'_> {
                     Base::Model(_) => false,
                 })
         });
-        if swappable { (format!("___{}", key.0), format!("___{}", key.1)) } else { key.clone() }
+        if swappable {
+            (format!("___{}", key.0), format!("___{}", key.1))
+        } else {
+            key.clone()
+        }
     }
 
     pub(super) fn generate_created_models(&mut self) {
-        let old: std::collections::BTreeSet<ModelKey> =
-            self.old_models.union(&self.old_unmanaged).cloned().collect();
+        let old: std::collections::BTreeSet<ModelKey> = self
+            .old_models
+            .union(&self.old_unmanaged)
+            .cloned()
+            .collect();
         let sorted = |keys: Vec<ModelKey>| {
             let mut keys = keys;
             keys.sort_by_key(|k| std::cmp::Reverse(self.swappable_first(k)));
             keys
         };
         let mut added = sorted(self.new_models.difference(&old).cloned().collect());
-        added.extend(sorted(self.new_unmanaged.difference(&old).cloned().collect()));
+        added.extend(sorted(
+            self.new_unmanaged.difference(&old).cloned().collect(),
+        ));
         for key in added {
-            let Some(model) = self.new_state(&key) else { continue };
+            let Some(model) = self.new_state(&key) else {
+                continue;
+            };
             self.create_model(&key, &model);
         }
     }
@@ -107,9 +141,10 @@ impl Autodetector<'_> {
             let Base::Model(label) = base else { continue };
             let base_key = label_key(label);
             deps.push(Dep::model(&base_key, DepKind::Create));
-            if let (Some(old), Some(new)) =
-                (self.states.previous.models.get(&base_key), self.states.next.models.get(&base_key))
-            {
+            if let (Some(old), Some(new)) = (
+                self.states.previous.models.get(&base_key),
+                self.states.next.models.get(&base_key),
+            ) {
                 for f in old.fields.keys() {
                     if !new.fields.contains_key(f) && model.fields.contains_key(f) {
                         deps.push(Dep::field(&base_key, f, DepKind::Remove));
@@ -164,37 +199,56 @@ impl Autodetector<'_> {
                     name: key.1.clone(),
                     order_with_respect_to: Some(wrt.to_string()),
                 },
-                vec![Dep::field(key, wrt, DepKind::Create), Dep::model(key, DepKind::Create)],
+                vec![
+                    Dep::field(key, wrt, DepKind::Create),
+                    Dep::model(key, DepKind::Create),
+                ],
             );
         }
-        let mut related_deps: Vec<Dep> =
-            related.iter().map(|(n, _)| Dep::field(key, n, DepKind::Create)).collect();
+        let mut related_deps: Vec<Dep> = related
+            .iter()
+            .map(|(n, _)| Dep::field(key, n, DepKind::Create))
+            .collect();
         related_deps.push(Dep::model(key, DepKind::Create));
         for index in &model.indexes {
             self.add(
                 &key.0,
-                Operation::AddIndex { model_name: key.1.clone(), index: index.clone() },
+                Operation::AddIndex {
+                    model_name: key.1.clone(),
+                    index: index.clone(),
+                },
                 related_deps.clone(),
             );
         }
         for constraint in &model.constraints {
             self.add(
                 &key.0,
-                Operation::AddConstraint { model_name: key.1.clone(), constraint: constraint.clone() },
+                Operation::AddConstraint {
+                    model_name: key.1.clone(),
+                    constraint: constraint.clone(),
+                },
                 related_deps.clone(),
             );
         }
-        if let Some(sets) = unique_together.map(|v| crate::state::together(&v)).filter(|s| !s.is_empty()) {
+        if let Some(sets) = unique_together
+            .map(|v| crate::state::together(&v))
+            .filter(|s| !s.is_empty())
+        {
             self.add(
                 &key.0,
-                Operation::AlterUniqueTogether { name: key.1.clone(), unique_together: sets },
+                Operation::AlterUniqueTogether {
+                    name: key.1.clone(),
+                    unique_together: sets,
+                },
                 related_deps,
             );
         }
         // A proxy that became a model of its own: relations to it now need its table.
         if self.old_proxies.contains(key) {
             for (owner, name, field) in Self::relations_to(&self.states.next, key) {
-                let Some(owner_state) = self.new_state(&owner) else { continue };
+                let Some(owner_state) = self.new_state(&owner) else {
+                    continue;
+                };
                 self.add(
                     &owner.0,
                     Operation::AlterField {
@@ -210,9 +264,15 @@ impl Autodetector<'_> {
     }
 
     pub(super) fn generate_created_proxies(&mut self) {
-        let added: Vec<ModelKey> = self.new_proxies.difference(&self.old_proxies).cloned().collect();
+        let added: Vec<ModelKey> = self
+            .new_proxies
+            .difference(&self.old_proxies)
+            .cloned()
+            .collect();
         for key in added {
-            let Some(model) = self.new_state(&key) else { continue };
+            let Some(model) = self.new_state(&key) else {
+                continue;
+            };
             let mut deps = vec![Dep::model(&key, DepKind::Remove)];
             for base in &model.bases {
                 if let Base::Model(label) = base {
@@ -236,23 +296,34 @@ impl Autodetector<'_> {
     }
 
     pub(super) fn generate_deleted_models(&mut self) {
-        let new: std::collections::BTreeSet<ModelKey> =
-            self.new_models.union(&self.new_unmanaged).cloned().collect();
+        let new: std::collections::BTreeSet<ModelKey> = self
+            .new_models
+            .union(&self.new_unmanaged)
+            .cloned()
+            .collect();
         let mut deleted: Vec<ModelKey> = self.old_models.difference(&new).cloned().collect();
         deleted.extend(self.old_unmanaged.difference(&new).cloned());
         for key in deleted {
-            let Some(model) = self.states.previous.models.get(&key).cloned() else { continue };
+            let Some(model) = self.states.previous.models.get(&key).cloned() else {
+                continue;
+            };
             if !model.unique_together().is_empty() {
                 self.add(
                     &key.0,
-                    Operation::AlterUniqueTogether { name: key.1.clone(), unique_together: vec![] },
+                    Operation::AlterUniqueTogether {
+                        name: key.1.clone(),
+                        unique_together: vec![],
+                    },
                     vec![],
                 );
             }
             for index in &model.indexes {
                 self.add(
                     &key.0,
-                    Operation::RemoveIndex { model_name: key.1.clone(), name: index.name.clone() },
+                    Operation::RemoveIndex {
+                        model_name: key.1.clone(),
+                        name: index.name.clone(),
+                    },
                     vec![],
                 );
             }
@@ -266,13 +337,20 @@ impl Autodetector<'_> {
                     vec![],
                 );
             }
-            let mut related: Vec<String> =
-                model.fields.iter().filter(|(_, f)| f.remote.is_some()).map(|(n, _)| n.clone()).collect();
+            let mut related: Vec<String> = model
+                .fields
+                .iter()
+                .filter(|(_, f)| f.remote.is_some())
+                .map(|(n, _)| n.clone())
+                .collect();
             related.sort();
             for name in &related {
                 self.add(
                     &key.0,
-                    Operation::RemoveField { model_name: key.1.clone(), name: name.clone() },
+                    Operation::RemoveField {
+                        model_name: key.1.clone(),
+                        name: name.clone(),
+                    },
                     vec![Dep::field(&key, name, DepKind::RemoveIndexOrConstraint)],
                 );
             }
@@ -285,17 +363,37 @@ impl Autodetector<'_> {
             }
             deps.extend(related.iter().map(|n| Dep::field(&key, n, DepKind::Remove)));
             if let Some((app, model, field)) = self.through_users.get(&key) {
-                deps.push(Dep::field(&(app.clone(), model.clone()), field, DepKind::Remove));
+                deps.push(Dep::field(
+                    &(app.clone(), model.clone()),
+                    field,
+                    DepKind::Remove,
+                ));
             }
-            self.add(&key.0, Operation::DeleteModel { name: model.name.clone() }, Self::unique_deps(deps));
+            self.add(
+                &key.0,
+                Operation::DeleteModel {
+                    name: model.name.clone(),
+                },
+                Self::unique_deps(deps),
+            );
         }
     }
 
     pub(super) fn generate_deleted_proxies(&mut self) {
-        let deleted: Vec<ModelKey> = self.old_proxies.difference(&self.new_proxies).cloned().collect();
+        let deleted: Vec<ModelKey> = self
+            .old_proxies
+            .difference(&self.new_proxies)
+            .cloned()
+            .collect();
         for key in deleted {
             if let Some(model) = self.states.previous.models.get(&key).cloned() {
-                self.add(&key.0, Operation::DeleteModel { name: model.name.clone() }, vec![]);
+                self.add(
+                    &key.0,
+                    Operation::DeleteModel {
+                        name: model.name.clone(),
+                    },
+                    vec![],
+                );
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Altered `Meta` options, managers, table names and `unique_together`.
 use super::Autodetector;
 use super::dependency::{Dep, DepKind};
-use crate::operation::Operation;
 use crate::operation::ALTER_OPTION_KEYS;
+use crate::operation::Operation;
 use crate::state::ModelState;
 use indexmap::IndexMap;
 use orm_state::{Result, Value};
@@ -23,7 +23,14 @@ impl Autodetector<'_> {
             };
             let (old, new) = (of(&pair.previous), of(&pair.next));
             if old != new {
-                self.add(&key.0, Operation::AlterModelOptions { name: key.1.clone(), options: new }, vec![]);
+                self.add(
+                    &key.0,
+                    Operation::AlterModelOptions {
+                        name: key.1.clone(),
+                        options: new,
+                    },
+                    vec![],
+                );
             }
         }
     }
@@ -31,11 +38,17 @@ impl Autodetector<'_> {
         for (key, pair) in self.kept_pairs() {
             let (old, new) = (&pair.previous.managers, &pair.next.managers);
             let same = old.len() == new.len()
-                && old.iter().zip(new).all(|((a, x), (b, y))| a == b && x.equals(&**y));
+                && old
+                    .iter()
+                    .zip(new)
+                    .all(|((a, x), (b, y))| a == b && x.equals(&**y));
             if !same {
                 self.add(
                     &key.0,
-                    Operation::AlterModelManagers { name: key.1.clone(), managers: new.clone() },
+                    Operation::AlterModelManagers {
+                        name: key.1.clone(),
+                        managers: new.clone(),
+                    },
                     vec![],
                 );
             }
@@ -43,11 +56,19 @@ impl Autodetector<'_> {
     }
     pub(super) fn generate_altered_db_table(&mut self) {
         for (key, pair) in self.pairs_of(&self.kept_of_all_kinds()) {
-            let table = |s: &ModelState| s.options.get("db_table").and_then(Value::as_str).map(str::to_string);
+            let table = |s: &ModelState| {
+                s.options
+                    .get("db_table")
+                    .and_then(Value::as_str)
+                    .map(str::to_string)
+            };
             if table(&pair.previous) != table(&pair.next) {
                 self.add(
                     &key.0,
-                    Operation::AlterModelTable { name: key.1.clone(), table: table(&pair.next) },
+                    Operation::AlterModelTable {
+                        name: key.1.clone(),
+                        table: table(&pair.next),
+                    },
                     vec![],
                 );
             }
@@ -55,8 +76,12 @@ impl Autodetector<'_> {
     }
     pub(super) fn generate_altered_db_table_comment(&mut self) {
         for (key, pair) in self.pairs_of(&self.kept_of_all_kinds()) {
-            let comment =
-                |s: &ModelState| s.options.get("db_table_comment").and_then(Value::as_str).map(str::to_string);
+            let comment = |s: &ModelState| {
+                s.options
+                    .get("db_table_comment")
+                    .and_then(Value::as_str)
+                    .map(str::to_string)
+            };
             if comment(&pair.previous) != comment(&pair.next) {
                 self.add(
                     &key.0,
@@ -72,14 +97,23 @@ impl Autodetector<'_> {
     pub(super) fn generate_altered_order_with_respect_to(&mut self) {
         for (key, pair) in self.kept_pairs() {
             let wrt = |s: &ModelState| {
-                s.options.get("order_with_respect_to").and_then(Value::as_str).map(str::to_string)
+                s.options
+                    .get("order_with_respect_to")
+                    .and_then(Value::as_str)
+                    .map(str::to_string)
             };
             let new = wrt(&pair.next);
             if wrt(&pair.previous) != new {
-                let deps = new.iter().map(|f| Dep::field(&key, f, DepKind::Create)).collect();
+                let deps = new
+                    .iter()
+                    .map(|f| Dep::field(&key, f, DepKind::Create))
+                    .collect();
                 self.add(
                     &key.0,
-                    Operation::AlterOrderWithRespectTo { name: key.1.clone(), order_with_respect_to: new },
+                    Operation::AlterOrderWithRespectTo {
+                        name: key.1.clone(),
+                        order_with_respect_to: new,
+                    },
                     deps,
                 );
             }
@@ -96,8 +130,12 @@ impl Autodetector<'_> {
                     .map(|((_, _, new), _)| new.clone())
                     .unwrap_or_else(|| n.clone())
             };
-            let old: BTreeSet<Vec<String>> =
-                pair.previous.unique_together().iter().map(|s| s.iter().map(renamed).collect()).collect();
+            let old: BTreeSet<Vec<String>> = pair
+                .previous
+                .unique_together()
+                .iter()
+                .map(|s| s.iter().map(renamed).collect())
+                .collect();
             let new: BTreeSet<Vec<String>> = pair.next.unique_together().into_iter().collect();
             if old == new {
                 continue;
@@ -123,7 +161,10 @@ impl Autodetector<'_> {
             };
             self.add(
                 &key.0,
-                Operation::AlterUniqueTogether { name: key.1.clone(), unique_together: sets },
+                Operation::AlterUniqueTogether {
+                    name: key.1.clone(),
+                    unique_together: sets,
+                },
                 deps,
             );
         }
