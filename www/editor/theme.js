@@ -18,7 +18,7 @@ const theme = EditorView.theme({
     lineHeight: "1.62",
     fontVariantLigatures: "none",
   },
-  ".cm-content": { padding: "10px 0 40vh", caretColor: "var(--trace)" },
+  ".cm-content": { padding: "10px 0 var(--code-tail, 40vh)", caretColor: "var(--trace)" },
   ".cm-line": { padding: "0 16px 0 6px" },
   ".cm-cursor": { borderLeftColor: "var(--trace)", borderLeftWidth: "2px" },
   ".cm-gutters": {
