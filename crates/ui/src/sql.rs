@@ -1,8 +1,10 @@
 //! SQL as it is shown: laid out, coloured, and still tied to the Python it
 //! came from.
 
+mod align;
 mod layout;
 mod tokens;
 
+pub use align::align;
 pub use layout::{Layout, Place, lay_out};
 pub use tokens::{Token, TokenKind, tokens};

@@ -5,7 +5,7 @@ use protocol::Report;
 use protocol::report::{QueryRecord, TextRange};
 use yew::prelude::*;
 
-use crate::sql::{Layout, Place, TokenKind, lay_out};
+use crate::sql::{Layout, Place, TokenKind, align, lay_out};
 use crate::state::{Action, Same, State};
 use crate::store::Params;
 
@@ -42,21 +42,31 @@ fn query(report: &Report, (card, query): (usize, usize)) -> Option<&QueryRecord>
     report.cards.get(card)?.queries.get(query)
 }
 
+/// The text that is shown. Its pieces know their place in the SQL with
+/// placeholders, of which provenance speaks.
 fn laid_out(query: Option<&QueryRecord>, params: Params) -> Layout {
-    let text = query.map(|query| match params {
-        Params::Bound => &query.text.sql,
-        Params::Inline if query.text.interpolated.is_empty() => &query.text.sql,
-        Params::Inline => &query.text.interpolated,
-    });
-    text.map(|text| lay_out(text)).unwrap_or_default()
+    let Some(text) = query.map(|query| &query.text) else {
+        return Layout::default();
+    };
+    if params == Params::Bound || text.interpolated.is_empty() {
+        return lay_out(&text.sql);
+    }
+    let mut layout = lay_out(&text.interpolated);
+    if query.is_some_and(|query| !query.provenance.is_empty()) {
+        let pairs = align(&text.interpolated, &text.sql);
+        for place in &mut layout.places {
+            let found = pairs.binary_search_by_key(&place.before.start, |(inline, _)| inline.start);
+            place.before = found.map_or_else(|_| TextRange::default(), |index| pairs[index].1);
+        }
+    }
+    layout
 }
 
 fn piece(props: &SqlProps, query: &QueryRecord, place: &Place) -> Html {
     if place.kind == TokenKind::Space {
         return html! { { place.text.clone() } };
     }
-    // Provenance speaks of the text with placeholders.
-    let source = (props.params == Params::Bound)
+    let source = (place.before.end > 0)
         .then(|| source_of(query, place.before))
         .flatten();
     let class = classes!(
