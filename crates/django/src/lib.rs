@@ -15,5 +15,6 @@ pub mod db;
 pub mod error;
 pub mod install;
 pub mod modules;
+pub mod queries;
 
 pub use install::{install, reset};

@@ -211,6 +211,15 @@ impl DatabaseWrapper {
     ) -> PyResult<SqliteCursor> {
         self.run_cursor(vm, sql, Params::Positional(params))
     }
+    /// Runs a statement of the user's.
+    pub fn run_raw(
+        &self,
+        vm: &VirtualMachine,
+        sql: &str,
+        params: Params,
+    ) -> PyResult<SqliteCursor> {
+        self.run_cursor(vm, sql, params)
+    }
     pub(super) fn run_cursor(
         &self,
         vm: &VirtualMachine,

@@ -1,0 +1,39 @@
+//! Managers, querysets, expressions: the querying half of `django.db.models`.
+//!
+//! ```text
+//! Book.objects  ──get_queryset()──▶  QuerySet { Query, cache }  ──fetch──▶  rows  ──▶  instances
+//!  (manager)                           │ filter, annotate, …
+//!                                      ▼
+//!                                   orm_sql::Query ──Compiler──▶ SQL
+//! ```
+pub mod awaitable;
+pub mod bridge;
+pub mod chain_hook;
+pub mod deletion;
+pub mod execute;
+pub mod exprs;
+pub mod fetch;
+pub mod filtered_relation;
+pub mod hints;
+pub mod manager;
+pub mod prefetch;
+pub mod py_query;
+pub mod q;
+pub mod queryset;
+pub mod raw;
+pub mod rows;
+
+use rustpython_vm::{PyResult, VirtualMachine};
+
+/// Puts the querying half into `django.db.models`.
+pub fn install(vm: &VirtualMachine) -> PyResult<()> {
+    bridge::install();
+    awaitable::install();
+    fetch::install();
+    q::install(vm)?;
+    py_query::install(vm)?;
+    filtered_relation::install(vm)?;
+    queryset::install(vm)?;
+    raw::install(vm)?;
+    manager::install(vm)
+}

@@ -1,0 +1,447 @@
+//! Running a queryset's query and building what its rows stand for.
+use super::execute;
+use super::hints::class_of_model;
+use super::queryset::{KnownRelated, PyQuerySet, Shape};
+use super::rows;
+use crate::error::OrRaise;
+use orm_sql::compiler::{Compiled, KlassInfo, SelectItem};
+use orm_sql::expression::Converter;
+use orm_sql::expressions::Col;
+use orm_sqlite::SqliteCursor;
+use orm_state::{AnyField, Value};
+use rustpython_vm::builtins::{PyListRef, PyStrInterned};
+use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::protocol::PyIterReturn;
+use rustpython_vm::types::{IterNext, SelfIter};
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// Every row.
+pub fn all(vm: &VirtualMachine, qs: &Py<PyQuerySet>) -> PyResult<Vec<PyObjectRef>> {
+    if let Some(class) = qs.iterable_class.borrow().clone() {
+        let iterable = class.call((qs.to_owned(),), vm)?;
+        return iterable.try_into_value(vm);
+    }
+    let using = qs.db(vm)?;
+    let query = qs.query.borrow().clone();
+    let Some(compiled) = execute::compile(vm, &query, &using)? else {
+        return Ok(vec![]);
+    };
+    let fetched = execute::run(vm, &compiled, &using)?;
+    let builder = Builder::new(vm, qs, &compiled, &using)?;
+    fetched
+        .into_iter()
+        .map(|row| builder.build(vm, row))
+        .collect()
+}
+
+/// `iterator()`: rows as they come.
+pub fn iterator(
+    vm: &VirtualMachine,
+    qs: &Py<PyQuerySet>,
+    chunk_size: Option<PyObjectRef>,
+) -> PyResult {
+    let size = match &chunk_size {
+        None if !qs.prefetch.borrow().is_empty() => {
+            return Err(vm.new_value_error(
+                "chunk_size must be provided when using QuerySet.iterator() after prefetch_related().",
+            ));
+        }
+        None => 2000,
+        Some(n) => match n.clone().try_into_value::<i64>(vm)? {
+            n if n <= 0 => {
+                return Err(vm.new_value_error("Chunk size must be strictly positive."));
+            }
+            n => n as usize,
+        },
+    };
+    if let Some(class) = qs.iterable_class.borrow().clone() {
+        let iterable = class.call((qs.to_owned(),), vm)?;
+        return Ok(iterable.get_iter(vm)?.into());
+    }
+    let qs = PyQuerySet::chain(qs, vm)?;
+    Ok(RowIterator {
+        queryset: qs,
+        size,
+        running: RefCell::new(Running::NotStarted),
+    }
+    .into_pyobject(vm))
+}
+
+/// Fills the prefetch caches of fetched instances.
+pub fn prefetch(vm: &VirtualMachine, qs: &Py<PyQuerySet>, list: &PyListRef) -> PyResult<()> {
+    let items = list.borrow_vec().to_vec();
+    let lookups = qs.prefetch.borrow().to_vec();
+    super::prefetch::prefetch_related_objects(vm, items, lookups)
+}
+
+enum Running {
+    NotStarted,
+    Open(Box<(SqliteCursor, Builder)>, VecDeque<PyObjectRef>),
+    Done,
+}
+
+/// What `iterator()` returns.
+#[pyclass(module = "builtins", name = "generator")]
+#[derive(PyPayload)]
+pub struct RowIterator {
+    queryset: rustpython_vm::PyRef<PyQuerySet>,
+    size: usize,
+    running: RefCell<Running>,
+}
+
+impl std::fmt::Debug for RowIterator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RowIterator")
+    }
+}
+
+#[pyclass(with(IterNext))]
+impl RowIterator {
+    #[pymethod]
+    fn close(zelf: &Py<RowIterator>) {
+        *zelf.running.borrow_mut() = Running::Done;
+    }
+}
+
+impl SelfIter for RowIterator {}
+impl IterNext for RowIterator {
+    fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
+        let state = std::mem::replace(&mut *zelf.running.borrow_mut(), Running::Done);
+        let (mut open, mut ready) = match state {
+            Running::Done => return Ok(PyIterReturn::StopIteration(None)),
+            Running::Open(open, ready) => (open, ready),
+            Running::NotStarted => {
+                let using = zelf.queryset.db(vm)?;
+                let query = zelf.queryset.query.borrow().clone();
+                let Some(compiled) = execute::compile(vm, &query, &using)? else {
+                    return Ok(PyIterReturn::StopIteration(None));
+                };
+                let cursor = execute::start(vm, &compiled, &using)?;
+                let builder = Builder::new(vm, &zelf.queryset, &compiled, &using)?;
+                (Box::new((cursor, builder)), VecDeque::new())
+            }
+        };
+        if ready.is_empty() {
+            let lookups = zelf.queryset.prefetch.borrow().to_vec();
+            // Without prefetching, one row at a time is as good as a chunk.
+            let wanted = if lookups.is_empty() { 1 } else { zelf.size };
+            let mut chunk = vec![];
+            while chunk.len() < wanted {
+                let row = open.0.next_row();
+                match row.map_err(|e| crate::db::sqlite3::wrapped(vm, e))? {
+                    Some(row) => chunk.push(open.1.build(vm, row)?),
+                    None => break,
+                }
+            }
+            if !lookups.is_empty() && !chunk.is_empty() {
+                super::prefetch::prefetch_related_objects(vm, chunk.clone(), lookups)?;
+            }
+            ready.extend(chunk);
+        }
+        match ready.pop_front() {
+            Some(item) => {
+                *zelf.running.borrow_mut() = Running::Open(open, ready);
+                Ok(PyIterReturn::Return(item))
+            }
+            None => Ok(PyIterReturn::StopIteration(None)),
+        }
+    }
+}
+
+/// Builds what one row stands for.
+pub struct Builder {
+    shape: Shape,
+    converters: Vec<Vec<Converter>>,
+    names: Vec<PyObjectRef>,
+    named_class: Option<PyObjectRef>,
+    model: Option<Instances>,
+    annotations: Vec<(&'static PyStrInterned, usize)>,
+    known: KnownRelated,
+}
+
+/// Instances of one model out of a row, and of the models related to it.
+struct Instances {
+    from_db: PyObjectRef,
+    db: PyObjectRef,
+    names: PyObjectRef,
+    positions: Vec<usize>,
+    keys: Vec<usize>,
+    kwargs: Option<PyObjectRef>,
+    related: Vec<Related>,
+}
+
+struct Related {
+    instances: Instances,
+    /// Where the related instance is remembered on this side, and this one on the other.
+    local: Option<String>,
+    remote: Option<String>,
+    /// A filtered relation sets a plain attribute.
+    attribute: Option<String>,
+}
+
+impl Builder {
+    fn new(
+        vm: &VirtualMachine,
+        qs: &Py<PyQuerySet>,
+        compiled: &Compiled,
+        using: &Rc<str>,
+    ) -> PyResult<Builder> {
+        let shape = qs.shape.get();
+        let query = &compiled.query;
+        let mut builder = Builder {
+            shape,
+            converters: rows::converters(&compiled.select).or_raise(vm)?,
+            names: vec![],
+            named_class: None,
+            model: None,
+            annotations: vec![],
+            known: qs.known_related.borrow().clone(),
+        };
+        match shape {
+            Shape::Models => {
+                if let Some(info) = &compiled.klass_info {
+                    let mode = qs.fetch_mode.borrow().clone();
+                    builder.model = Some(Instances::new(vm, info, &compiled.select, using, mode)?);
+                }
+                builder.annotations = compiled
+                    .annotation_col_map
+                    .iter()
+                    .map(|(k, at)| (vm.ctx.intern_str(k.as_str()), *at))
+                    .collect();
+            }
+            Shape::Dicts | Shape::Named => {
+                let names: Vec<String> = match (&*qs.fields.borrow(), &query.selected) {
+                    (Some(f), _) if shape == Shape::Named && !f.is_empty() => {
+                        f.iter().map(|n| n.to_string()).collect()
+                    }
+                    (_, Some(selected)) if shape == Shape::Dicts => {
+                        selected.keys().cloned().collect()
+                    }
+                    _ => query
+                        .extra_select()
+                        .map(|(k, _)| k.clone())
+                        .chain(query.values_select.iter().map(|n| n.to_string()))
+                        .chain(query.annotation_select().map(|(k, _)| k.to_string()))
+                        .collect(),
+                };
+                builder.names = names
+                    .iter()
+                    .map(|n| vm.ctx.intern_str(n.as_str()).to_owned().into())
+                    .collect();
+                if shape == Shape::Named {
+                    let make = vm.import("collections", 0)?.get_attr("namedtuple", vm)?;
+                    let list = vm.ctx.new_list(builder.names.clone());
+                    builder.named_class = Some(make.call((vm.ctx.new_str("Row"), list), vm)?);
+                }
+            }
+            Shape::Tuples | Shape::Flat => {}
+        }
+        Ok(builder)
+    }
+    fn build(&self, vm: &VirtualMachine, row: Vec<Value>) -> PyResult {
+        let values = rows::objects(vm, row, &self.converters)?;
+        let width = self.converters.len();
+        match self.shape {
+            Shape::Flat => Ok(vm.unwrap_or_none(values.into_iter().next())),
+            Shape::Tuples => {
+                let mut values = values;
+                values.truncate(width);
+                Ok(vm.ctx.new_tuple(values).into())
+            }
+            Shape::Named => {
+                let mut values = values;
+                values.truncate(width);
+                match &self.named_class {
+                    Some(class) => class.call(values, vm),
+                    None => Ok(vm.ctx.new_tuple(values).into()),
+                }
+            }
+            Shape::Dicts => {
+                let dict = vm.ctx.new_dict();
+                for (name, value) in self.names.iter().zip(values) {
+                    dict.set_item(&**name, value, vm)?;
+                }
+                Ok(dict.into())
+            }
+            Shape::Models => {
+                let Some(model) = &self.model else {
+                    return Err(vm.new_runtime_error("The query selects no model."));
+                };
+                let obj = model.build(vm, &values)?;
+                for (name, at) in &self.annotations {
+                    if let Some(v) = values.get(*at) {
+                        obj.set_attr(*name, v.clone(), vm)?;
+                    }
+                }
+                self.attach_known(vm, &obj)?;
+                Ok(obj)
+            }
+        }
+    }
+    fn attach_known(&self, vm: &VirtualMachine, obj: &PyObjectRef) -> PyResult<()> {
+        for (field, known) in self.known.iter() {
+            let name = field.name();
+            if fields_cache(vm, obj)?.get_item(&*name, vm).is_ok() {
+                continue;
+            }
+            let Some(dict) = obj.dict() else { continue };
+            let Some(key) = dict.get_item_opt(&*field.attname(), vm)? else {
+                continue;
+            };
+            if let Some(found) = known.get_item_opt(&*key, vm)? {
+                obj.set_attr(vm.ctx.intern_str(&*name), found, vm)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `obj._state.fields_cache`
+pub fn fields_cache(vm: &VirtualMachine, obj: &PyObjectRef) -> PyResult {
+    obj.get_attr("_state", vm)?.get_attr("fields_cache", vm)
+}
+
+impl Instances {
+    fn new(
+        vm: &VirtualMachine,
+        info: &KlassInfo,
+        select: &[SelectItem],
+        using: &Rc<str>,
+        mode: Option<PyObjectRef>,
+    ) -> PyResult<Instances> {
+        let column = |at: &usize| {
+            select
+                .get(*at)
+                .and_then(|s| s.expr.as_any().downcast_ref::<Col>())
+                .map(|c| c.target.clone())
+        };
+        // In the order of the model's own columns, as `from_db` expects them.
+        let fields = info.model.concrete_fields();
+        let mut chosen: Vec<(usize, String, usize)> = vec![];
+        for at in &info.select_fields {
+            if let Some(target) = column(at) {
+                let order = fields
+                    .iter()
+                    .position(|f| f.attname() == target.attname())
+                    .unwrap_or(usize::MAX);
+                chosen.push((order, target.attname().to_string(), *at));
+            }
+        }
+        chosen.sort_by_key(|(order, _, _)| *order);
+        let keys = info.model.pk_fields().or_raise(vm)?;
+        let key_positions = keys
+            .iter()
+            .filter_map(|k| {
+                chosen
+                    .iter()
+                    .find(|(_, name, _)| **name == *k.attname())
+                    .map(|(_, _, at)| *at)
+            })
+            .collect();
+        let class = class_of_model(vm, &info.model)?;
+        let names = chosen
+            .iter()
+            .map(|(_, n, _)| vm.ctx.intern_str(n.as_str()).to_owned().into())
+            .collect();
+        let mut related = vec![];
+        for r in &info.related {
+            related.push(Related::new(vm, r, select, using, mode.clone())?);
+        }
+        Ok(Instances {
+            from_db: class.as_object().get_attr("from_db", vm)?,
+            db: vm.ctx.new_str(&**using).into(),
+            names: vm.ctx.new_list(names).into(),
+            positions: chosen.into_iter().map(|(_, _, at)| at).collect(),
+            keys: key_positions,
+            kwargs: mode,
+            related,
+        })
+    }
+    fn build(&self, vm: &VirtualMachine, row: &[PyObjectRef]) -> PyResult {
+        let values = self
+            .positions
+            .iter()
+            .map(|at| row.get(*at).cloned().unwrap_or_else(|| vm.ctx.none()))
+            .collect();
+        let values: PyObjectRef = vm.ctx.new_tuple(values).into();
+        let mut args = FuncArgs::from(vec![self.db.clone(), self.names.clone(), values]);
+        if let Some(mode) = &self.kwargs {
+            args.kwargs.insert("fetch_mode".into(), mode.clone());
+        }
+        let obj = self.from_db.call(args, vm)?;
+        for related in &self.related {
+            related.populate(vm, row, &obj)?;
+        }
+        Ok(obj)
+    }
+    fn is_missing(&self, vm: &VirtualMachine, row: &[PyObjectRef]) -> bool {
+        self.keys
+            .iter()
+            .all(|at| row.get(*at).is_none_or(|v| vm.is_none(v)))
+    }
+}
+
+impl Related {
+    fn new(
+        vm: &VirtualMachine,
+        info: &KlassInfo,
+        select: &[SelectItem],
+        using: &Rc<str>,
+        mode: Option<PyObjectRef>,
+    ) -> PyResult<Related> {
+        let forward_name = |f: &orm_state::Field| f.name().to_string();
+        let (local, remote) = match &info.field {
+            Some(AnyField::Field(f)) if !info.reverse => {
+                let back = f
+                    .remote
+                    .as_ref()
+                    .filter(|_| f.is_unique())
+                    .and_then(|r| r.accessor_name());
+                (Some(forward_name(f)), back)
+            }
+            Some(AnyField::Field(f)) => {
+                let back = f.remote.as_ref().and_then(|r| r.accessor_name());
+                (back, Some(forward_name(f)))
+            }
+            Some(AnyField::Rel(r)) => (r.accessor_name(), r.field_opt().map(|f| forward_name(&f))),
+            None => (None, None),
+        };
+        Ok(Related {
+            instances: Instances::new(vm, info, select, using, mode)?,
+            local,
+            remote,
+            attribute: info.filtered_relation.clone(),
+        })
+    }
+    fn populate(
+        &self,
+        vm: &VirtualMachine,
+        row: &[PyObjectRef],
+        from: &PyObjectRef,
+    ) -> PyResult<()> {
+        let missing = self.instances.is_missing(vm, row);
+        let obj = if missing {
+            vm.ctx.none()
+        } else {
+            self.instances.build(vm, row)?
+        };
+        if let Some(name) = &self.attribute {
+            from.set_attr(vm.ctx.intern_str(name.as_str()), obj.clone(), vm)?;
+        } else if let Some(name) = &self.local {
+            fields_cache(vm, from)?.set_item(name.as_str(), obj.clone(), vm)?;
+        }
+        if !missing && let Some(name) = &self.remote {
+            fields_cache(vm, &obj)?.set_item(name.as_str(), from.clone(), vm)?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes the classes of this file.
+pub fn install() {
+    let _ = RowIterator::make_static_type();
+}

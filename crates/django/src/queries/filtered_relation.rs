@@ -1,0 +1,76 @@
+//! `FilteredRelation("books", condition=Q(…))`
+use super::q::PyQ;
+use crate::modules;
+use orm_sql::Q;
+use rustpython_vm::builtins::PyType;
+use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::types::Constructor;
+use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
+
+#[pyclass(module = "django.db.models.query_utils", name = "FilteredRelation")]
+#[derive(Debug, PyPayload)]
+pub struct FilteredRelation {
+    relation_name: String,
+    condition: PyObjectRef,
+}
+
+/// The relation and condition, if the object is one.
+pub fn of(obj: &PyObjectRef) -> Option<(String, Q)> {
+    let relation = obj.downcast_ref::<FilteredRelation>()?;
+    let q = relation.condition.downcast_ref::<PyQ>()?;
+    let q = q.q.borrow().clone();
+    Some((relation.relation_name.clone(), q))
+}
+
+impl Constructor for FilteredRelation {
+    type Args = FuncArgs;
+    fn py_new(_cls: &Py<PyType>, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
+        let name = args.take_positional_keyword("relation_name");
+        let name = match name {
+            Some(n) if n.clone().is_true(vm)? => n.str(vm)?.to_string_lossy().into_owned(),
+            _ => return Err(vm.new_value_error("relation_name cannot be empty.")),
+        };
+        let condition = match args.take_keyword("condition") {
+            Some(c) => c,
+            None => PyQ::object(vm, Q::default()),
+        };
+        if condition.downcast_ref::<PyQ>().is_none() {
+            return Err(vm.new_value_error("condition argument must be a Q() instance."));
+        }
+        Ok(FilteredRelation {
+            relation_name: name,
+            condition,
+        })
+    }
+}
+
+#[pyclass(with(Constructor), flags(BASETYPE, HAS_DICT))]
+impl FilteredRelation {
+    #[pygetset]
+    fn relation_name(zelf: &Py<FilteredRelation>) -> String {
+        zelf.relation_name.clone()
+    }
+    #[pygetset]
+    fn condition(zelf: &Py<FilteredRelation>) -> PyObjectRef {
+        zelf.condition.clone()
+    }
+    #[pymethod]
+    fn resolve_expression(
+        _zelf: &Py<FilteredRelation>,
+        _args: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        Err(vm.new_not_implemented_error("FilteredRelation.resolve_expression() is unused."))
+    }
+}
+
+pub fn install(vm: &VirtualMachine) -> PyResult<()> {
+    let class = FilteredRelation::make_static_type();
+    modules::export_all(
+        vm,
+        &["django.db.models", "django.db.models.query_utils"],
+        "FilteredRelation",
+        class,
+    )
+}

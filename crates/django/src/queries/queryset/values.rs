@@ -1,0 +1,131 @@
+//! `values()` and `values_list()`
+use super::{PyQuerySet, Shape};
+use crate::error::OrRaise;
+use crate::queries::exprs;
+use rustpython_vm::builtins::PyStr;
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use std::rc::Rc;
+
+impl PyQuerySet {
+    fn selecting(
+        zelf: &Py<Self>,
+        vm: &VirtualMachine,
+        fields: Vec<Rc<str>>,
+        expressions: Vec<(String, PyObjectRef)>,
+    ) -> PyResult<PyRef<PyQuerySet>> {
+        let qs = if expressions.is_empty() {
+            Self::chain(zelf, vm)?
+        } else {
+            let mut args = FuncArgs::default();
+            for (name, e) in expressions {
+                args.kwargs.insert(name.into(), e);
+            }
+            Self::annotated(zelf, vm, args, true)?
+        };
+        qs.with_query(|q| q.set_values(&fields)).or_raise(vm)?;
+        *qs.fields.borrow_mut() = Some(fields.into());
+        *qs.iterable_class.borrow_mut() = None;
+        Ok(qs)
+    }
+    pub fn as_dicts(
+        zelf: &Py<Self>,
+        vm: &VirtualMachine,
+        args: FuncArgs,
+    ) -> PyResult<PyRef<PyQuerySet>> {
+        let mut fields = super::methods::names(vm, &args.args)?;
+        let mut expressions = vec![];
+        for (name, e) in args.kwargs.iter() {
+            let name = name.to_string_lossy().into_owned();
+            fields.push(name.as_str().into());
+            expressions.push((name, e.clone()));
+        }
+        let qs = Self::selecting(zelf, vm, fields, expressions)?;
+        qs.shape.set(Shape::Dicts);
+        Ok(qs)
+    }
+    pub fn as_tuples(
+        zelf: &Py<Self>,
+        vm: &VirtualMachine,
+        mut args: FuncArgs,
+    ) -> PyResult<PyRef<PyQuerySet>> {
+        let mut flag = |name| match args.take_keyword(name) {
+            Some(v) => v.is_true(vm),
+            None => Ok(false),
+        };
+        let (flat, named) = (flag("flat")?, flag("named")?);
+        if flat && named {
+            return Err(vm.new_type_error("'flat' and 'named' can't be used together."));
+        }
+        let mut given = args.args;
+        if flat && given.len() > 1 {
+            return Err(vm.new_type_error(
+                "'flat' is not valid when values_list is called with more than one field.",
+            ));
+        }
+        if flat && given.is_empty() {
+            let first = zelf
+                .model(vm)?
+                .concrete_fields()
+                .first()
+                .map(|f| f.attname());
+            if let Some(name) = first {
+                given.push(vm.ctx.new_str(&*name).into());
+            }
+        }
+        let plain: Vec<String> = given
+            .iter()
+            .filter_map(|g| g.downcast_ref::<PyStr>())
+            .map(|s| s.to_string_lossy().into_owned())
+            .collect();
+        // A name is seen once it has been selected; expressions always get a number.
+        let mut taken: Vec<(String, bool)> = plain.iter().map(|n| (n.clone(), false)).collect();
+        let mut fields: Vec<Rc<str>> = vec![];
+        let mut expressions = vec![];
+        let mut counter = 1;
+        for g in given {
+            let (mut name, mut expression) = match g.downcast_ref::<PyStr>() {
+                Some(s) => (s.to_string_lossy().into_owned(), None),
+                None => {
+                    let alias = match super::annotate::default_alias(vm, &g) {
+                        Ok(a) => a,
+                        Err(_) => g.class().name().to_lowercase(),
+                    };
+                    (alias, Some(g.clone()))
+                }
+            };
+            let mut seen = expression.is_some();
+            if expression.is_none() && taken.iter().any(|(n, used)| *n == name && *used) {
+                expression = Some(exprs::f_object(vm, &name)?);
+                seen = true;
+            }
+            if seen {
+                let prefix = name.clone();
+                loop {
+                    name = format!("{prefix}{counter}");
+                    if !taken.iter().any(|(n, _)| *n == name) {
+                        break;
+                    }
+                    counter += 1;
+                }
+            }
+            if let Some(e) = expression {
+                expressions.push((name.clone(), e));
+            }
+            match taken.iter_mut().find(|(n, _)| *n == name) {
+                Some(entry) => entry.1 = true,
+                None => taken.push((name.clone(), true)),
+            }
+            fields.push(name.as_str().into());
+        }
+        let qs = Self::selecting(zelf, vm, fields, expressions)?;
+        qs.shape.set(if named {
+            Shape::Named
+        } else if flat {
+            Shape::Flat
+        } else {
+            Shape::Tuples
+        });
+        Ok(qs)
+    }
+}

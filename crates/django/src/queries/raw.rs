@@ -1,0 +1,301 @@
+//! `Manager.raw()`: instances from SQL that the user wrote.
+use super::fetch::fields_cache;
+use super::hints::{model_of_class, route};
+use super::rows;
+use crate::convert::{to_py, to_value};
+use crate::db;
+use crate::error::{self, OrRaise};
+use crate::modules;
+use orm_sql::connection::RowCursor;
+use orm_sql::expression::{Converter, Expression};
+use orm_sql::expressions::Col;
+use orm_sqlite::Params;
+use orm_state::{Field, Value};
+use rustpython_vm::builtins::{PyDict, PyDictRef, PyListRef, PyTypeRef};
+use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::protocol::{PyMappingMethods, PySequenceMethods};
+use rustpython_vm::types::{AsMapping, AsSequence, Iterable, Representable};
+use rustpython_vm::{
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func, pyclass,
+};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::LazyLock;
+
+#[pyclass(module = "django.db.models.query", name = "RawQuerySet")]
+#[derive(PyPayload)]
+pub struct RawQuerySet {
+    model: PyTypeRef,
+    sql: String,
+    params: PyObjectRef,
+    translations: Option<PyDictRef>,
+    using: RefCell<Option<Rc<str>>>,
+    cache: RefCell<Option<PyListRef>>,
+    prefetch: RefCell<Vec<PyObjectRef>>,
+}
+
+impl std::fmt::Debug for RawQuerySet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RawQuerySet({:?})", self.sql)
+    }
+}
+
+/// `raw(raw_query, params=(), translations=None, using=None)`
+pub fn make(
+    vm: &VirtualMachine,
+    model: PyTypeRef,
+    using: Option<Rc<str>>,
+    mut args: FuncArgs,
+) -> PyResult {
+    let sql = args.take_positional_keyword("raw_query").ok_or_else(|| {
+        vm.new_type_error("raw() missing 1 required positional argument: 'raw_query'")
+    })?;
+    let params = args.take_positional_keyword("params");
+    let translations = args.take_positional_keyword("translations");
+    let given = args.take_positional_keyword("using");
+    let using = match given {
+        Some(u) if !vm.is_none(&u) => Some((&*u.str(vm)?.to_string_lossy()).into()),
+        _ => using,
+    };
+    Ok(RawQuerySet {
+        model,
+        sql: sql.str(vm)?.to_string_lossy().into_owned(),
+        params: params.unwrap_or_else(|| vm.ctx.new_tuple(vec![]).into()),
+        translations: translations.and_then(|t| t.downcast().ok()),
+        using: RefCell::new(using),
+        cache: RefCell::default(),
+        prefetch: RefCell::default(),
+    }
+    .into_pyobject(vm))
+}
+
+impl RawQuerySet {
+    fn alias(&self, vm: &VirtualMachine) -> PyResult<Rc<str>> {
+        match &*self.using.borrow() {
+            Some(u) => Ok(u.clone()),
+            None => route(vm, false, self.model.clone().into(), None),
+        }
+    }
+    fn run(&self, vm: &VirtualMachine) -> PyResult<(Vec<String>, Vec<Vec<Value>>)> {
+        let database = db::database(vm, &self.alias(vm)?)?;
+        let fail = |e| db::sqlite3::wrapped(vm, e);
+        let named;
+        let positional;
+        let params = if let Some(d) = self.params.downcast_ref::<PyDict>() {
+            let mut pairs = vec![];
+            for (k, v) in d.items_vec() {
+                pairs.push((k.str(vm)?.to_string_lossy().into_owned(), to_value(vm, &v)?));
+            }
+            named = pairs;
+            Params::Named(&named)
+        } else if vm.is_none(&self.params) {
+            Params::None
+        } else {
+            let items: Vec<PyObjectRef> = self.params.clone().try_into_value(vm)?;
+            positional = items
+                .iter()
+                .map(|i| to_value(vm, i))
+                .collect::<PyResult<Vec<_>>>()?;
+            Params::Positional(&positional)
+        };
+        let mut cursor = database.run_raw(vm, &self.sql, params)?;
+        let columns = cursor.columns().to_vec();
+        let rows = cursor.fetch(usize::MAX).map_err(fail)?;
+        Ok((columns, rows))
+    }
+    fn fetch(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyListRef> {
+        if let Some(list) = &*zelf.cache.borrow() {
+            return Ok(list.clone());
+        }
+        let model = model_of_class(vm, zelf.model.as_object())?;
+        let (mut columns, rows) = zelf.run(vm)?;
+        if let Some(t) = &zelf.translations {
+            for (from, to) in t.items_vec() {
+                let from = from.str(vm)?;
+                if let Some(c) = columns.iter_mut().find(|c| **c == from.to_string_lossy()) {
+                    *c = to.str(vm)?.to_string_lossy().into_owned();
+                }
+            }
+        }
+        // Columns that are fields, by the field's column name, in the model's order.
+        let fields = model.concrete_fields();
+        let column_of = |f: &Field| f.column().map(|c| c.to_string()).unwrap_or_default();
+        let mut chosen: Vec<(Rc<Field>, usize)> = vec![];
+        for f in fields.iter() {
+            let name = column_of(f);
+            if let Some(at) = columns.iter().position(|c| *c == name) {
+                chosen.push((f.clone(), at));
+            }
+        }
+        for key in model.pk_fields().or_raise(vm)? {
+            if !chosen.iter().any(|(f, _)| f.attname() == key.attname()) {
+                return Err(error::raise(
+                    vm,
+                    "FieldDoesNotExist",
+                    "Raw query must include the primary key",
+                ));
+            }
+        }
+        let mut converters: Vec<Vec<Converter>> = vec![vec![]; columns.len()];
+        for (f, at) in &chosen {
+            let col = Col::new(model.db_table().as_str().into(), f.clone(), None).into_expr();
+            converters[*at] =
+                orm_sql::converters::converters(&col, &orm_sql::dialect::Sqlite).or_raise(vm)?;
+        }
+        let extra: Vec<(String, usize)> = columns
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| !fields.iter().any(|f| column_of(f) == **c))
+            .map(|(i, c)| (c.clone(), i))
+            .collect();
+        let from_db = zelf.model.as_object().get_attr("from_db", vm)?;
+        let alias = vm.ctx.new_str(&*zelf.alias(vm)?);
+        let names: Vec<PyObjectRef> = chosen
+            .iter()
+            .map(|(f, _)| vm.ctx.new_str(&*f.attname()).into())
+            .collect();
+        let names = vm.ctx.new_list(names);
+        let mut found = vec![];
+        for row in rows {
+            let values = rows::objects(vm, row, &converters)?;
+            let own = chosen.iter().map(|(_, at)| values[*at].clone()).collect();
+            let obj = from_db.call((alias.clone(), names.clone(), vm.ctx.new_tuple(own)), vm)?;
+            for (name, at) in &extra {
+                obj.set_attr(vm.ctx.intern_str(name.as_str()), values[*at].clone(), vm)?;
+            }
+            let _ = fields_cache(vm, &obj)?;
+            found.push(obj);
+        }
+        let lookups = zelf.prefetch.borrow().clone();
+        if !lookups.is_empty() {
+            super::prefetch::prefetch_related_objects(vm, found.clone(), lookups)?;
+        }
+        let list = vm.ctx.new_list(found);
+        *zelf.cache.borrow_mut() = Some(list.clone());
+        Ok(list)
+    }
+    fn copy(&self) -> RawQuerySet {
+        RawQuerySet {
+            model: self.model.clone(),
+            sql: self.sql.clone(),
+            params: self.params.clone(),
+            translations: self.translations.clone(),
+            using: RefCell::new(self.using.borrow().clone()),
+            cache: RefCell::default(),
+            prefetch: RefCell::new(self.prefetch.borrow().clone()),
+        }
+    }
+}
+
+#[pyclass(
+    with(AsMapping, AsSequence, Iterable, Representable),
+    flags(BASETYPE, HAS_DICT)
+)]
+impl RawQuerySet {
+    #[pygetset]
+    fn model(zelf: &Py<RawQuerySet>) -> PyTypeRef {
+        zelf.model.clone()
+    }
+    #[pygetset]
+    fn raw_query(zelf: &Py<RawQuerySet>) -> String {
+        zelf.sql.clone()
+    }
+    #[pygetset]
+    fn params(zelf: &Py<RawQuerySet>) -> PyObjectRef {
+        zelf.params.clone()
+    }
+    #[pygetset]
+    fn db(zelf: &Py<RawQuerySet>, vm: &VirtualMachine) -> PyResult<String> {
+        Ok(zelf.alias(vm)?.to_string())
+    }
+    #[pygetset]
+    fn columns(zelf: &Py<RawQuerySet>, vm: &VirtualMachine) -> PyResult {
+        let (columns, _) = zelf.run(vm)?;
+        to_py(
+            vm,
+            &Value::List(columns.into_iter().map(Value::from).collect()),
+        )
+    }
+    #[pymethod]
+    fn iterator(zelf: &Py<RawQuerySet>, vm: &VirtualMachine) -> PyResult {
+        let list: PyObjectRef = RawQuerySet::fetch(zelf, vm)?.into();
+        Ok(list.get_iter(vm)?.into())
+    }
+    #[pymethod]
+    fn using(zelf: &Py<RawQuerySet>, alias: String, vm: &VirtualMachine) -> PyObjectRef {
+        let copy = zelf.copy();
+        *copy.using.borrow_mut() = Some(alias.as_str().into());
+        copy.into_pyobject(vm)
+    }
+    #[pymethod]
+    fn prefetch_related(
+        zelf: &Py<RawQuerySet>,
+        args: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
+        let copy = zelf.copy();
+        match &args.args[..] {
+            [only] if vm.is_none(only) => copy.prefetch.borrow_mut().clear(),
+            more => copy.prefetch.borrow_mut().extend(more.iter().cloned()),
+        }
+        copy.into_pyobject(vm)
+    }
+}
+
+impl AsSequence for RawQuerySet {
+    fn as_sequence() -> &'static PySequenceMethods {
+        static METHODS: LazyLock<PySequenceMethods> = LazyLock::new(|| PySequenceMethods {
+            length: atomic_func!(|s, vm| {
+                Ok(RawQuerySet::fetch(RawQuerySet::sequence_downcast(s), vm)?.__len__())
+            }),
+            ..PySequenceMethods::NOT_IMPLEMENTED
+        });
+        &METHODS
+    }
+}
+
+impl AsMapping for RawQuerySet {
+    fn as_mapping() -> &'static PyMappingMethods {
+        static METHODS: LazyLock<PyMappingMethods> = LazyLock::new(|| PyMappingMethods {
+            subscript: atomic_func!(|m, key, vm| {
+                let list = RawQuerySet::fetch(RawQuerySet::mapping_downcast(m), vm)?;
+                list.as_object().get_item(key, vm)
+            }),
+            ..PyMappingMethods::NOT_IMPLEMENTED
+        });
+        &METHODS
+    }
+}
+
+impl Iterable for RawQuerySet {
+    fn iter(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
+        let list: PyObjectRef = RawQuerySet::fetch(&zelf, vm)?.into();
+        Ok(list.get_iter(vm)?.into())
+    }
+}
+
+impl Representable for RawQuerySet {
+    fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
+        let shown: Vec<String> = match zelf.params.downcast_ref::<PyDict>() {
+            Some(_) => vec![],
+            None if vm.is_none(&zelf.params) => vec![],
+            None => {
+                let items: Vec<PyObjectRef> = zelf.params.clone().try_into_value(vm)?;
+                items
+                    .iter()
+                    .map(|i| Ok(i.str(vm)?.to_string_lossy().into_owned()))
+                    .collect::<PyResult<_>>()?
+            }
+        };
+        Ok(format!(
+            "<RawQuerySet: {}>",
+            orm_sqlite::percent(&zelf.sql, &shown)
+        ))
+    }
+}
+
+pub fn install(vm: &VirtualMachine) -> PyResult<()> {
+    let class = RawQuerySet::make_static_type();
+    modules::export(vm, "django.db.models.query", "RawQuerySet", class)
+}
