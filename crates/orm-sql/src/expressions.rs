@@ -26,6 +26,8 @@ pub mod refs;
 pub mod subquery;
 pub mod template;
 pub mod value;
+pub mod window;
+pub mod window_frame;
 pub mod wrapper;
 pub mod xor;
 
@@ -43,6 +45,8 @@ pub use raw_sql::RawSql;
 pub use refs::{DatabaseDefault, Ref, Star};
 pub use subquery::{Exists, Subquery};
 pub use value::{JsonNull, Val};
+pub use window::Window;
+pub use window_frame::WindowFrame;
 pub use wrapper::ExpressionWrapper;
 
 use crate::expression::{Expr, value_expr};

@@ -319,11 +319,6 @@ impl Aggregate {
                 }
             }
         }
-        if self.distinct && self.args.len() > 1 {
-            return Err(Error::not_supported(
-                "SQLite doesn't support DISTINCT on aggregate functions accepting multiple arguments.",
-            ));
-        }
         Ok(())
     }
     fn is_comma(&self) -> bool {
