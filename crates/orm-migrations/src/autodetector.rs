@@ -1,11 +1,15 @@
-//! From two states to the operations that lead from one to the other.
+//! What would have to be done to get from one state to another. Source of the order of steps:
+//! "makemigrations" in Django.
 //!
-//! Each kind of change is looked for in turn; every operation found carries what it depends on.
-//! They are then sorted, cut into migrations where apps depend on each other, and optimized.
+//! ```text
+//! from: Author(name)   to: Author(name, age), Book   →  AddField(author.age), CreateModel(Book)
+//! ```
+//!
+//! Each step appends operations with what they need; `arrange` sorts them, cuts them into
+//! migrations that depend on each other, and names these.
 mod arrange;
 mod dependency;
 mod fields;
-mod indexes;
 mod models;
 mod options;
 
@@ -14,286 +18,308 @@ use crate::migration::Migration;
 use crate::operation::Operation;
 use crate::pair::Pair;
 use crate::questioner::Questioner;
-use crate::state::{ModelKey, ModelState, ProjectState};
-use dependency::Dep;
-use indexmap::{IndexMap, IndexSet};
-use orm_state::{Constraint, Field, Index, Result};
-use std::collections::BTreeSet;
+use crate::state::{Base, ModelKey, ModelState, ProjectState, label_key, relation_label};
+use dependency::{Kind, Needs};
+use indexmap::IndexMap;
+use orm_state::field::deconstruct::{Deconstructed, SettingsReference};
+use orm_state::{Constraint, Field, Index, Result, Value};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-/// `(app_label, model_name, field_name)`
-type FieldKey = (String, String, String);
+pub use arrange::parse_number;
 
-/// An operation with what must come before it.
-#[derive(Clone, Debug)]
-struct Generated {
-    operation: Operation,
-    deps: Vec<Dep>,
+/// How changes are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Only these apps, and what they need.
+    pub trim_to_apps: Option<BTreeSet<String>>,
+    pub convert_apps: BTreeSet<String>,
+    pub migration_name: Option<String>,
+    /// `YYYYMMDD_HHMM`, for migrations whose operations suggest no name.
+    pub timestamp: String,
 }
 
-#[derive(Default)]
+/// The migrations, by app, that lead from one state to another.
+///
+/// # Errors
+/// What the questioner answers with, and values that cannot be compared.
+pub fn changes(
+    states: Pair<&ProjectState>,
+    graph: &Graph,
+    questioner: &dyn Questioner,
+    options: &Options,
+) -> Result<IndexMap<String, Vec<Migration>>> {
+    let mut detector = Detector::new(states, questioner, options);
+    detector.detect()?;
+    let migrations = detector.build_migration_list(Some(graph))?;
+    let mut arranged = arrange::arrange_for_graph(migrations, graph, questioner, options)?;
+    if let Some(apps) = &options.trim_to_apps {
+        arrange::trim_to_apps(&mut arranged, apps);
+    }
+    Ok(arranged)
+}
+
+/// An operation and what it waits for.
+#[derive(Clone, Debug)]
+struct Planned {
+    operation: Operation,
+    needs: Vec<Needs>,
+}
+
+type FieldKey = (String, String, String);
+
+#[derive(Clone, Default)]
 struct AlteredIndexes {
     added: Vec<Index>,
-    removed: Vec<String>,
+    removed: Vec<Index>,
     renamed: Vec<(String, String)>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct AlteredConstraints {
     added: Vec<Constraint>,
-    removed: Vec<String>,
+    removed: Vec<Constraint>,
     altered: Vec<Constraint>,
 }
 
 struct RenamedField {
-    app_label: String,
-    model_name: String,
+    key: ModelKey,
     old_name: String,
-    new_name: String,
-    old_db_column: Option<String>,
+    old_column: Option<String>,
     field: Rc<Field>,
+    new_name: String,
 }
 
-/// Compares two states.
-pub struct Autodetector<'q> {
-    states: Pair<ProjectState>,
-    questioner: &'q mut dyn Questioner,
+struct Detector<'a> {
+    states: Pair<&'a ProjectState>,
+    questioner: &'a dyn Questioner,
+    generated: BTreeMap<String, Vec<Planned>>,
     existing_apps: BTreeSet<String>,
-    generated: IndexMap<String, Vec<Generated>>,
-    old_models: BTreeSet<ModelKey>,
-    old_proxies: BTreeSet<ModelKey>,
-    old_unmanaged: BTreeSet<ModelKey>,
-    new_models: BTreeSet<ModelKey>,
-    new_proxies: BTreeSet<ModelKey>,
-    new_unmanaged: BTreeSet<ModelKey>,
-    kept_models: BTreeSet<ModelKey>,
-    old_fields: BTreeSet<FieldKey>,
-    new_fields: BTreeSet<FieldKey>,
+    /// Models with tables, proxies, unmanaged ones.
+    models: Pair<BTreeSet<ModelKey>>,
+    proxies: Pair<BTreeSet<ModelKey>>,
+    unmanaged: Pair<BTreeSet<ModelKey>>,
+    fields: Pair<BTreeSet<FieldKey>>,
     /// New key → old name.
-    renamed_models: IndexMap<ModelKey, String>,
+    renamed_models: HashMap<ModelKey, String>,
     /// Old label → new label.
-    renamed_labels: IndexMap<String, String>,
-    renamed_fields: IndexMap<FieldKey, String>,
+    renamed_models_rel: HashMap<String, String>,
+    /// New key → old name.
+    renamed_fields: HashMap<FieldKey, String>,
     renamed_operations: Vec<RenamedField>,
-    through_users: IndexMap<ModelKey, FieldKey>,
-    altered_indexes: IndexMap<ModelKey, AlteredIndexes>,
-    altered_constraints: IndexMap<ModelKey, AlteredConstraints>,
-    migrations: IndexMap<String, Vec<Migration>>,
+    through_users: HashMap<ModelKey, FieldKey>,
+    indexes: IndexMap<ModelKey, AlteredIndexes>,
+    constraints: IndexMap<ModelKey, AlteredConstraints>,
 }
 
-impl<'q> Autodetector<'q> {
-    pub fn new(states: Pair<ProjectState>, questioner: &'q mut dyn Questioner) -> Self {
-        let existing_apps = states.previous.models.keys().map(|k| k.0.clone()).collect();
-        Autodetector {
-            states,
-            questioner,
-            existing_apps,
-            generated: IndexMap::new(),
-            old_models: BTreeSet::new(),
-            old_proxies: BTreeSet::new(),
-            old_unmanaged: BTreeSet::new(),
-            new_models: BTreeSet::new(),
-            new_proxies: BTreeSet::new(),
-            new_unmanaged: BTreeSet::new(),
-            kept_models: BTreeSet::new(),
-            old_fields: BTreeSet::new(),
-            new_fields: BTreeSet::new(),
-            renamed_models: IndexMap::new(),
-            renamed_labels: IndexMap::new(),
-            renamed_fields: IndexMap::new(),
-            renamed_operations: vec![],
-            through_users: IndexMap::new(),
-            altered_indexes: IndexMap::new(),
-            altered_constraints: IndexMap::new(),
-            migrations: IndexMap::new(),
-        }
-    }
-
-    /// The migrations that are missing, by app. `timestamp` names what cannot be described.
-    ///
-    /// # Errors
-    /// What the questioner refuses; operations whose order cannot be resolved.
-    pub fn changes(
-        mut self,
-        graph: &Graph,
-        trim_to_apps: &[String],
-        migration_name: Option<&str>,
-        timestamp: &str,
-    ) -> Result<IndexMap<String, Vec<Migration>>> {
-        self.detect(graph)?;
-        self.arrange_for_graph(graph, migration_name, timestamp);
-        if !trim_to_apps.is_empty() {
-            self.trim_to_apps(trim_to_apps);
-        }
-        Ok(self.migrations)
-    }
-
-    fn detect(&mut self, graph: &Graph) -> Result<()> {
-        let sort = |state: &ProjectState,
-                    models: &mut BTreeSet<ModelKey>,
-                    proxies: &mut BTreeSet<ModelKey>,
-                    unmanaged: &mut BTreeSet<ModelKey>,
-                    real: &[String]| {
+impl<'a> Detector<'a> {
+    fn new(
+        states: Pair<&'a ProjectState>,
+        questioner: &'a dyn Questioner,
+        options: &Options,
+    ) -> Detector<'a> {
+        let empty = || Pair::new(BTreeSet::new(), BTreeSet::new());
+        let (mut models, mut proxies, mut unmanaged) = (empty(), empty(), empty());
+        let mut sort = |new: bool, state: &ProjectState| {
             for (key, model) in &state.models {
-                if !model.is_managed() {
-                    unmanaged.insert(key.clone());
-                } else if !real.contains(&key.0) {
-                    let set = if model.option_is_true("proxy") {
-                        &mut *proxies
+                let real = states.previous.real_apps.contains(&key.0)
+                    && !(new && options.convert_apps.contains(&key.0));
+                let side = |p: &mut Pair<BTreeSet<ModelKey>>| {
+                    if new {
+                        p.next.insert(key.clone())
                     } else {
-                        &mut *models
+                        p.previous.insert(key.clone())
                     };
-                    set.insert(key.clone());
+                };
+                if !model.is_managed() {
+                    side(&mut unmanaged);
+                } else if !real {
+                    if model.option_is_true("proxy") {
+                        side(&mut proxies)
+                    } else {
+                        side(&mut models)
+                    }
                 }
             }
         };
-        let real = self.states.previous.real_apps.clone();
-        sort(
-            &self.states.previous,
-            &mut self.old_models,
-            &mut self.old_proxies,
-            &mut self.old_unmanaged,
-            &real,
-        );
-        sort(
-            &self.states.next,
-            &mut self.new_models,
-            &mut self.new_proxies,
-            &mut self.new_unmanaged,
-            &real,
-        );
+        sort(false, states.previous);
+        sort(true, states.next);
+        Detector {
+            states,
+            questioner,
+            generated: BTreeMap::new(),
+            existing_apps: states.previous.models.keys().map(|k| k.0.clone()).collect(),
+            models,
+            proxies,
+            unmanaged,
+            fields: empty_fields(),
+            renamed_models: HashMap::new(),
+            renamed_models_rel: HashMap::new(),
+            renamed_fields: HashMap::new(),
+            renamed_operations: vec![],
+            through_users: HashMap::new(),
+            indexes: IndexMap::new(),
+            constraints: IndexMap::new(),
+        }
+    }
 
-        self.generate_renamed_models()?;
-        self.prepare_field_lists();
-        self.generate_through_model_map();
-        self.generate_deleted_models();
-        self.generate_created_models();
-        self.generate_deleted_proxies();
-        self.generate_created_proxies();
-        self.generate_altered_options();
-        self.generate_altered_managers();
-        self.generate_altered_db_table_comment();
-        self.create_renamed_fields()?;
-        self.create_altered_indexes();
-        self.create_altered_constraints();
-        self.generate_removed_constraints();
-        self.generate_removed_indexes();
-        self.generate_renamed_fields();
-        self.generate_renamed_indexes();
-        self.generate_altered_unique_together(true)?;
-        self.generate_removed_fields();
-        self.generate_added_fields()?;
-        self.generate_altered_fields()?;
-        self.generate_altered_order_with_respect_to();
-        self.generate_altered_unique_together(false)?;
-        self.generate_added_indexes();
-        self.generate_added_constraints();
-        self.generate_altered_constraints();
-        self.generate_altered_db_table();
-
-        self.sort_operations()?;
-        self.build_migration_list(graph)?;
-        self.optimize();
+    /// Every kind of change, in Django's order; this order decides names and files.
+    fn detect(&mut self) -> Result<()> {
+        self.renamed_models()?;
+        self.prepare_field_lists()?;
+        self.through_model_map()?;
+        self.deleted_models()?;
+        self.created_models()?;
+        self.deleted_proxies();
+        self.created_proxies()?;
+        self.altered_options()?;
+        self.altered_managers()?;
+        self.altered_table_comment()?;
+        self.find_renamed_fields()?;
+        self.find_altered_indexes()?;
+        self.find_altered_constraints()?;
+        self.removed_constraints();
+        self.removed_indexes();
+        self.renamed_fields();
+        self.renamed_indexes();
+        self.removed_unique_together()?;
+        self.removed_fields()?;
+        self.added_fields()?;
+        self.altered_fields()?;
+        self.altered_order_with_respect_to()?;
+        self.altered_unique_together()?;
+        self.added_indexes()?;
+        self.added_constraints()?;
+        self.altered_constraints()?;
+        self.altered_table()?;
+        self.sort_operations();
         Ok(())
     }
 
-    fn add(&mut self, app_label: &str, operation: Operation, deps: Vec<Dep>) {
+    fn add(&mut self, app: &str, operation: Operation, needs: Vec<Needs>) {
         self.generated
-            .entry(app_label.to_string())
+            .entry(app.into())
             .or_default()
-            .push(Generated { operation, deps });
+            .push(Planned { operation, needs });
     }
-    fn add_first(&mut self, app_label: &str, operation: Operation, deps: Vec<Dep>) {
+    fn add_first(&mut self, app: &str, operation: Operation, needs: Vec<Needs>) {
         self.generated
-            .entry(app_label.to_string())
+            .entry(app.into())
             .or_default()
-            .insert(0, Generated { operation, deps });
+            .insert(0, Planned { operation, needs });
     }
-    /// The old state of a model that is in both, renamed or not.
-    fn old_state(&self, key: &ModelKey) -> Option<Rc<ModelState>> {
-        let name = self.renamed_models.get(key).unwrap_or(&key.1);
-        self.states
-            .previous
-            .models
-            .get(&(key.0.clone(), name.clone()))
+    fn kept(set: &Pair<BTreeSet<ModelKey>>) -> BTreeSet<ModelKey> {
+        set.previous.intersection(&set.next).cloned().collect()
+    }
+    fn kept_models(&self) -> BTreeSet<ModelKey> {
+        Self::kept(&self.models)
+    }
+    /// Kept models of every sort.
+    fn kept_any(&self) -> BTreeSet<ModelKey> {
+        let mut all = self.kept_models();
+        all.extend(Self::kept(&self.proxies));
+        all.extend(Self::kept(&self.unmanaged));
+        all
+    }
+    fn old_name(&self, key: &ModelKey) -> String {
+        self.renamed_models
+            .get(key)
             .cloned()
+            .unwrap_or_else(|| key.1.clone())
     }
-    fn new_state(&self, key: &ModelKey) -> Option<Rc<ModelState>> {
-        self.states.next.models.get(key).cloned()
+    /// A kept model in both states.
+    fn pair(&self, key: &ModelKey) -> Result<Pair<Rc<ModelState>>> {
+        Ok(Pair::new(
+            self.states
+                .previous
+                .model(&key.0, &self.old_name(key))?
+                .clone(),
+            self.states.next.model(&key.0, &key.1)?.clone(),
+        ))
     }
-    /// Kept models with both their states, in order.
-    fn kept_pairs(&self) -> Vec<(ModelKey, Pair<Rc<ModelState>>)> {
-        self.pairs_of(&self.kept_models)
-    }
-    fn pairs_of(&self, keys: &BTreeSet<ModelKey>) -> Vec<(ModelKey, Pair<Rc<ModelState>>)> {
-        keys.iter()
-            .filter_map(|k| Some((k.clone(), Pair::new(self.old_state(k)?, self.new_state(k)?))))
-            .collect()
-    }
-    fn kept_of_all_kinds(&self) -> BTreeSet<ModelKey> {
-        let both = |a: &BTreeSet<ModelKey>, b: &BTreeSet<ModelKey>| -> Vec<ModelKey> {
-            a.intersection(b).cloned().collect()
+
+    /// What a relation of a model needs: its target, and its through model.
+    fn relation_needs(key: &ModelKey, field: &Rc<Field>) -> Vec<Needs> {
+        let Some(rel) = &field.remote else {
+            return vec![];
         };
-        let mut keys = self.kept_models.clone();
-        keys.extend(both(&self.old_proxies, &self.new_proxies));
-        keys.extend(both(&self.old_unmanaged, &self.new_unmanaged));
-        keys
-    }
-    fn prepare_field_lists(&mut self) {
-        self.kept_models = self
-            .old_models
-            .intersection(&self.new_models)
-            .cloned()
-            .collect();
-        for (key, pair) in self.kept_pairs() {
-            let of = |s: &ModelState| -> Vec<FieldKey> {
-                s.fields
-                    .keys()
-                    .map(|f| (key.0.clone(), key.1.clone(), f.clone()))
-                    .collect()
-            };
-            let (old, new) = (of(&pair.previous), of(&pair.next));
-            self.old_fields.extend(old);
-            self.new_fields.extend(new);
-        }
-    }
-    fn generate_through_model_map(&mut self) {
-        for key in &self.old_models {
-            let Some(state) = self.old_state(key) else {
-                continue;
-            };
-            for (name, field) in &state.fields {
-                let Some(rel) = &field.remote else { continue };
-                if let Some(through) = &*rel.through.borrow() {
-                    let through =
-                        crate::state::label_key(&crate::state::relation_label(through, key));
-                    self.through_users
-                        .insert(through, (key.0.clone(), state.name_lower(), name.clone()));
-                }
-            }
-        }
-    }
-    /// Relations of a state that point to a model: (owner, field name, field).
-    fn relations_to(state: &ProjectState, key: &ModelKey) -> Vec<(ModelKey, String, Rc<Field>)> {
-        let label = format!("{}.{}", key.0, key.1);
-        let mut out = vec![];
-        for (owner, model) in &state.models {
-            for (name, field) in &model.fields {
-                let Some(rel) = &field.remote else { continue };
-                let through = rel
-                    .through
-                    .borrow()
-                    .as_ref()
-                    .is_some_and(|t| crate::state::relation_label(t, owner) == label);
-                if crate::state::relation_label(&rel.target(), owner) == label || through {
-                    out.push((owner.clone(), name.clone(), field.clone()));
-                }
-            }
+        let target = label_key(&relation_label(&rel.target(), key));
+        let mut first = Needs::model(&target, Kind::Create);
+        first.setting = rel.swappable_setting();
+        let mut out = vec![first];
+        if let Some(through) = &*rel.through.borrow() {
+            out.push(Needs::model(
+                &label_key(&relation_label(through, key)),
+                Kind::Create,
+            ));
         }
         out
     }
-    fn unique_deps(deps: Vec<Dep>) -> Vec<Dep> {
-        let set: IndexSet<Dep> = deps.into_iter().collect();
-        set.into_iter().collect()
+    fn model_needs(&self, key: &ModelKey) -> Result<Vec<Needs>> {
+        let state = self.states.next.model(&key.0, &key.1)?;
+        Ok(state
+            .fields
+            .values()
+            .flat_map(|f| Self::relation_needs(key, f))
+            .collect())
     }
+}
+
+fn empty_fields() -> Pair<BTreeSet<FieldKey>> {
+    Pair::new(BTreeSet::new(), BTreeSet::new())
+}
+
+/// A field's definition in a form that can be compared.
+fn comparable(field: &Rc<Field>) -> Result<Deconstructed> {
+    let mut d = field.deconstruct()?;
+    for (_, v) in &mut d.kwargs {
+        let named = match v {
+            Value::Object(o) => o
+                .as_any()
+                .downcast_ref::<SettingsReference>()
+                .map(|s| s.value.to_lowercase()),
+            Value::Str(_) => None,
+            _ => None,
+        };
+        if let Some(n) = named {
+            *v = Value::from(n);
+        }
+    }
+    d.kwargs.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(d)
+}
+
+/// Every relation in a state that leads to a model: where from, and its field.
+fn relations_to(state: &ProjectState, key: &ModelKey) -> Vec<(ModelKey, String, Rc<Field>)> {
+    let mut out = vec![];
+    let concrete = |k: ModelKey| -> ModelKey {
+        let mut k = k;
+        while let Some(m) = state.models.get(&k)
+            && m.option_is_true("proxy")
+        {
+            match m.bases.iter().find_map(|b| match b {
+                Base::Model(label) => Some(label_key(label)),
+                Base::Class(_) => None,
+            }) {
+                Some(base) => k = base,
+                None => break,
+            }
+        }
+        k
+    };
+    for (from, model) in &state.models {
+        for (name, field) in &model.fields {
+            let Some(rel) = &field.remote else { continue };
+            let through = rel.through.borrow().clone();
+            let targets = [Some(rel.target()), through];
+            if targets
+                .iter()
+                .flatten()
+                .any(|t| concrete(label_key(&relation_label(t, from))) == *key)
+            {
+                out.push((from.clone(), name.clone(), field.clone()));
+            }
+        }
+    }
+    out
 }

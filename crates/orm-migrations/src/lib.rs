@@ -25,7 +25,7 @@ mod serializer_expr;
 pub mod state;
 pub mod writer;
 
-pub use autodetector::Autodetector;
+pub use autodetector::changes;
 pub use graph::{Graph, Key};
 pub use migration::{Dependency, Migration};
 pub use operation::Operation;

@@ -147,8 +147,7 @@ impl Migration {
             sql.push("--".into());
         }
     }
-    /// A name from its operations: `author_age_alter_book_title`; `timestamp` names those that
-    /// cannot be described.
+    /// A name from its operations: `author_age_alter_book_title`; `timestamp` where they have none.
     pub fn suggest_name(&self, timestamp: &str) -> String {
         if self.initial == Some(true) {
             return "initial".into();
@@ -157,6 +156,7 @@ impl Migration {
             .operations
             .iter()
             .filter_map(|o| o.migration_name_fragment())
+            .filter(|f| !f.is_empty())
             .map(|f| clean(&f))
             .collect();
         if fragments.is_empty() || fragments.len() != self.operations.len() {
@@ -165,7 +165,7 @@ impl Migration {
         let mut name = fragments[0].clone();
         for f in &fragments[1..] {
             let longer = format!("{name}_{f}");
-            if longer.len() > 52 {
+            if longer.chars().count() > 52 {
                 return format!("{name}_and_more");
             }
             name = longer;
@@ -174,18 +174,18 @@ impl Migration {
     }
 }
 
-/// Runs of anything but letters, digits and `_` become one `_`.
+/// Runs of anything but letters, digits and underscores become one underscore.
 fn clean(fragment: &str) -> String {
     let mut out = String::new();
     let mut gap = false;
     for c in fragment.chars() {
-        let word = c.is_alphanumeric() || c == '_';
-        if word {
+        if c.is_alphanumeric() || c == '_' {
             out.push(c);
+            gap = false;
         } else if !gap {
             out.push('_');
+            gap = true;
         }
-        gap = !word;
     }
     out
 }

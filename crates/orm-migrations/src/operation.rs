@@ -3,8 +3,11 @@
 //! Each has three sides: what it does to the state (`operation::state`), to the database
 //! (`operation::database`), and how it merges with its neighbours (`optimizer`).
 mod database;
+pub mod reduce;
 mod references;
 mod state;
+pub(crate) use state::ALTER_OPTION_KEYS;
+
 pub(crate) use state::ALTER_OPTION_KEYS;
 
 use crate::state::{Base, ProjectState};

@@ -1,269 +1,268 @@
-//! From operations to migrations: sorting, cutting, naming.
-use super::Autodetector;
-use crate::graph::{Graph, Key};
+//! From operations to migrations: sorted, cut where apps depend on each other, named.
+use super::{Detector, Options, Planned};
+use crate::graph::Graph;
 use crate::migration::{Dependency, Migration};
-use indexmap::{IndexMap, IndexSet};
+use crate::optimizer::optimize;
+use crate::questioner::Questioner;
+use indexmap::IndexMap;
 use orm_state::{Error, Result};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-impl Autodetector<'_> {
-    /// Operations of each app in an order that respects what they need.
-    pub(super) fn sort_operations(&mut self) -> Result<()> {
-        let apps: Vec<String> = self.generated.keys().cloned().collect();
-        for app in apps {
-            let Some(ops) = self.generated.get(&app) else {
-                continue;
-            };
-            // Levels of a topological sort, each in the order in which operations became ready.
+impl Detector<'_> {
+    /// Within an app, each operation after those it needs.
+    pub(super) fn sort_operations(&mut self) {
+        for (app, ops) in &mut self.generated {
+            let taken = std::mem::take(ops);
+            let mut needs: Vec<Vec<usize>> = vec![vec![]; taken.len()];
             let mut order: Vec<usize> = vec![];
-            let mut missing = vec![0usize; ops.len()];
-            let mut successors: Vec<Vec<usize>> = vec![vec![]; ops.len()];
-            for (i, op) in ops.iter().enumerate() {
-                if !order.contains(&i) {
+            let mut seen = vec![false; taken.len()];
+            let mut visit = |i: usize, order: &mut Vec<usize>| {
+                if !seen[i] {
+                    seen[i] = true;
                     order.push(i);
                 }
-                for dep in op.deps.iter().filter(|d| d.app_label == app) {
-                    for (j, other) in ops.iter().enumerate() {
-                        if dep.satisfied_by(&other.operation) {
-                            missing[i] += 1;
-                            successors[j].push(i);
-                            if !order.contains(&j) {
-                                order.push(j);
-                            }
+            };
+            for (i, planned) in taken.iter().enumerate() {
+                visit(i, &mut order);
+                for dep in planned.needs.iter().filter(|d| d.app_label == *app) {
+                    for (j, other) in taken.iter().enumerate() {
+                        if dep.met_by(&other.operation) {
+                            visit(j, &mut order);
+                            needs[i].push(j);
                         }
                     }
                 }
             }
-            let mut ready: Vec<usize> =
-                order.iter().copied().filter(|i| missing[*i] == 0).collect();
-            let mut sorted: Vec<usize> = vec![];
-            while !ready.is_empty() {
-                let level = std::mem::take(&mut ready);
-                for i in &level {
-                    sorted.push(*i);
-                }
-                for i in level {
-                    for s in &successors[i] {
-                        missing[*s] -= 1;
-                        if missing[*s] == 0 {
-                            ready.push(*s);
-                        }
-                    }
-                }
-            }
-            if sorted.len() < ops.len() {
-                return Err(Error::value_error(format!(
-                    "Cannot resolve operation dependencies: {}",
-                    ops.iter()
-                        .map(|o| o.operation.repr())
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                )));
-            }
-            let sorted = sorted.into_iter().map(|i| ops[i].clone()).collect();
-            self.generated.insert(app, sorted);
+            *ops = static_order(&order, &needs)
+                .into_iter()
+                .map(|i| taken[i].clone())
+                .collect();
         }
-        Ok(())
     }
 
-    /// Cuts the operations into migrations, so that apps that need each other can take turns.
-    pub(super) fn build_migration_list(&mut self, graph: &Graph) -> Result<()> {
-        let count =
-            |g: &IndexMap<String, Vec<super::Generated>>| g.values().map(Vec::len).sum::<usize>();
-        let mut left = count(&self.generated);
+    /// Cuts the operations of each app where they need another app's, into migrations.
+    pub(super) fn build_migration_list(
+        mut self,
+        graph: Option<&Graph>,
+    ) -> Result<IndexMap<String, Vec<Migration>>> {
+        let mut migrations: IndexMap<String, Vec<Migration>> = IndexMap::new();
+        let mut left: usize = self.generated.values().map(Vec::len).sum();
         let mut chop = false;
         while left > 0 {
-            let mut apps: Vec<String> = self.generated.keys().cloned().collect();
-            apps.sort();
+            let apps: Vec<String> = self.generated.keys().cloned().collect();
             for app in apps {
-                let mut chopped = vec![];
-                let mut dependencies: IndexSet<Dependency> = IndexSet::new();
-                while let Some(next) = self
-                    .generated
-                    .get(&app)
-                    .and_then(|ops| ops.first())
-                    .cloned()
-                {
-                    let Some(needs) = self.outside_needs(&app, &next.deps, graph, chop) else {
-                        break;
-                    };
-                    dependencies.extend(needs);
-                    chopped.push(next);
-                    if let Some(ops) = self.generated.get_mut(&app) {
-                        ops.remove(0);
+                let ops = self.generated.get(&app).cloned().unwrap_or_default();
+                let mut chopped: Vec<Planned> = vec![];
+                let mut dependencies: BTreeSet<Dependency> = BTreeSet::new();
+                for planned in &ops {
+                    match self.outside(&app, planned, &migrations, graph, chop) {
+                        Some(deps) => {
+                            chopped.push(planned.clone());
+                            dependencies.extend(deps);
+                        }
+                        None => break,
                     }
                 }
                 if dependencies.is_empty() && chopped.is_empty() {
                     continue;
                 }
-                let rest_empty = self.generated.get(&app).is_none_or(Vec::is_empty);
-                if rest_empty || chop {
-                    let list = self.migrations.entry(app.clone()).or_default();
-                    let mut migration = Migration::new(&app, &format!("auto_{}", list.len() + 1));
+                let rest = ops[chopped.len()..].to_vec();
+                if rest.is_empty() || chop {
+                    let of_app = migrations.entry(app.clone()).or_default();
+                    let mut migration = Migration::new(&app, &format!("auto_{}", of_app.len() + 1));
                     migration.dependencies = dependencies.into_iter().collect();
-                    migration.operations = chopped.into_iter().map(|g| g.operation).collect();
+                    migration.operations = chopped.into_iter().map(|p| p.operation).collect();
                     migration.initial = Some(!self.existing_apps.contains(&app));
-                    list.push(migration);
+                    of_app.push(migration);
                     chop = false;
-                } else if let Some(ops) = self.generated.get_mut(&app) {
-                    chopped.append(ops);
-                    *ops = chopped;
+                    self.generated.insert(app, rest);
                 }
             }
-            let now = count(&self.generated);
+            let now: usize = self.generated.values().map(Vec::len).sum();
             if now == left {
                 if chop {
-                    return Err(Error::value_error("Cannot resolve operation dependencies."));
+                    return Err(Error::value_error("Cannot resolve operation dependencies"));
                 }
                 chop = true;
             }
             left = now;
         }
-        Ok(())
+        for (app, list) in &mut migrations {
+            for i in 1..list.len() {
+                let before = Dependency::Migration(app.clone(), list[i - 1].name.clone());
+                if !list[i].dependencies.contains(&before) {
+                    list[i].dependencies.push(before);
+                }
+            }
+            for m in list {
+                m.operations = optimize(std::mem::take(&mut m.operations), app);
+            }
+        }
+        Ok(migrations)
     }
 
-    /// What an operation needs of other apps; `None` while it is not there yet.
-    fn outside_needs(
+    /// The migrations of other apps an operation needs; `None` if they are not there yet.
+    fn outside(
         &self,
         app: &str,
-        deps: &[super::dependency::Dep],
-        graph: &Graph,
+        planned: &Planned,
+        migrations: &IndexMap<String, Vec<Migration>>,
+        graph: Option<&Graph>,
         chop: bool,
-    ) -> Option<Vec<Dependency>> {
-        let mut needs = vec![];
-        for dep in deps.iter().filter(|d| d.app_label != app) {
-            let pending = self
-                .generated
-                .get(&dep.app_label)
-                .is_some_and(|ops| ops.iter().any(|o| dep.satisfied_by(&o.operation)));
-            if pending {
+    ) -> Option<BTreeSet<Dependency>> {
+        let mut out = BTreeSet::new();
+        let mut satisfied = true;
+        for dep in planned.needs.iter().filter(|d| d.app_label != app) {
+            let waiting = self.generated.get(&dep.app_label);
+            if waiting.is_some_and(|ops| ops.iter().any(|o| dep.met_by(&o.operation))) {
                 return None;
             }
             if let Some(setting) = &dep.setting {
-                needs.push(Dependency::Swappable {
+                out.insert(Dependency::Swappable {
                     setting: setting.clone(),
                     app_label: dep.app_label.clone(),
                 });
-            } else if let Some(last) = self.migrations.get(&dep.app_label).and_then(|m| m.last()) {
-                needs.push(Dependency::Migration(
+            } else if let Some(last) = migrations.get(&dep.app_label).and_then(|m| m.last()) {
+                out.insert(Dependency::Migration(
                     dep.app_label.clone(),
                     last.name.clone(),
                 ));
             } else if chop {
-                let leaf = graph.leaf_nodes(Some(&dep.app_label)).into_iter().next();
-                needs.push(match leaf {
-                    Some((a, n)) => Dependency::Migration(a, n),
-                    None => Dependency::Migration(dep.app_label.clone(), "__first__".into()),
-                });
+                let leaf = graph.and_then(|g| g.leaf_nodes(Some(&dep.app_label)).first().cloned());
+                let (a, n) = leaf.unwrap_or_else(|| (dep.app_label.clone(), "__first__".into()));
+                out.insert(Dependency::Migration(a, n));
             } else {
-                return None;
+                satisfied = false;
             }
         }
-        Some(needs)
-    }
-
-    pub(super) fn optimize(&mut self) {
-        for (app, migrations) in &mut self.migrations {
-            for i in 1..migrations.len() {
-                let previous = migrations[i - 1].name.clone();
-                migrations[i]
-                    .dependencies
-                    .push(Dependency::Migration(app.clone(), previous));
-            }
-            for m in migrations {
-                let mut seen: Vec<Dependency> = vec![];
-                m.dependencies.retain(|d| {
-                    let new = !seen.contains(d);
-                    seen.push(d.clone());
-                    new
-                });
-                m.operations = crate::optimizer::optimize(std::mem::take(&mut m.operations), app);
-            }
-        }
-    }
-
-    /// Numbers and names the migrations after those that exist.
-    pub(super) fn arrange_for_graph(&mut self, graph: &Graph, name: Option<&str>, timestamp: &str) {
-        let leaves = graph.leaf_nodes(None);
-        let mut names: IndexMap<Key, Key> = IndexMap::new();
-        let apps: Vec<String> = self.migrations.keys().cloned().collect();
-        for app in apps {
-            let leaf = leaves.iter().find(|l| l.0 == app).cloned();
-            if leaf.is_none() && !self.questioner.ask_initial(&app) {
-                for m in self.migrations.shift_remove(&app).unwrap_or_default() {
-                    names.insert((app.clone(), m.name), (app.clone(), "__first__".into()));
-                }
-                continue;
-            }
-            let mut number = leaf
-                .as_ref()
-                .map_or(1, |l| parse_number(&l.1).unwrap_or(0) + 1);
-            for (i, m) in self
-                .migrations
-                .get_mut(&app)
-                .into_iter()
-                .flatten()
-                .enumerate()
-            {
-                if i == 0
-                    && let Some(l) = &leaf
-                {
-                    m.dependencies
-                        .push(Dependency::Migration(l.0.clone(), l.1.clone()));
-                }
-                let suffix = match name {
-                    Some(n) => n.to_string(),
-                    None if i == 0 && leaf.is_none() => "initial".into(),
-                    None => m.suggest_name(timestamp).chars().take(100).collect(),
-                };
-                let new_name = format!("{number:04}_{suffix}");
-                names.insert(
-                    (app.clone(), m.name.clone()),
-                    (app.clone(), new_name.clone()),
-                );
-                number += 1;
-                m.name = new_name;
-            }
-        }
-        for m in self.migrations.values_mut().flatten() {
-            for d in &mut m.dependencies {
-                if let Dependency::Migration(a, n) = d
-                    && let Some((app, name)) = names.get(&(a.clone(), n.clone()))
-                {
-                    *d = Dependency::Migration(app.clone(), name.clone());
-                }
-            }
-        }
-    }
-
-    /// Leaves only the asked apps and those they need.
-    pub(super) fn trim_to_apps(&mut self, apps: &[String]) {
-        let mut required: BTreeSet<String> = apps.iter().cloned().collect();
-        loop {
-            let before = required.len();
-            for (app, migrations) in &self.migrations {
-                if required.contains(app) {
-                    for m in migrations {
-                        required.extend(m.dependencies.iter().map(|d| d.key().0));
-                    }
-                }
-            }
-            if required.len() == before {
-                break;
-            }
-        }
-        self.migrations.retain(|app, _| required.contains(app));
+        satisfied.then_some(out)
     }
 }
 
-/// The number a migration's name starts with (`0002_…`), or a squashed one's last.
-pub fn parse_number(name: &str) -> Option<u32> {
-    if let Some((_, rest)) = name.rsplit_once("_squashed_") {
-        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        if let Ok(n) = digits.parse() {
-            return Some(n);
+/// Python's `TopologicalSorter.static_order()`: nodes in `order`, each after those it needs.
+fn static_order(order: &[usize], needs: &[Vec<usize>]) -> Vec<usize> {
+    let mut waiting: Vec<usize> = needs.iter().map(Vec::len).collect();
+    let mut successors: Vec<Vec<usize>> = vec![vec![]; needs.len()];
+    for (i, list) in needs.iter().enumerate() {
+        for &j in list {
+            successors[j].push(i);
         }
     }
-    let digits: String = name.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
+    let mut ready: Vec<usize> = order.iter().copied().filter(|&i| waiting[i] == 0).collect();
+    let mut out = vec![];
+    while !ready.is_empty() {
+        let mut next = vec![];
+        for &node in &ready {
+            for &s in &successors[node] {
+                waiting[s] -= 1;
+                if waiting[s] == 0 {
+                    next.push(s);
+                }
+            }
+        }
+        out.extend(ready);
+        ready = next;
+    }
+    // A cycle cannot be sorted: keep what is left as it was.
+    let missing: Vec<usize> = order.iter().copied().filter(|i| !out.contains(i)).collect();
+    out.extend(missing);
+    out
+}
+
+/// Names the migrations and lets them follow the ones that exist.
+pub(super) fn arrange_for_graph(
+    mut changes: IndexMap<String, Vec<Migration>>,
+    graph: &Graph,
+    questioner: &dyn Questioner,
+    options: &Options,
+) -> Result<IndexMap<String, Vec<Migration>>> {
+    let leaves = graph.leaf_nodes(None);
+    let mut names: HashMap<(String, String), (String, String)> = HashMap::new();
+    let apps: Vec<String> = changes.keys().cloned().collect();
+    for app in apps {
+        let leaf = leaves.iter().find(|l| l.0 == app).cloned();
+        if leaf.is_none() && !questioner.ask_initial(&app)? {
+            for m in changes.shift_remove(&app).unwrap_or_default() {
+                names.insert(m.key(), (app.clone(), "__first__".into()));
+            }
+            continue;
+        }
+        let mut number = leaf
+            .as_ref()
+            .map_or(1, |l| parse_number(&l.1).unwrap_or(0) + 1);
+        for (i, m) in changes.get_mut(&app).into_iter().flatten().enumerate() {
+            if i == 0
+                && let Some((a, n)) = &leaf
+            {
+                m.dependencies
+                    .push(Dependency::Migration(a.clone(), n.clone()));
+            }
+            let label = match &options.migration_name {
+                Some(n) => n.clone(),
+                None if i == 0 && leaf.is_none() => "initial".into(),
+                None => m
+                    .suggest_name(&options.timestamp)
+                    .chars()
+                    .take(100)
+                    .collect(),
+            };
+            let name = format!("{number:04}_{label}");
+            names.insert(m.key(), (app.clone(), name.clone()));
+            number += 1;
+            m.name = name;
+        }
+    }
+    for m in changes.values_mut().flatten() {
+        for d in &mut m.dependencies {
+            if let Dependency::Migration(a, n) = d
+                && let Some((app, name)) = names.get(&(a.clone(), n.clone()))
+            {
+                *d = Dependency::Migration(app.clone(), name.clone());
+            }
+        }
+    }
+    Ok(changes)
+}
+
+/// Leaves only the migrations of some apps, and of those they need.
+pub(super) fn trim_to_apps(
+    changes: &mut IndexMap<String, Vec<Migration>>,
+    apps: &BTreeSet<String>,
+) {
+    let mut needed: BTreeMap<&String, BTreeSet<String>> = BTreeMap::new();
+    for (app, list) in changes.iter() {
+        for d in list.iter().flat_map(|m| &m.dependencies) {
+            let other = match d {
+                Dependency::Migration(a, _) => a.clone(),
+                Dependency::Swappable { .. } => "__setting__".into(),
+            };
+            needed.entry(app).or_default().insert(other);
+        }
+    }
+    let mut required = apps.clone();
+    loop {
+        let more: BTreeSet<String> = required
+            .iter()
+            .flat_map(|a| needed.get(a).cloned().unwrap_or_default())
+            .collect();
+        if more.is_subset(&required) {
+            break;
+        }
+        required.extend(more);
+    }
+    changes.retain(|app, _| required.contains(app));
+}
+
+/// The number a migration's name starts with: `0002_more` → 2; a squashed one's second number.
+pub fn parse_number(name: &str) -> Option<u64> {
+    let digits = |s: &str| -> Option<u64> {
+        let d: String = s.chars().take_while(char::is_ascii_digit).collect();
+        d.parse().ok()
+    };
+    if let Some(at) = name.rfind("_squashed_")
+        && let Some(n) = digits(&name[at + "_squashed_".len()..])
+    {
+        return Some(n);
+    }
+    digits(name)
 }

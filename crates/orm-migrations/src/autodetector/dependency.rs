@@ -1,12 +1,9 @@
-//! What an operation needs to come before it.
-use super::Autodetector;
+//! What an operation needs to have happened.
 use crate::operation::Operation;
-use crate::state::{ModelKey, label_key, relation_label};
-use orm_state::Field;
-use std::rc::Rc;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum DepKind {
+/// The kinds of change an operation may wait for. Source of names: Django's `OperationDependency.Type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
     Create,
     Remove,
     Alter,
@@ -15,102 +12,83 @@ pub(super) enum DepKind {
     RemoveIndexOrConstraint,
 }
 
-/// Something done to a model or one of its fields.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Dep {
+/// One change of a model or field.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Needs {
     pub app_label: String,
     pub model_name: String,
     pub field_name: Option<String>,
-    pub kind: DepKind,
-    /// The setting that named the model (`AUTH_USER_MODEL`).
+    pub kind: Kind,
+    /// The setting that names the model, if one does.
     pub setting: Option<String>,
 }
 
-impl Dep {
-    pub fn model(key: &ModelKey, kind: DepKind) -> Dep {
-        Dep {
+impl Needs {
+    pub fn model(key: &(String, String), kind: Kind) -> Needs {
+        Needs {
             app_label: key.0.clone(),
-            model_name: key.1.clone(),
+            model_name: key.1.to_lowercase(),
             field_name: None,
             kind,
             setting: None,
         }
     }
-    pub fn field(key: &ModelKey, field: &str, kind: DepKind) -> Dep {
-        Dep {
-            field_name: Some(field.to_string()),
-            ..Dep::model(key, kind)
+    pub fn field(key: &(String, String), field: &str, kind: Kind) -> Needs {
+        Needs {
+            field_name: Some(field.into()),
+            ..Needs::model(key, kind)
         }
     }
-    /// Is `operation` (of the same app) what is needed?
-    pub fn satisfied_by(&self, operation: &Operation) -> bool {
+    /// Is this the operation that is waited for? (`check_dependency`)
+    pub fn met_by(&self, op: &Operation) -> bool {
         use Operation::*;
-        let on_model = || {
-            operation
-                .model_name()
-                .is_some_and(|m| m == self.model_name.to_lowercase())
+        let model = |name: &str| name.to_lowercase() == self.model_name;
+        let Some(field) = &self.field_name else {
+            return match (self.kind, op) {
+                (Kind::Create, CreateModel { name, .. }) | (Kind::Remove, DeleteModel { name }) => {
+                    model(name)
+                }
+                _ => false,
+            };
         };
-        let same = |name: &str, field: &str| name.eq_ignore_ascii_case(field);
-        match (self.kind, &self.field_name) {
-            (DepKind::Create, None) => matches!(operation, CreateModel { .. }) && on_model(),
-            (DepKind::Create, Some(f)) => match operation {
-                CreateModel { fields, .. } => on_model() && fields.iter().any(|(n, _)| n == f),
-                AddField { name, .. } => on_model() && same(name, f),
-                _ => false,
-            },
-            (DepKind::Remove, Some(f)) => {
-                matches!(operation, RemoveField { name, .. } if same(name, f)) && on_model()
+        let lower = field.to_lowercase();
+        match (self.kind, op) {
+            (Kind::Create, CreateModel { name, fields, .. }) => {
+                model(name) && fields.iter().any(|(n, _)| n == field)
             }
-            (DepKind::Remove, None) => matches!(operation, DeleteModel { .. }) && on_model(),
-            (DepKind::Alter, Some(f)) => {
-                matches!(operation, AlterField { name, .. } if same(name, f)) && on_model()
-            }
-            (DepKind::RemoveOrderWrt, Some(f)) => match operation {
+            (
+                Kind::Create,
+                AddField {
+                    model_name, name, ..
+                },
+            )
+            | (Kind::Remove, RemoveField { model_name, name })
+            | (
+                Kind::Alter,
+                AlterField {
+                    model_name, name, ..
+                },
+            ) => model(model_name) && name.to_lowercase() == lower,
+            (
+                Kind::RemoveOrderWrt,
                 AlterOrderWithRespectTo {
+                    name,
                     order_with_respect_to,
-                    ..
-                } => on_model() && !same(order_with_respect_to.as_deref().unwrap_or(""), f),
-                _ => false,
-            },
-            (DepKind::AlterFooTogether, Some(_)) => {
-                matches!(operation, AlterUniqueTogether { .. }) && on_model()
+                },
+            ) => {
+                model(name)
+                    && order_with_respect_to
+                        .as_deref()
+                        .unwrap_or("")
+                        .to_lowercase()
+                        != lower
             }
-            (DepKind::RemoveIndexOrConstraint, Some(_)) => {
-                matches!(operation, RemoveIndex { .. } | RemoveConstraint { .. }) && on_model()
-            }
+            (Kind::AlterFooTogether, AlterUniqueTogether { name, .. }) => model(name),
+            (
+                Kind::RemoveIndexOrConstraint,
+                RemoveIndex { model_name, .. } | RemoveConstraint { model_name, .. },
+            ) => model(model_name),
             _ => false,
         }
-    }
-}
-
-impl Autodetector<'_> {
-    /// The models a relation field needs: its target and its through model.
-    pub(super) fn foreign_key_deps(key: &ModelKey, field: &Rc<Field>) -> Vec<Dep> {
-        let Some(rel) = &field.remote else {
-            return vec![];
-        };
-        let target = label_key(&relation_label(&rel.target(), key));
-        let mut deps = vec![Dep {
-            setting: rel.swappable_setting(),
-            ..Dep::model(&target, DepKind::Create)
-        }];
-        if let Some(through) = &*rel.through.borrow() {
-            deps.push(Dep::model(
-                &label_key(&relation_label(through, key)),
-                DepKind::Create,
-            ));
-        }
-        deps
-    }
-    pub(super) fn model_deps(&self, key: &ModelKey) -> Vec<Dep> {
-        let Some(state) = self.new_state(key) else {
-            return vec![];
-        };
-        state
-            .fields
-            .values()
-            .filter(|f| f.is_relation())
-            .flat_map(|f| Self::foreign_key_deps(key, f))
-            .collect()
     }
 }

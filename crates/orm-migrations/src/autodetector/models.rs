@@ -1,342 +1,323 @@
-//! Created, deleted and renamed models.
-use super::Autodetector;
-use super::dependency::{Dep, DepKind};
+//! Models that came, went or changed their names.
+use super::{Detector, Kind, Needs, comparable, relations_to};
 use crate::operation::Operation;
-use crate::state::{Base, ModelKey, ModelState, label_key, relation_label, without_target};
+use crate::state::{Base, ModelKey, ModelState, label_key, relation_label};
+use indexmap::IndexMap;
 use orm_state::field::deconstruct::Deconstructed;
-use orm_state::{Field, Result};
+use orm_state::{Field, Result, Value};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// A model's fields without where their relations lead: what stays when models are renamed.
-fn relation_agnostic(state: &ModelState) -> Result<Vec<Deconstructed>> {
-    let mut names: Vec<&String> = state.fields.keys().collect();
+/// Field definitions without their relations' targets, for telling renamed models.
+fn definitions(model: &ModelState) -> Result<Vec<Deconstructed>> {
+    let mut names: Vec<&String> = model.fields.keys().collect();
     names.sort();
     names
         .into_iter()
         .map(|n| {
-            let field = &state.fields[n];
-            let d = field.deconstruct()?;
-            Ok(if field.remote.is_some() {
-                without_target(&d)
-            } else {
-                d
-            })
+            let mut d = comparable(&model.fields[n])?;
+            d.remove("to");
+            Ok(d)
         })
         .collect()
 }
 
-impl Autodetector<'_> {
-    pub(super) fn generate_renamed_models(&mut self) -> Result<()> {
+/// Models that a setting may swap are made first.
+fn swappable_first(detector: &Detector<'_>, key: &ModelKey) -> (String, String) {
+    let swappable = detector.states.next.models.get(key).is_some_and(|m| {
+        m.options.get("swappable").is_some_and(Value::truthy)
+            || m.bases.iter().any(|b| match b {
+                Base::Class(v) => {
+                    let name = v.as_object().and_then(|o| o.import_path()).map(|p| p.1);
+                    matches!(name.as_deref(), Some("AbstractUser" | "AbstractBaseUser"))
+                }
+                Base::Model(_) => false,
+            })
+            || m.fields.values().any(|_| false)
+    });
+    if swappable {
+        (format!("___{}", key.0), format!("___{}", key.1))
+    } else {
+        key.clone()
+    }
+}
+
+impl Detector<'_> {
+    pub(super) fn renamed_models(&mut self) -> Result<()> {
         let added: Vec<ModelKey> = self
-            .new_models
-            .difference(&self.old_models)
+            .models
+            .next
+            .difference(&self.models.previous)
             .cloned()
             .collect();
         for key in added {
-            let Some(new) = self.new_state(&key) else {
-                continue;
-            };
-            let fields = relation_agnostic(&new)?;
+            let model = self.states.next.model(&key.0, &key.1)?.clone();
+            let defs = definitions(&model)?;
             let removed: Vec<ModelKey> = self
-                .old_models
-                .difference(&self.new_models)
+                .models
+                .previous
+                .difference(&self.models.next)
                 .cloned()
                 .collect();
-            for old_key in removed.into_iter().filter(|k| k.0 == key.0) {
-                let Some(old) = self.states.previous.models.get(&old_key).cloned() else {
-                    continue;
-                };
-                if relation_agnostic(&old)? != fields
-                    || !self
-                        .questioner
-                        .ask_rename_model(&old.name, &new.name, &key.0)
+            for old in removed.into_iter().filter(|o| o.0 == key.0) {
+                let old_model = self.states.previous.model(&old.0, &old.1)?.clone();
+                if definitions(&old_model)? != defs
+                    || !self.questioner.ask_rename_model(&old_model, &model)?
                 {
                     continue;
                 }
-                let deps = new
+                let mut needs: Vec<Needs> = model
                     .fields
                     .values()
-                    .filter(|f| f.is_relation())
-                    .flat_map(|f| Self::foreign_key_deps(&key, f))
+                    .flat_map(|f| Self::relation_needs(&key, f))
                     .collect();
-                self.add(
-                    &key.0,
-                    Operation::RenameModel {
-                        old_name: old.name.clone(),
-                        new_name: new.name.clone(),
-                    },
-                    deps,
-                );
-                self.renamed_models.insert(key.clone(), old_key.1.clone());
-                self.renamed_labels.insert(
-                    format!("{}.{}", old_key.0, old_key.1),
+                for (from, _, _) in relations_to(self.states.next, &key) {
+                    needs.push(Needs::model(&from, Kind::Create));
+                }
+                let op = Operation::RenameModel {
+                    old_name: old_model.name.clone(),
+                    new_name: model.name.clone(),
+                };
+                self.add(&key.0.clone(), op, needs);
+                self.renamed_models.insert(key.clone(), old.1.clone());
+                self.renamed_models_rel.insert(
+                    format!("{}.{}", old.0, old.1),
                     format!("{}.{}", key.0, key.1),
                 );
-                self.old_models.remove(&old_key);
-                self.old_models.insert(key.clone());
+                self.models.previous.remove(&old);
+                self.models.previous.insert(key.clone());
                 break;
             }
         }
         Ok(())
     }
 
-    /// Swappable models come first, so that others can point to them.
-    fn swappable_first(&self, key: &ModelKey) -> ModelKey {
-        let swappable = self.new_state(key).is_some_and(|s| {
-            s.options.contains_key("swappable")
-                || s.bases.iter().any(|b| match b {
-                    Base::Class(v) => {
-                        let shown = v.repr();
-                        shown.ends_with("AbstractUser") || shown.ends_with("AbstractBaseUser")
-                    }
-                    Base::Model(_) => false,
-                })
-        });
-        if swappable {
-            (format!("___{}", key.0), format!("___{}", key.1))
-        } else {
-            key.clone()
+    pub(super) fn prepare_field_lists(&mut self) -> Result<()> {
+        for key in self.kept_models() {
+            let pair = self.pair(&key)?;
+            let of = |m: &ModelState| -> BTreeSet<super::FieldKey> {
+                m.fields
+                    .keys()
+                    .map(|f| (key.0.clone(), key.1.clone(), f.clone()))
+                    .collect()
+            };
+            self.fields.previous.extend(of(&pair.previous));
+            self.fields.next.extend(of(&pair.next));
         }
+        Ok(())
     }
 
-    pub(super) fn generate_created_models(&mut self) {
-        let old: std::collections::BTreeSet<ModelKey> = self
-            .old_models
-            .union(&self.old_unmanaged)
+    pub(super) fn through_model_map(&mut self) -> Result<()> {
+        for key in self.models.previous.clone() {
+            let old_name = self.old_name(&key);
+            let model = self.states.previous.model(&key.0, &old_name)?.clone();
+            for (name, field) in &model.fields {
+                let through = field
+                    .remote
+                    .as_ref()
+                    .and_then(|r| r.through.borrow().clone());
+                if let Some(t) = through {
+                    self.through_users.insert(
+                        label_key(&relation_label(&t, &key)),
+                        (key.0.clone(), old_name.clone(), name.clone()),
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn created_models(&mut self) -> Result<()> {
+        let old: BTreeSet<ModelKey> = self
+            .models
+            .previous
+            .union(&self.unmanaged.previous)
             .cloned()
             .collect();
-        let sorted = |keys: Vec<ModelKey>| {
-            let mut keys = keys;
-            keys.sort_by_key(|k| std::cmp::Reverse(self.swappable_first(k)));
-            keys
-        };
-        let mut added = sorted(self.new_models.difference(&old).cloned().collect());
-        added.extend(sorted(
-            self.new_unmanaged.difference(&old).cloned().collect(),
-        ));
-        for key in added {
-            let Some(model) = self.new_state(&key) else {
-                continue;
-            };
-            self.create_model(&key, &model);
+        let mut all = vec![];
+        for set in [&self.models.next, &self.unmanaged.next] {
+            let mut added: Vec<ModelKey> = set.difference(&old).cloned().collect();
+            added.sort_by_key(|k| std::cmp::Reverse(swappable_first(self, k)));
+            all.extend(added);
         }
+        for key in all {
+            self.created_model(&key)?;
+        }
+        Ok(())
     }
 
-    fn create_model(&mut self, key: &ModelKey, model: &Rc<ModelState>) {
-        let mut related: Vec<(String, Rc<Field>)> = vec![];
-        let mut primary_key_target: Option<ModelKey> = None;
+    fn created_model(&mut self, key: &ModelKey) -> Result<()> {
+        let model = self.states.next.model(&key.0, &key.1)?.clone();
+        let mut related: IndexMap<String, Rc<Field>> = IndexMap::new();
+        let mut key_target: Option<ModelKey> = None;
         for (name, field) in &model.fields {
             let Some(rel) = &field.remote else { continue };
             if field.primary_key.get() {
-                primary_key_target = Some(label_key(&relation_label(&rel.target(), key)));
-            } else if !rel.parent_link.get() || rel.through.borrow().is_some() {
-                related.push((name.clone(), field.clone()));
+                key_target = Some(label_key(&relation_label(&rel.target(), key)));
+            } else if !rel.parent_link.get() {
+                related.insert(name.clone(), field.clone());
+            }
+            if rel.through.borrow().is_some() {
+                related.insert(name.clone(), field.clone());
             }
         }
         let mut options = model.options.clone();
-        let unique_together = options.shift_remove("unique_together");
-        let order_wrt = options.shift_remove("order_with_respect_to");
-        let mut deps = vec![Dep::model(key, DepKind::Remove)];
+        options.shift_remove("unique_together");
+        let wrt = options
+            .shift_remove("order_with_respect_to")
+            .filter(Value::truthy);
+        let mut needs = vec![Needs::model(key, Kind::Remove)];
+        self.base_needs(&model, &mut needs, true);
+        if let Some(target) = key_target {
+            needs.push(Needs::model(&target, Kind::Create));
+        }
+        let create = Operation::CreateModel {
+            name: model.name.clone(),
+            fields: model
+                .fields
+                .iter()
+                .filter(|(n, _)| !related.contains_key(*n))
+                .map(|(n, f)| (n.clone(), f.clone()))
+                .collect(),
+            options,
+            indexes: vec![],
+            constraints: vec![],
+            bases: model.bases.clone(),
+            managers: model.managers.clone(),
+        };
+        self.add_first(&key.0, create, needs);
+        if !model.is_managed() {
+            return Ok(());
+        }
+        let mut names: Vec<String> = related.keys().cloned().collect();
+        names.sort();
+        let made = Needs::model(key, Kind::Create);
+        for name in &names {
+            let field = related[name].clone();
+            let mut needs = Self::relation_needs(key, &field);
+            needs.push(made.clone());
+            needs.sort();
+            needs.dedup();
+            let op = Operation::AddField {
+                model_name: key.1.clone(),
+                name: name.clone(),
+                field,
+                preserve_default: true,
+            };
+            self.add(&key.0, op, needs);
+        }
+        if let Some(wrt) = wrt {
+            let op = Operation::AlterOrderWithRespectTo {
+                name: key.1.clone(),
+                order_with_respect_to: Some(wrt.to_str()),
+            };
+            self.add(
+                &key.0,
+                op,
+                vec![Needs::field(key, &wrt.to_str(), Kind::Create), made.clone()],
+            );
+        }
+        let mut needs: Vec<Needs> = names
+            .iter()
+            .map(|n| Needs::field(key, n, Kind::Create))
+            .collect();
+        needs.push(made.clone());
+        for index in &model.indexes {
+            let op = Operation::AddIndex {
+                model_name: key.1.clone(),
+                index: index.clone(),
+            };
+            self.add(&key.0, op, needs.clone());
+        }
+        for constraint in &model.constraints {
+            let op = Operation::AddConstraint {
+                model_name: key.1.clone(),
+                constraint: constraint.clone(),
+            };
+            self.add(&key.0, op, needs.clone());
+        }
+        let unique_together = model.unique_together();
+        if !unique_together.is_empty() {
+            let op = Operation::AlterUniqueTogether {
+                name: key.1.clone(),
+                unique_together,
+            };
+            self.add(&key.0, op, needs);
+        }
+        // A proxy that became a table of its own: relations to it change.
+        if self.proxies.previous.contains(key) {
+            for (from, name, field) in relations_to(self.states.next, key) {
+                let related = self.states.next.model(&from.0, &from.1)?.name.clone();
+                let op = Operation::AlterField {
+                    model_name: related,
+                    name,
+                    field,
+                    preserve_default: true,
+                };
+                self.add(&from.0, op, vec![made.clone()]);
+            }
+        }
+        Ok(())
+    }
+
+    fn base_needs(&self, model: &ModelState, needs: &mut Vec<Needs>, fields: bool) {
         for base in &model.bases {
             let Base::Model(label) = base else { continue };
-            let base_key = label_key(label);
-            deps.push(Dep::model(&base_key, DepKind::Create));
+            let base = label_key(label);
+            needs.push(Needs::model(&base, Kind::Create));
+            if !fields {
+                continue;
+            }
+            // Fields that moved from the base to this model go there first.
             if let (Some(old), Some(new)) = (
-                self.states.previous.models.get(&base_key),
-                self.states.next.models.get(&base_key),
+                self.states.previous.models.get(&base),
+                self.states.next.models.get(&base),
             ) {
-                for f in old.fields.keys() {
-                    if !new.fields.contains_key(f) && model.fields.contains_key(f) {
-                        deps.push(Dep::field(&base_key, f, DepKind::Remove));
+                for name in old.fields.keys() {
+                    if !new.fields.contains_key(name) && model.fields.contains_key(name) {
+                        needs.push(Needs::field(&base, name, Kind::Remove));
                     }
                 }
             }
         }
-        if let Some(target) = primary_key_target {
-            deps.push(Dep::model(&target, DepKind::Create));
-        }
-        let fields = model
-            .fields
-            .iter()
-            .filter(|(n, _)| !related.iter().any(|(r, _)| r == *n))
-            .map(|(n, f)| (n.clone(), f.clone()))
+    }
+
+    pub(super) fn created_proxies(&mut self) -> Result<()> {
+        let added: Vec<ModelKey> = self
+            .proxies
+            .next
+            .difference(&self.proxies.previous)
+            .cloned()
             .collect();
-        self.add_first(
-            &key.0,
-            Operation::CreateModel {
+        for key in added {
+            let model = self.states.next.model(&key.0, &key.1)?.clone();
+            let mut needs = vec![Needs::model(&key, Kind::Remove)];
+            self.base_needs(&model, &mut needs, false);
+            let op = Operation::CreateModel {
                 name: model.name.clone(),
-                fields,
-                options,
+                fields: vec![],
+                options: model.options.clone(),
                 indexes: vec![],
                 constraints: vec![],
                 bases: model.bases.clone(),
                 managers: model.managers.clone(),
-            },
-            deps,
-        );
-        if !model.is_managed() {
-            return;
+            };
+            self.add(&key.0, op, needs);
         }
-        related.sort_by(|a, b| a.0.cmp(&b.0));
-        for (name, field) in &related {
-            let mut deps = Self::foreign_key_deps(key, field);
-            deps.push(Dep::model(key, DepKind::Create));
-            self.add(
-                &key.0,
-                Operation::AddField {
-                    model_name: key.1.clone(),
-                    name: name.clone(),
-                    field: field.clone(),
-                    preserve_default: true,
-                },
-                Self::unique_deps(deps),
-            );
-        }
-        if let Some(wrt) = order_wrt.as_ref().and_then(|v| v.as_str()) {
-            self.add(
-                &key.0,
-                Operation::AlterOrderWithRespectTo {
-                    name: key.1.clone(),
-                    order_with_respect_to: Some(wrt.to_string()),
-                },
-                vec![
-                    Dep::field(key, wrt, DepKind::Create),
-                    Dep::model(key, DepKind::Create),
-                ],
-            );
-        }
-        let mut related_deps: Vec<Dep> = related
-            .iter()
-            .map(|(n, _)| Dep::field(key, n, DepKind::Create))
-            .collect();
-        related_deps.push(Dep::model(key, DepKind::Create));
-        for index in &model.indexes {
-            self.add(
-                &key.0,
-                Operation::AddIndex {
-                    model_name: key.1.clone(),
-                    index: index.clone(),
-                },
-                related_deps.clone(),
-            );
-        }
-        for constraint in &model.constraints {
-            self.add(
-                &key.0,
-                Operation::AddConstraint {
-                    model_name: key.1.clone(),
-                    constraint: constraint.clone(),
-                },
-                related_deps.clone(),
-            );
-        }
-        if let Some(sets) = unique_together
-            .map(|v| crate::state::together(&v))
-            .filter(|s| !s.is_empty())
-        {
-            self.add(
-                &key.0,
-                Operation::AlterUniqueTogether {
-                    name: key.1.clone(),
-                    unique_together: sets,
-                },
-                related_deps,
-            );
-        }
-        // A proxy that became a model of its own: relations to it now need its table.
-        if self.old_proxies.contains(key) {
-            for (owner, name, field) in Self::relations_to(&self.states.next, key) {
-                let Some(owner_state) = self.new_state(&owner) else {
-                    continue;
-                };
-                self.add(
-                    &owner.0,
-                    Operation::AlterField {
-                        model_name: owner_state.name.clone(),
-                        name,
-                        field,
-                        preserve_default: true,
-                    },
-                    vec![Dep::model(key, DepKind::Create)],
-                );
-            }
-        }
+        Ok(())
     }
 
-    pub(super) fn generate_created_proxies(&mut self) {
-        let added: Vec<ModelKey> = self
-            .new_proxies
-            .difference(&self.old_proxies)
+    pub(super) fn deleted_models(&mut self) -> Result<()> {
+        let new: BTreeSet<ModelKey> = self
+            .models
+            .next
+            .union(&self.unmanaged.next)
             .cloned()
             .collect();
-        for key in added {
-            let Some(model) = self.new_state(&key) else {
-                continue;
-            };
-            let mut deps = vec![Dep::model(&key, DepKind::Remove)];
-            for base in &model.bases {
-                if let Base::Model(label) = base {
-                    deps.push(Dep::model(&label_key(label), DepKind::Create));
-                }
-            }
-            self.add(
-                &key.0,
-                Operation::CreateModel {
-                    name: model.name.clone(),
-                    fields: vec![],
-                    options: model.options.clone(),
-                    indexes: model.indexes.clone(),
-                    constraints: model.constraints.clone(),
-                    bases: model.bases.clone(),
-                    managers: model.managers.clone(),
-                },
-                deps,
-            );
-        }
-    }
-
-    pub(super) fn generate_deleted_models(&mut self) {
-        let new: std::collections::BTreeSet<ModelKey> = self
-            .new_models
-            .union(&self.new_unmanaged)
-            .cloned()
-            .collect();
-        let mut deleted: Vec<ModelKey> = self.old_models.difference(&new).cloned().collect();
-        deleted.extend(self.old_unmanaged.difference(&new).cloned());
-        for key in deleted {
-            let Some(model) = self.states.previous.models.get(&key).cloned() else {
-                continue;
-            };
-            if !model.unique_together().is_empty() {
-                self.add(
-                    &key.0,
-                    Operation::AlterUniqueTogether {
-                        name: key.1.clone(),
-                        unique_together: vec![],
-                    },
-                    vec![],
-                );
-            }
-            for index in &model.indexes {
-                self.add(
-                    &key.0,
-                    Operation::RemoveIndex {
-                        model_name: key.1.clone(),
-                        name: index.name.clone(),
-                    },
-                    vec![],
-                );
-            }
-            for constraint in &model.constraints {
-                self.add(
-                    &key.0,
-                    Operation::RemoveConstraint {
-                        model_name: key.1.clone(),
-                        name: constraint.name().to_string(),
-                    },
-                    vec![],
-                );
-            }
+        let mut all: Vec<ModelKey> = self.models.previous.difference(&new).cloned().collect();
+        all.extend(self.unmanaged.previous.difference(&new).cloned());
+        for key in all {
+            let model = self.states.previous.model(&key.0, &key.1)?.clone();
             let mut related: Vec<String> = model
                 .fields
                 .iter()
@@ -344,56 +325,82 @@ impl Autodetector<'_> {
                 .map(|(n, _)| n.clone())
                 .collect();
             related.sort();
-            for name in &related {
+            let name = key.1.clone();
+            if !model.unique_together().is_empty() {
+                let op = Operation::AlterUniqueTogether {
+                    name: name.clone(),
+                    unique_together: vec![],
+                };
+                self.add(&key.0, op, vec![]);
+            }
+            for index in &model.indexes {
+                let op = Operation::RemoveIndex {
+                    model_name: name.clone(),
+                    name: index.name.clone(),
+                };
+                self.add(&key.0, op, vec![]);
+            }
+            for c in &model.constraints {
+                let op = Operation::RemoveConstraint {
+                    model_name: name.clone(),
+                    name: c.name().into(),
+                };
+                self.add(&key.0, op, vec![]);
+            }
+            for field in &related {
+                let op = Operation::RemoveField {
+                    model_name: name.clone(),
+                    name: field.clone(),
+                };
                 self.add(
                     &key.0,
-                    Operation::RemoveField {
-                        model_name: key.1.clone(),
-                        name: name.clone(),
-                    },
-                    vec![Dep::field(&key, name, DepKind::RemoveIndexOrConstraint)],
+                    op,
+                    vec![Needs::field(&key, field, Kind::RemoveIndexOrConstraint)],
                 );
             }
-            let mut deps = vec![];
-            for (owner, name, field) in Self::relations_to(&self.states.previous, &key) {
-                deps.push(Dep::field(&owner, &name, DepKind::Remove));
+            let mut needs = vec![];
+            for (from, field_name, field) in relations_to(self.states.previous, &key) {
+                needs.push(Needs::field(&from, &field_name, Kind::Remove));
                 if !field.many_to_many() {
-                    deps.push(Dep::field(&owner, &name, DepKind::Alter));
+                    needs.push(Needs::field(&from, &field_name, Kind::Alter));
                 }
             }
-            deps.extend(related.iter().map(|n| Dep::field(&key, n, DepKind::Remove)));
-            if let Some((app, model, field)) = self.through_users.get(&key) {
-                deps.push(Dep::field(
-                    &(app.clone(), model.clone()),
+            for field in &related {
+                needs.push(Needs::field(&key, field, Kind::Remove));
+            }
+            if let Some((app, user, field)) = self.through_users.get(&key) {
+                needs.push(Needs::field(
+                    &(app.clone(), user.clone()),
                     field,
-                    DepKind::Remove,
+                    Kind::Remove,
                 ));
             }
+            needs.sort();
+            needs.dedup();
             self.add(
                 &key.0,
                 Operation::DeleteModel {
                     name: model.name.clone(),
                 },
-                Self::unique_deps(deps),
+                needs,
             );
         }
+        Ok(())
     }
 
-    pub(super) fn generate_deleted_proxies(&mut self) {
-        let deleted: Vec<ModelKey> = self
-            .old_proxies
-            .difference(&self.new_proxies)
+    pub(super) fn deleted_proxies(&mut self) {
+        let gone: Vec<ModelKey> = self
+            .proxies
+            .previous
+            .difference(&self.proxies.next)
             .cloned()
             .collect();
-        for key in deleted {
-            if let Some(model) = self.states.previous.models.get(&key).cloned() {
-                self.add(
-                    &key.0,
-                    Operation::DeleteModel {
-                        name: model.name.clone(),
-                    },
-                    vec![],
-                );
+        for key in gone {
+            if let Some(model) = self.states.previous.models.get(&key) {
+                let op = Operation::DeleteModel {
+                    name: model.name.clone(),
+                };
+                self.add(&key.0, op, vec![]);
             }
         }
     }

@@ -1,172 +1,403 @@
-//! Altered `Meta` options, managers, table names and `unique_together`.
-use super::Autodetector;
-use super::dependency::{Dep, DepKind};
-use crate::operation::ALTER_OPTION_KEYS;
+//! Changed options: indexes, constraints, `unique_together`, order, table, managers.
+use super::{AlteredConstraints, AlteredIndexes, Detector, Kind, Needs};
+use crate::deconstruct;
 use crate::operation::Operation;
-use crate::state::ModelState;
+use crate::state::ModelKey;
 use indexmap::IndexMap;
-use orm_state::{Result, Value};
+use orm_state::field::deconstruct::Deconstructed;
+use orm_state::{Constraint, Result, Value};
 use std::collections::BTreeSet;
 
-impl Autodetector<'_> {
-    pub(super) fn generate_altered_options(&mut self) {
-        let mut keys = self.kept_of_all_kinds();
-        keys.extend(self.old_unmanaged.intersection(&self.new_models).cloned());
-        keys.extend(self.old_models.intersection(&self.new_unmanaged).cloned());
-        for (key, pair) in self.pairs_of(&keys) {
-            let of = |s: &ModelState| -> IndexMap<String, Value> {
-                s.options
+/// Arguments of constraints that say nothing about the database.
+const NON_DB: [&str; 2] = ["violation_error_code", "violation_error_message"];
+
+fn sorted(mut d: Deconstructed) -> Deconstructed {
+    d.kwargs.sort_by(|a, b| a.0.cmp(&b.0));
+    d
+}
+
+fn constraint(c: &Constraint) -> Result<Deconstructed> {
+    deconstruct::constraint(c).map(sorted)
+}
+
+impl Detector<'_> {
+    pub(super) fn find_altered_indexes(&mut self) -> Result<()> {
+        for key in self.kept_models() {
+            let pair = self.pair(&key)?;
+            let made = pair.map(|m| {
+                m.indexes
                     .iter()
-                    .filter(|(k, _)| ALTER_OPTION_KEYS.contains(&k.as_str()))
-                    .map(|(k, v)| (k.clone(), v.clone()))
-                    .collect()
+                    .map(|i| (i.clone(), sorted(deconstruct::index(i))))
+                    .collect::<Vec<_>>()
+            });
+            let missing = |from: &[(orm_state::Index, Deconstructed)],
+                           other: &[(orm_state::Index, Deconstructed)]| {
+                from.iter()
+                    .filter(|(_, d)| !other.iter().any(|(_, o)| o == d))
+                    .cloned()
+                    .collect::<Vec<_>>()
             };
-            let (old, new) = (of(&pair.previous), of(&pair.next));
-            if old != new {
-                self.add(
-                    &key.0,
-                    Operation::AlterModelOptions {
-                        name: key.1.clone(),
-                        options: new,
-                    },
-                    vec![],
-                );
+            let mut added = missing(&made.next, &made.previous);
+            let mut removed = missing(&made.previous, &made.next);
+            let mut renamed = vec![];
+            let nameless = |d: &Deconstructed| {
+                let mut d = d.clone();
+                d.remove("name");
+                d
+            };
+            added.retain(|(new, d)| {
+                let at = removed.iter().position(|(_, o)| nameless(o) == nameless(d));
+                match at {
+                    Some(at) => {
+                        let (old, _) = removed.remove(at);
+                        renamed.push((old.name, new.name.clone()));
+                        false
+                    }
+                    None => true,
+                }
+            });
+            let only =
+                |v: Vec<(orm_state::Index, Deconstructed)>| v.into_iter().map(|(i, _)| i).collect();
+            self.indexes.insert(
+                key,
+                AlteredIndexes {
+                    added: only(added),
+                    removed: only(removed),
+                    renamed,
+                },
+            );
+        }
+        Ok(())
+    }
+    pub(super) fn added_indexes(&mut self) -> Result<()> {
+        for (key, altered) in self.indexes.clone() {
+            let needs = self.model_needs(&key)?;
+            for index in altered.added {
+                let op = Operation::AddIndex {
+                    model_name: key.1.clone(),
+                    index,
+                };
+                self.add(&key.0, op, needs.clone());
+            }
+        }
+        Ok(())
+    }
+    pub(super) fn removed_indexes(&mut self) {
+        for (key, altered) in self.indexes.clone() {
+            for index in altered.removed {
+                let op = Operation::RemoveIndex {
+                    model_name: key.1.clone(),
+                    name: index.name,
+                };
+                self.add(&key.0, op, vec![]);
             }
         }
     }
-    pub(super) fn generate_altered_managers(&mut self) {
-        for (key, pair) in self.kept_pairs() {
-            let (old, new) = (&pair.previous.managers, &pair.next.managers);
-            let same = old.len() == new.len()
-                && old
+    pub(super) fn renamed_indexes(&mut self) {
+        for (key, altered) in self.indexes.clone() {
+            for (old, new) in altered.renamed {
+                let op = Operation::RenameIndex {
+                    model_name: key.1.clone(),
+                    new_name: new,
+                    old_name: Some(old),
+                    old_fields: vec![],
+                };
+                self.add(&key.0, op, vec![]);
+            }
+        }
+    }
+
+    pub(super) fn find_altered_constraints(&mut self) -> Result<()> {
+        for key in self.kept_models() {
+            let pair = self.pair(&key)?;
+            let mut made = Vec::with_capacity(2);
+            for model in [&pair.previous, &pair.next] {
+                let side: Result<Vec<_>> = model
+                    .constraints
                     .iter()
-                    .zip(new)
-                    .all(|((a, x), (b, y))| a == b && x.equals(&**y));
-            if !same {
-                self.add(
-                    &key.0,
-                    Operation::AlterModelManagers {
-                        name: key.1.clone(),
-                        managers: new.clone(),
-                    },
-                    vec![],
-                );
-            }
-        }
-    }
-    pub(super) fn generate_altered_db_table(&mut self) {
-        for (key, pair) in self.pairs_of(&self.kept_of_all_kinds()) {
-            let table = |s: &ModelState| {
-                s.options
-                    .get("db_table")
-                    .and_then(Value::as_str)
-                    .map(str::to_string)
-            };
-            if table(&pair.previous) != table(&pair.next) {
-                self.add(
-                    &key.0,
-                    Operation::AlterModelTable {
-                        name: key.1.clone(),
-                        table: table(&pair.next),
-                    },
-                    vec![],
-                );
-            }
-        }
-    }
-    pub(super) fn generate_altered_db_table_comment(&mut self) {
-        for (key, pair) in self.pairs_of(&self.kept_of_all_kinds()) {
-            let comment = |s: &ModelState| {
-                s.options
-                    .get("db_table_comment")
-                    .and_then(Value::as_str)
-                    .map(str::to_string)
-            };
-            if comment(&pair.previous) != comment(&pair.next) {
-                self.add(
-                    &key.0,
-                    Operation::AlterModelTableComment {
-                        name: key.1.clone(),
-                        table_comment: comment(&pair.next),
-                    },
-                    vec![],
-                );
-            }
-        }
-    }
-    pub(super) fn generate_altered_order_with_respect_to(&mut self) {
-        for (key, pair) in self.kept_pairs() {
-            let wrt = |s: &ModelState| {
-                s.options
-                    .get("order_with_respect_to")
-                    .and_then(Value::as_str)
-                    .map(str::to_string)
-            };
-            let new = wrt(&pair.next);
-            if wrt(&pair.previous) != new {
-                let deps = new
-                    .iter()
-                    .map(|f| Dep::field(&key, f, DepKind::Create))
+                    .map(|c| Ok((c.clone(), constraint(c)?)))
                     .collect();
-                self.add(
-                    &key.0,
-                    Operation::AlterOrderWithRespectTo {
-                        name: key.1.clone(),
-                        order_with_respect_to: new,
-                    },
-                    deps,
-                );
+                made.push(side?);
+            }
+            let (old, new) = (&made[0], &made[1]);
+            let mut altered: Vec<Constraint> = vec![];
+            for (o, od) in old {
+                for (n, nd) in new {
+                    if od != nd && o.name() == n.name() && !self.must_be_remade(&key, od, nd) {
+                        altered.push(n.clone());
+                    }
+                }
+            }
+            let rest = |from: &[(Constraint, Deconstructed)],
+                        other: &[(Constraint, Deconstructed)]| {
+                from.iter()
+                    .filter(|(c, d)| {
+                        !other.iter().any(|(_, o)| o == d)
+                            && !altered.iter().any(|a| a.name() == c.name())
+                    })
+                    .map(|(c, _)| c.clone())
+                    .collect::<Vec<_>>()
+            };
+            let (added, removed) = (rest(new, old), rest(old, new));
+            self.constraints.insert(
+                key,
+                AlteredConstraints {
+                    added,
+                    removed,
+                    altered,
+                },
+            );
+        }
+        Ok(())
+    }
+    /// Does a changed constraint change the database?
+    fn must_be_remade(&self, key: &ModelKey, old: &Deconstructed, new: &Deconstructed) -> bool {
+        let (mut old, mut new) = (old.clone(), new.clone());
+        for name in NON_DB {
+            old.remove(name);
+            new.remove(name);
+        }
+        for renamed in &self.renamed_operations {
+            let column = renamed.field.options.borrow().db_column.clone();
+            if renamed.key != *key || column.is_none() || column != renamed.old_column {
+                continue;
+            }
+            for (k, v) in &mut new.kwargs {
+                if k == "fields"
+                    && let Some(items) = v.items()
+                {
+                    let names: Vec<Value> = items
+                        .iter()
+                        .map(|n| {
+                            if n.as_str() == Some(&renamed.new_name) {
+                                Value::from(renamed.old_name.as_str())
+                            } else {
+                                n.clone()
+                            }
+                        })
+                        .collect();
+                    *v = Value::Tuple(names.into());
+                }
+            }
+        }
+        old != new
+    }
+    pub(super) fn added_constraints(&mut self) -> Result<()> {
+        for (key, altered) in self.constraints.clone() {
+            let needs = self.model_needs(&key)?;
+            for constraint in altered.added {
+                let op = Operation::AddConstraint {
+                    model_name: key.1.clone(),
+                    constraint,
+                };
+                self.add(&key.0, op, needs.clone());
+            }
+        }
+        Ok(())
+    }
+    pub(super) fn removed_constraints(&mut self) {
+        for (key, altered) in self.constraints.clone() {
+            for c in altered.removed {
+                let op = Operation::RemoveConstraint {
+                    model_name: key.1.clone(),
+                    name: c.name().into(),
+                };
+                self.add(&key.0, op, vec![]);
             }
         }
     }
-    /// `removing`: the sets that go, before fields change; else those that come, after.
-    pub(super) fn generate_altered_unique_together(&mut self, removing: bool) -> Result<()> {
-        for (key, pair) in self.kept_pairs() {
-            let renamed = |n: &String| -> String {
-                // Where a field was renamed, the old set is seen under the new names.
+    pub(super) fn altered_constraints(&mut self) -> Result<()> {
+        for (key, altered) in self.constraints.clone() {
+            let needs = self.model_needs(&key)?;
+            for constraint in altered.altered {
+                let op = Operation::AlterConstraint {
+                    model_name: key.1.clone(),
+                    name: constraint.name().into(),
+                    constraint,
+                };
+                self.add(&key.0, op, needs.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Models whose `unique_together` changed: old and new sets, and what they need.
+    #[allow(clippy::type_complexity)]
+    fn changed_together(
+        &self,
+    ) -> Result<
+        Vec<(
+            ModelKey,
+            BTreeSet<Vec<String>>,
+            Vec<Vec<String>>,
+            Vec<Needs>,
+        )>,
+    > {
+        let mut out = vec![];
+        for key in self.kept_models() {
+            let pair = self.pair(&key)?;
+            // Renamed fields count under their new names.
+            let renamed = |n: String| {
                 self.renamed_fields
                     .iter()
-                    .find(|((a, m, _), old)| *a == key.0 && *m == key.1 && *old == n)
-                    .map(|((_, _, new), _)| new.clone())
-                    .unwrap_or_else(|| n.clone())
+                    .find(|(k, old)| k.0 == key.0 && k.1 == key.1 && **old == n)
+                    .map(|(k, _)| k.2.clone())
+                    .unwrap_or(n)
             };
             let old: BTreeSet<Vec<String>> = pair
                 .previous
                 .unique_together()
-                .iter()
-                .map(|s| s.iter().map(renamed).collect())
+                .into_iter()
+                .map(|s| s.into_iter().map(renamed).collect())
                 .collect();
-            let new: BTreeSet<Vec<String>> = pair.next.unique_together().into_iter().collect();
-            if old == new {
+            let new = pair.next.unique_together();
+            if old == new.iter().cloned().collect() {
                 continue;
             }
-            let mut deps = vec![];
-            for field in new.iter().flatten() {
-                let field = pair.next.get_field(field)?;
-                if field.remote.is_some() {
-                    deps.extend(Self::foreign_key_deps(&key, field));
-                }
+            let mut needs = vec![];
+            for name in new.iter().flatten() {
+                needs.extend(Self::relation_needs(&key, pair.next.get_field(name)?));
             }
-            let kept: Vec<Vec<String>> = new.intersection(&old).cloned().collect();
-            let sets = if removing {
-                if kept.is_empty() && old.is_empty() {
-                    continue;
-                }
-                kept
-            } else {
-                if kept.len() == new.len() {
-                    continue;
-                }
-                pair.next.unique_together()
-            };
-            self.add(
-                &key.0,
-                Operation::AlterUniqueTogether {
+            out.push((key, old, new, needs));
+        }
+        Ok(out)
+    }
+    pub(super) fn removed_unique_together(&mut self) -> Result<()> {
+        for (key, old, new, needs) in self.changed_together()? {
+            let kept: Vec<Vec<String>> = new.into_iter().filter(|s| old.contains(s)).collect();
+            if !kept.is_empty() || !old.is_empty() {
+                let op = Operation::AlterUniqueTogether {
                     name: key.1.clone(),
-                    unique_together: sets,
+                    unique_together: kept,
+                };
+                self.add(&key.0, op, needs);
+            }
+        }
+        Ok(())
+    }
+    pub(super) fn altered_unique_together(&mut self) -> Result<()> {
+        for (key, old, new, needs) in self.changed_together()? {
+            if new.iter().any(|s| !old.contains(s)) {
+                let op = Operation::AlterUniqueTogether {
+                    name: key.1.clone(),
+                    unique_together: new,
+                };
+                self.add(&key.0, op, needs);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn altered_table(&mut self) -> Result<()> {
+        for (key, value) in self.changed_option("db_table")? {
+            self.add(
+                &key.0.clone(),
+                Operation::AlterModelTable {
+                    name: key.1,
+                    table: value,
                 },
-                deps,
+                vec![],
             );
+        }
+        Ok(())
+    }
+    pub(super) fn altered_table_comment(&mut self) -> Result<()> {
+        for (key, value) in self.changed_option("db_table_comment")? {
+            let op = Operation::AlterModelTableComment {
+                name: key.1.clone(),
+                table_comment: value,
+            };
+            self.add(&key.0, op, vec![]);
+        }
+        Ok(())
+    }
+    fn changed_option(&self, name: &str) -> Result<Vec<(ModelKey, Option<String>)>> {
+        let mut out = vec![];
+        for key in self.kept_any() {
+            let pair = self.pair(&key)?.map(|m| {
+                m.options
+                    .get(name)
+                    .and_then(Value::as_str)
+                    .map(str::to_string)
+            });
+            if pair.previous != pair.next {
+                out.push((key, pair.next));
+            }
+        }
+        Ok(out)
+    }
+    pub(super) fn altered_options(&mut self) -> Result<()> {
+        let mut all = self.kept_any();
+        all.extend(
+            self.unmanaged
+                .previous
+                .intersection(&self.models.next)
+                .cloned(),
+        );
+        all.extend(
+            self.models
+                .previous
+                .intersection(&self.unmanaged.next)
+                .cloned(),
+        );
+        for key in all {
+            let pair = self.pair(&key)?.map(|m| {
+                m.options
+                    .iter()
+                    .filter(|(k, _)| crate::operation::ALTER_OPTION_KEYS.contains(&k.as_str()))
+                    .map(|(k, v)| (k.clone(), v.clone()))
+                    .collect::<IndexMap<String, Value>>()
+            });
+            if pair.previous != pair.next {
+                let op = Operation::AlterModelOptions {
+                    name: key.1.clone(),
+                    options: pair.next,
+                };
+                self.add(&key.0, op, vec![]);
+            }
+        }
+        Ok(())
+    }
+    pub(super) fn altered_managers(&mut self) -> Result<()> {
+        for key in self.kept_models() {
+            let pair = self.pair(&key)?;
+            let same = pair.previous.managers.len() == pair.next.managers.len()
+                && pair
+                    .previous
+                    .managers
+                    .iter()
+                    .zip(&pair.next.managers)
+                    .all(|(a, b)| a.0 == b.0 && a.1.equals(&*b.1));
+            if !same {
+                let op = Operation::AlterModelManagers {
+                    name: key.1.clone(),
+                    managers: pair.next.managers.clone(),
+                };
+                self.add(&key.0, op, vec![]);
+            }
+        }
+        Ok(())
+    }
+    pub(super) fn altered_order_with_respect_to(&mut self) -> Result<()> {
+        for key in self.kept_models() {
+            let pair = self.pair(&key)?.map(|m| {
+                m.options
+                    .get("order_with_respect_to")
+                    .and_then(Value::as_str)
+                    .map(str::to_string)
+            });
+            if pair.previous != pair.next {
+                let needs = pair
+                    .next
+                    .iter()
+                    .map(|f| Needs::field(&key, f, Kind::Create))
+                    .collect();
+                let op = Operation::AlterOrderWithRespectTo {
+                    name: key.1.clone(),
+                    order_with_respect_to: pair.next,
+                };
+                self.add(&key.0, op, needs);
+            }
         }
         Ok(())
     }

@@ -72,7 +72,15 @@ impl Operation {
                 let own_key = (app_label.to_string(), model_name.to_lowercase());
                 own_key.1 == name || field_references(&own_key, field, &key, None)
             }
-            RunSql(_) | SeparateDatabaseAndState { .. } | Custom(_) => true,
+            RunSql(_)
+            | SeparateDatabaseAndState { .. }
+            | Custom(_)
+            | AddIndex { .. }
+            | RemoveIndex { .. }
+            | RenameIndex { .. }
+            | AddConstraint { .. }
+            | RemoveConstraint { .. }
+            | AlterConstraint { .. } => true,
             _ => self.model_name().is_some_and(|m| m == name),
         }
     }
