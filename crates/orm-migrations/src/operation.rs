@@ -8,8 +8,6 @@ mod references;
 mod state;
 pub(crate) use state::ALTER_OPTION_KEYS;
 
-pub(crate) use state::ALTER_OPTION_KEYS;
-
 use crate::state::{Base, ProjectState};
 use indexmap::IndexMap;
 use orm_sql::schema::SchemaEditor;
