@@ -93,6 +93,8 @@ fn engine(module: &Path, wasm_bindgen: &Path, bin: &Path) -> Outcome {
             "--enable-reference-types",
             "--enable-sign-ext",
             "--enable-multivalue",
+            "--strip-debug",
+            "--strip-producers",
             "-o",
         ])
         .arg(&small)
