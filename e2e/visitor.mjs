@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Long enough for a first start on a slow machine. */
-const PATIENCE = 6_000;
+const PATIENCE = 20_000;
 
 export class Visitor {
   constructor(browser, address, shots) {
@@ -124,7 +124,7 @@ export function card(page, line) {
 /** The cells of a card's table, row by row, without row numbers. */
 export async function cells(card) {
   return card.locator(".rows tbody tr:not(.spacer)").evaluateAll((rows) =>
-    rows.map((row) => [...row.querySelectorAll("td:not(.number)")].map((cell) => cell.innerText)),
+    rows.map((row) => [...row.querySelectorAll("td:not(.number, .filler)")].map((cell) => cell.innerText)),
   );
 }
 

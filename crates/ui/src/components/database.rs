@@ -193,6 +193,7 @@ fn PageOfRows(props: &PageProps) -> Html {
                         { for page.columns.iter().zip(&right).map(|(name, right)| html! {
                             <th scope="col" class={classes!(right.then_some("right"))}>{ name }<small>{ type_of(name) }</small></th>
                         }) }
+                        <th class="filler" aria-hidden="true" />
                     </tr>
                 </thead>
                 <tbody>

@@ -57,9 +57,10 @@ pub fn RowsTable(props: &RowsTableProps) -> Html {
                     <colgroup>
                         <col width="44" />
                         { for widths(rows).iter().map(|width| html! { <col width={width.to_string()} /> }) }
+                        <col />
                     </colgroup>
                     <thead>
-                        <tr><th class="number" aria-label="Row" />{ for rows.columns.iter().zip(&right).map(|(column, right)| head(column, *right)) }</tr>
+                        <tr><th class="number" aria-label="Row" />{ for rows.columns.iter().zip(&right).map(|(column, right)| head(column, *right)) }<th class="filler" aria-hidden="true" /></tr>
                     </thead>
                     <tbody>
                         { spacer(view.above) }
@@ -113,6 +114,7 @@ pub fn line(number: usize, cells: &[Cell], right: &[bool]) -> Html {
                 let right = right.get(index).copied().unwrap_or_default();
                 html! { <td class={classes!(right.then_some("right"))}>{ cell(value) }</td> }
             }) }
+            <td class="filler" />
         </tr>
     }
 }
