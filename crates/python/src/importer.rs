@@ -1,0 +1,187 @@
+//! `import` of files: the project's in the page, a folder's natively.
+//!
+//! A finder at the end of `sys.meta_path` looks along `sys.path` (or a package's `__path__`) for
+//! `NAME/__init__.py`, `NAME.py` or a folder `NAME`, and runs what it finds under its own file
+//! name, so that tracebacks say where they are.
+use crate::files;
+use crate::host::Kind;
+use rustpython_vm::builtins::PyStrRef;
+use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::function::OptionalArg;
+use rustpython_vm::scope::Scope;
+use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, compiler, pyclass};
+
+/// Finds and runs files.
+#[pyclass(name = "FileImporter", module = "importlib.machinery")]
+#[derive(Debug, PyPayload)]
+pub struct FileImporter;
+
+enum Found {
+    Module(String),
+    Package(String, String),
+    Folder(String),
+}
+
+fn join(folder: &str, name: &str) -> String {
+    match folder.trim_end_matches('/') {
+        "" if folder.starts_with('/') => format!("/{name}"),
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
+    }
+}
+
+fn is_file(path: &str) -> bool {
+    matches!(files::stat(path), Some(Kind::File { .. }))
+}
+
+fn look(folder: &str, name: &str) -> Option<Found> {
+    let path = join(folder, name);
+    let init = format!("{path}/__init__.py");
+    if is_file(&init) {
+        return Some(Found::Package(init, path));
+    }
+    let file = format!("{path}.py");
+    if is_file(&file) {
+        return Some(Found::Module(file));
+    }
+    (files::stat(&path) == Some(Kind::Folder)).then_some(Found::Folder(path))
+}
+
+#[pyclass]
+impl FileImporter {
+    #[pymethod]
+    fn find_spec(
+        zelf: rustpython_vm::PyRef<Self>,
+        fullname: PyStrRef,
+        path: OptionalArg<Option<PyObjectRef>>,
+        _target: OptionalArg<PyObjectRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult {
+        let full = fullname.to_string_lossy().into_owned();
+        let name = full.rsplit('.').next().unwrap_or(&full);
+        let path = match path.flatten() {
+            Some(path) => path,
+            None => vm.sys_module.get_attr("path", vm)?,
+        };
+        let mut folders = Vec::new();
+        for entry in path.get_iter(vm)?.iter::<PyObjectRef>(vm)? {
+            let entry = entry?.str(vm)?.to_string_lossy().into_owned();
+            match look(&entry, name) {
+                Some(Found::Module(file)) => return spec(vm, &full, &zelf.into(), Some(&file), None),
+                Some(Found::Package(file, folder)) => {
+                    return spec(vm, &full, &zelf.into(), Some(&file), Some(vec![folder]));
+                }
+                Some(Found::Folder(folder)) => folders.push(folder),
+                None => {}
+            }
+        }
+        if folders.is_empty() {
+            return Ok(vm.ctx.none());
+        }
+        spec(vm, &full, &vm.ctx.none(), None, Some(folders))
+    }
+
+    #[pymethod]
+    fn create_module(&self, _spec: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
+        vm.ctx.none()
+    }
+
+    #[pymethod]
+    fn exec_module(&self, module: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        let file = module.get_attr("__file__", vm)?.str(vm)?;
+        let file = file.to_string_lossy().into_owned();
+        let dict = module
+            .dict()
+            .ok_or_else(|| vm.new_type_error("a module without a __dict__"))?;
+        let source = source(vm, &file)?;
+        let code = vm
+            .compile(&source, compiler::Mode::Exec, file)
+            .map_err(|e| e.into_pyexception(vm, Some(&source)))?;
+        dict.set_item("__builtins__", vm.builtins.clone().into(), vm)?;
+        vm.run_code_obj(code, Scope::with_builtins(None, dict, vm))
+            .map(drop)
+    }
+
+    #[pymethod]
+    fn get_source(&self, fullname: PyStrRef, vm: &VirtualMachine) -> PyResult {
+        let modules = vm.sys_module.get_attr("modules", vm)?;
+        let file = modules.get_item(&*fullname, vm)?.get_attr("__file__", vm)?;
+        let file = file.str(vm)?.to_string_lossy().into_owned();
+        Ok(vm.ctx.new_str(source(vm, &file)?).into())
+    }
+
+    #[pymethod]
+    fn get_filename(&self, fullname: PyStrRef, vm: &VirtualMachine) -> PyResult {
+        let modules = vm.sys_module.get_attr("modules", vm)?;
+        modules.get_item(&*fullname, vm)?.get_attr("__file__", vm)
+    }
+
+    #[pymethod]
+    fn is_package(&self, fullname: PyStrRef, vm: &VirtualMachine) -> PyResult<bool> {
+        let modules = vm.sys_module.get_attr("modules", vm)?;
+        let module = modules.get_item(&*fullname, vm)?;
+        Ok(module.get_attr("__path__", vm).is_ok())
+    }
+}
+
+/// A file's text.
+fn source(vm: &VirtualMachine, file: &str) -> PyResult<String> {
+    let bytes = files::read(file).map_err(|e| {
+        let path = vm.ctx.new_str(file).into();
+        crate::native::posix::os_error(vm, &e, &path)
+    })?;
+    let text = String::from_utf8(bytes).map_err(|e| {
+        vm.new_exception_msg(
+            vm.ctx.exceptions.syntax_error.to_owned(),
+            format!(
+                "(unicode error) 'utf-8' codec can't decode byte {:#04x} in position {}: invalid start byte",
+                e.as_bytes().get(e.utf8_error().valid_up_to()).copied().unwrap_or(0),
+                e.utf8_error().valid_up_to()
+            )
+            .into(),
+        )
+    })?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+fn spec(
+    vm: &VirtualMachine,
+    name: &str,
+    loader: &PyObjectRef,
+    file: Option<&str>,
+    folders: Option<Vec<String>>,
+) -> PyResult {
+    let bootstrap = vm
+        .sys_module
+        .get_attr("modules", vm)?
+        .get_item("_frozen_importlib", vm)?;
+    let class = bootstrap.get_attr("ModuleSpec", vm)?;
+    let spec = class.call((vm.ctx.new_str(name), loader.clone()), vm)?;
+    if let Some(file) = file {
+        spec.set_attr("origin", vm.ctx.new_str(file), vm)?;
+        spec.set_attr("_set_fileattr", vm.ctx.new_bool(true), vm)?;
+    }
+    if let Some(folders) = folders {
+        let folders = folders
+            .into_iter()
+            .map(|f| vm.ctx.new_str(f).into())
+            .collect();
+        spec.set_attr(
+            "submodule_search_locations",
+            vm.ctx.new_list(folders),
+            vm,
+        )?;
+    }
+    Ok(spec)
+}
+
+/// Puts the finder behind the built-in and frozen ones.
+pub fn install(vm: &VirtualMachine) -> PyResult<()> {
+    FileImporter::make_class(&vm.ctx);
+    let path = vm.sys_module.get_attr("meta_path", vm)?;
+    let finder: PyObjectRef = FileImporter.into_ref(&vm.ctx).into();
+    vm.call_method(&path, "append", (finder,)).map(drop)
+}

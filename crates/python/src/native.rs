@@ -1,0 +1,17 @@
+//! Native modules that RustPython leaves to an operating system, answered by the [`Host`].
+//!
+//! [`Host`]: crate::host::Host
+pub mod clock;
+pub mod files;
+pub mod posix;
+pub mod signal;
+pub mod stdio;
+pub mod zones;
+
+use rustpython_vm::builtins::PyModuleDef;
+use rustpython_vm::Context;
+
+/// The modules that stand beside RustPython's own.
+pub fn module_defs(ctx: &Context) -> Vec<&'static PyModuleDef> {
+    vec![posix::module_def(ctx), signal::module_def(ctx)]
+}
