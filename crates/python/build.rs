@@ -12,7 +12,10 @@ fn main() -> io::Result<()> {
     }
     let list = fs::read_to_string("stdlib.txt")?;
     let mut sum = 0u64;
-    for name in list.lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
+    for name in list
+        .lines()
+        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+    {
         let from = Path::new(rustpython_pylib::LIB_PATH).join(name.trim_end_matches('/'));
         copy(&from, &chosen.join(name.trim_end_matches('/')))?;
         sum = name

@@ -38,7 +38,12 @@ pub struct Failure {
 /// Describes an exception. Whatever goes wrong on the way leaves a field empty.
 pub fn describe(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> Failure {
     let class = error.class();
-    let kind = class.name().rsplit('.').next().unwrap_or_default().to_owned();
+    let kind = class
+        .name()
+        .rsplit('.')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     let module = text(vm, class.as_object().get_attr("__module__", vm).ok());
     let name = text(vm, class.as_object().get_attr("__qualname__", vm).ok());
     let qualified = match module.as_str() {
@@ -94,7 +99,10 @@ fn frames(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> Vec<Frame> {
                 });
             }
         }
-        next = entry.get_attr("tb_next", vm).ok().filter(|t| !vm.is_none(t));
+        next = entry
+            .get_attr("tb_next", vm)
+            .ok()
+            .filter(|t| !vm.is_none(t));
     }
     found
 }

@@ -123,7 +123,11 @@ impl MemoryFiles {
             .keys()
             .filter(|name| key.is_empty() || is_below(name, key))
             .filter_map(|name| {
-                let rest = if key.is_empty() { name } else { name.get(key.len() + 1..)? };
+                let rest = if key.is_empty() {
+                    name
+                } else {
+                    name.get(key.len() + 1..)?
+                };
                 rest.split('/').next().map(str::to_owned)
             })
             .collect();
@@ -136,7 +140,8 @@ impl MemoryFiles {
 }
 
 fn is_below(name: &str, folder: &str) -> bool {
-    name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    name.strip_prefix(folder)
+        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 thread_local! {

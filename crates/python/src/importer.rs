@@ -9,7 +9,7 @@ use rustpython_vm::builtins::PyStrRef;
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::OptionalArg;
 use rustpython_vm::scope::Scope;
-use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, compiler, pyclass};
+use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, compiler, pyclass};
 
 /// Finds and runs files.
 #[pyclass(name = "FileImporter", module = "importlib.machinery")]
@@ -67,7 +67,9 @@ impl FileImporter {
         for entry in path.get_iter(vm)?.iter::<PyObjectRef>(vm)? {
             let entry = entry?.str(vm)?.to_string_lossy().into_owned();
             match look(&entry, name) {
-                Some(Found::Module(file)) => return spec(vm, &full, &zelf.into(), Some(&file), None),
+                Some(Found::Module(file)) => {
+                    return spec(vm, &full, &zelf.into(), Some(&file), None);
+                }
                 Some(Found::Package(file, folder)) => {
                     return spec(vm, &full, &zelf.into(), Some(&file), Some(vec![folder]));
                 }
@@ -82,12 +84,12 @@ impl FileImporter {
     }
 
     #[pymethod]
-    fn create_module(&self, _spec: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
+    fn create_module(_zelf: &Py<Self>, _spec: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
         vm.ctx.none()
     }
 
     #[pymethod]
-    fn exec_module(&self, module: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    fn exec_module(_zelf: &Py<Self>, module: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         let file = module.get_attr("__file__", vm)?.str(vm)?;
         let file = file.to_string_lossy().into_owned();
         let dict = module
@@ -103,7 +105,7 @@ impl FileImporter {
     }
 
     #[pymethod]
-    fn get_source(&self, fullname: PyStrRef, vm: &VirtualMachine) -> PyResult {
+    fn get_source(_zelf: &Py<Self>, fullname: PyStrRef, vm: &VirtualMachine) -> PyResult {
         let modules = vm.sys_module.get_attr("modules", vm)?;
         let file = modules.get_item(&*fullname, vm)?.get_attr("__file__", vm)?;
         let file = file.str(vm)?.to_string_lossy().into_owned();
@@ -111,13 +113,13 @@ impl FileImporter {
     }
 
     #[pymethod]
-    fn get_filename(&self, fullname: PyStrRef, vm: &VirtualMachine) -> PyResult {
+    fn get_filename(_zelf: &Py<Self>, fullname: PyStrRef, vm: &VirtualMachine) -> PyResult {
         let modules = vm.sys_module.get_attr("modules", vm)?;
         modules.get_item(&*fullname, vm)?.get_attr("__file__", vm)
     }
 
     #[pymethod]
-    fn is_package(&self, fullname: PyStrRef, vm: &VirtualMachine) -> PyResult<bool> {
+    fn is_package(_zelf: &Py<Self>, fullname: PyStrRef, vm: &VirtualMachine) -> PyResult<bool> {
         let modules = vm.sys_module.get_attr("modules", vm)?;
         let module = modules.get_item(&*fullname, vm)?;
         Ok(module.get_attr("__path__", vm).is_ok())
@@ -162,6 +164,8 @@ fn spec(
     let spec = class.call((vm.ctx.new_str(name), loader.clone()), vm)?;
     if let Some(file) = file {
         spec.set_attr("origin", vm.ctx.new_str(file), vm)?;
+        // Without it, `cached` asks the part of importlib that reads disks.
+        spec.set_attr("_cached", vm.ctx.new_str(""), vm)?;
         spec.set_attr("_set_fileattr", vm.ctx.new_bool(true), vm)?;
     }
     if let Some(folders) = folders {
@@ -169,18 +173,14 @@ fn spec(
             .into_iter()
             .map(|f| vm.ctx.new_str(f).into())
             .collect();
-        spec.set_attr(
-            "submodule_search_locations",
-            vm.ctx.new_list(folders),
-            vm,
-        )?;
+        spec.set_attr("submodule_search_locations", vm.ctx.new_list(folders), vm)?;
     }
     Ok(spec)
 }
 
 /// Puts the finder behind the built-in and frozen ones.
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
-    FileImporter::make_class(&vm.ctx);
+    let _ = FileImporter::make_static_type();
     let path = vm.sys_module.get_attr("meta_path", vm)?;
     let finder: PyObjectRef = FileImporter.into_ref(&vm.ctx).into();
     vm.call_method(&path, "append", (finder,)).map(drop)

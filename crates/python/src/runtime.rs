@@ -5,9 +5,7 @@ use crate::{host, importer, native, stdlib};
 use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::scope::Scope;
 use rustpython_vm::signal::{UserSignalSender, user_signal_channel};
-use rustpython_vm::{
-    Interpreter, PyObjectRef, PyResult, Settings, VirtualMachine, compiler,
-};
+use rustpython_vm::{Interpreter, PyObjectRef, PyResult, Settings, VirtualMachine, compiler};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -140,7 +138,12 @@ pub fn namespace(vm: &VirtualMachine, name: &str) -> PyResult<PyDictRef> {
 }
 
 /// Runs a whole script in a namespace.
-pub fn run(vm: &VirtualMachine, globals: &PyDictRef, file: &str, source: &str) -> Result<(), Failure> {
+pub fn run(
+    vm: &VirtualMachine,
+    globals: &PyDictRef,
+    file: &str,
+    source: &str,
+) -> Result<(), Failure> {
     let run = || {
         let code = vm
             .compile(source, compiler::Mode::Exec, file)

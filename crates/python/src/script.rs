@@ -5,9 +5,9 @@
 //! books.count()                 expression
 //! for b in books: …             anything else
 //! ```
-use rustpython_ruff_python_ast::{Expr, Stmt};
-use rustpython_ruff_python_parser::parse_module;
-use rustpython_ruff_text_size::{Ranged, TextRange};
+use ruff_python_ast::{Expr, Stmt};
+use ruff_python_parser::parse_module;
+use ruff_text_size::{Ranged, TextRange};
 
 /// What a statement leaves behind.
 #[derive(Clone, Debug, PartialEq, Eq)]

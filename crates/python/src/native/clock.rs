@@ -40,13 +40,31 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     ] {
         time.set_attr(hidden, time.get_attr(name, vm)?, vm)?;
     }
-    set("time", vm.new_function("time", || wall().as_secs_f64()).into())?;
-    set("time_ns", vm.new_function("time_ns", || wall().as_nanos() as u64).into())?;
+    set(
+        "time",
+        vm.new_function("time", || wall().as_secs_f64()).into(),
+    )?;
+    set(
+        "time_ns",
+        vm.new_function("time_ns", || wall().as_nanos() as u64)
+            .into(),
+    )?;
     for name in ["monotonic", "perf_counter", "process_time", "thread_time"] {
-        set(name, vm.new_function(name, || steady().as_secs_f64()).into())?;
+        set(
+            name,
+            vm.new_function(name, || steady().as_secs_f64()).into(),
+        )?;
     }
-    for name in ["monotonic_ns", "perf_counter_ns", "process_time_ns", "thread_time_ns"] {
-        set(name, vm.new_function(name, || steady().as_nanos() as u64).into())?;
+    for name in [
+        "monotonic_ns",
+        "perf_counter_ns",
+        "process_time_ns",
+        "thread_time_ns",
+    ] {
+        set(
+            name,
+            vm.new_function(name, || steady().as_nanos() as u64).into(),
+        )?;
     }
     set("sleep", vm.new_function("sleep", sleep).into())?;
     set("gmtime", vm.new_function("gmtime", gmtime).into())?;
@@ -60,7 +78,12 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     let class = PyTypeRef::try_from_object(vm, datetime)?;
     class_method(vm, &class, "now", vm.new_function("now", now).into())?;
     class_method(vm, &class, "today", vm.new_function("today", today).into())?;
-    class_method(vm, &class, "utcnow", vm.new_function("utcnow", utcnow).into())
+    class_method(
+        vm,
+        &class,
+        "utcnow",
+        vm.new_function("utcnow", utcnow).into(),
+    )
 }
 
 fn class_method(
@@ -80,7 +103,10 @@ fn class_method(
 }
 
 fn sleep(seconds: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-    let seconds = f64::try_from_object(vm, vm.ctx.types.float_type.as_object().call((seconds,), vm)?)?;
+    let seconds = f64::try_from_object(
+        vm,
+        vm.ctx.types.float_type.as_object().call((seconds,), vm)?,
+    )?;
     if seconds < 0.0 {
         return Err(vm.new_value_error("sleep length must be non-negative"));
     }
@@ -90,10 +116,7 @@ fn sleep(seconds: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
     Ok(())
 }
 
-fn seconds_or_now(
-    seconds: OptionalArg<Option<PyObjectRef>>,
-    vm: &VirtualMachine,
-) -> PyResult<f64> {
+fn seconds_or_now(seconds: OptionalArg<Option<PyObjectRef>>, vm: &VirtualMachine) -> PyResult<f64> {
     match seconds.flatten() {
         Some(s) => f64::try_from_object(vm, vm.ctx.types.float_type.as_object().call((s,), vm)?),
         None => Ok(wall().as_secs_f64()),
@@ -200,11 +223,7 @@ fn ctime(seconds: OptionalArg<Option<PyObjectRef>>, vm: &VirtualMachine) -> PyRe
     hidden(vm, "_asctime")?.call((parts,), vm)
 }
 
-fn strftime(
-    format: PyObjectRef,
-    parts: OptionalArg<PyObjectRef>,
-    vm: &VirtualMachine,
-) -> PyResult {
+fn strftime(format: PyObjectRef, parts: OptionalArg<PyObjectRef>, vm: &VirtualMachine) -> PyResult {
     let parts = match parts {
         OptionalArg::Present(p) => p,
         OptionalArg::Missing => localtime(OptionalArg::Missing, vm)?,
@@ -218,17 +237,15 @@ fn from_now(class: &PyObjectRef, zone: PyObjectRef, vm: &VirtualMachine) -> PyRe
     let start = class
         .get_attr("fromtimestamp", vm)?
         .call((vm.ctx.new_int(now.as_secs()), zone), vm)?;
-    let args = FuncArgs::from((
-        rustpython_vm::function::KwArgs::new(
-            [(
-                "microsecond".to_owned(),
-                PyObjectRef::from(vm.ctx.new_int(now.subsec_micros())),
-            )]
-            .into_iter()
-            .collect(),
-        ),
-    ));
-    start.get_attr("replace", vm)?.call(args, vm)
+    let micros = vm.ctx.new_int(now.subsec_micros()).into();
+    replace(&start, "microsecond", micros, vm)
+}
+
+/// `moment.replace(name=value)`.
+fn replace(moment: &PyObjectRef, name: &str, value: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+    let mut args = FuncArgs::default();
+    args.kwargs.insert(name.into(), value);
+    moment.get_attr("replace", vm)?.call(args, vm)
 }
 
 #[derive(rustpython_vm::FromArgs)]
@@ -254,10 +271,5 @@ fn utcnow(class: PyObjectRef, vm: &VirtualMachine) -> PyResult {
         .get_attr("timezone", vm)?
         .get_attr("utc", vm)?;
     let aware = from_now(&class, utc, vm)?;
-    let args = FuncArgs::from((
-        rustpython_vm::function::KwArgs::new(
-            [("tzinfo".to_owned(), vm.ctx.none())].into_iter().collect(),
-        ),
-    ));
-    aware.get_attr("replace", vm)?.call(args, vm)
+    replace(&aware, "tzinfo", vm.ctx.none(), vm)
 }

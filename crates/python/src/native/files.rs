@@ -3,7 +3,7 @@ use crate::files;
 use crate::host::{self, FileError};
 use crate::native::posix::os_error;
 use rustpython_vm::builtins::{PyBytesRef, PyStrRef, PyType, PyTypeRef};
-use rustpython_vm::function::{FsPath, FuncArgs, OptionalArg};
+use rustpython_vm::function::{FsPath, FuncArgs, ItemDoc, OptionalArg, PyMethodFlags};
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 
 /// Replaces `open` everywhere it is found.
@@ -32,22 +32,12 @@ fn file_class(vm: &VirtualMachine, base: PyObjectRef) -> PyResult<PyTypeRef> {
         .downcast::<PyType>()
         .map_err(|_| vm.new_type_error("type() returned no class"))?;
     let holder: &'static rustpython_vm::Py<PyType> = Box::leak(Box::new(class.clone()));
-    for def in [
-        vm.ctx.new_method_def(
-            "flush",
-            save,
-            rustpython_vm::function::PyMethodFlags::METHOD,
-            rustpython_vm::function::ItemDoc::NONE,
-        ),
-        vm.ctx.new_method_def(
-            "close",
-            close,
-            rustpython_vm::function::PyMethodFlags::METHOD,
-            rustpython_vm::function::ItemDoc::NONE,
-        ),
-    ] {
+    let flags = PyMethodFlags::METHOD;
+    let flush = vm.ctx.new_method_def("flush", save, flags, ItemDoc::NONE);
+    let close = vm.ctx.new_method_def("close", close, flags, ItemDoc::NONE);
+    for (name, def) in [("flush", flush), ("close", close)] {
         let method = def.build_method(holder, vm);
-        class.set_attr(vm.ctx.intern_str(def.name), method.into());
+        class.set_attr(vm.ctx.intern_str(name), method.into());
     }
     Ok(class)
 }
@@ -124,10 +114,7 @@ fn open(args: OpenArgs, vm: &VirtualMachine) -> PyResult {
             return Err(os_error(vm, &error, &args.file));
         }
         Some('x') => (Vec::new(), false),
-        _ => (
-            existing.map_err(|e| os_error(vm, &e, &args.file))?,
-            false,
-        ),
+        _ => (existing.map_err(|e| os_error(vm, &e, &args.file))?, false),
     };
     let io = vm.import("_io", 0)?;
     let file = io

@@ -7,9 +7,10 @@ mod posix {
     use crate::host::{self, FileError, Kind};
     use rustpython_vm::builtins::{PyDictRef, PyStrRef};
     use rustpython_vm::function::{FsPath, FuncArgs, OptionalArg};
-    use rustpython_vm::types::PyStructSequence;
+    use rustpython_vm::protocol::{PyIter, PyIterReturn};
+    use rustpython_vm::types::{IterNext, Iterable, PyStructSequence, SelfIter};
     use rustpython_vm::{
-        PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass, pystruct_sequence,
+        Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass, pystruct_sequence,
         pystruct_sequence_data,
     };
 
@@ -49,7 +50,10 @@ mod posix {
     #[pyattr]
     fn environ(vm: &VirtualMachine) -> PyDictRef {
         let dict = vm.ctx.new_dict();
-        let zones = ("PYTHONTZPATH".to_owned(), crate::native::zones::FOLDER.to_owned());
+        let zones = (
+            "PYTHONTZPATH".to_owned(),
+            crate::native::zones::FOLDER.to_owned(),
+        );
         let outside = host::ask(|h| h.environment()).unwrap_or_default();
         for (name, value) in outside.into_iter().chain([zones]) {
             let name: PyObjectRef = vm.ctx.new_bytes(name.into_bytes()).into();
@@ -137,7 +141,11 @@ mod posix {
     #[pyclass(with(PyStructSequence))]
     impl PyStat {}
 
-    fn failed(vm: &VirtualMachine, error: FileError, path: &PyObjectRef) -> rustpython_vm::builtins::PyBaseExceptionRef {
+    fn failed(
+        vm: &VirtualMachine,
+        error: FileError,
+        path: &PyObjectRef,
+    ) -> rustpython_vm::builtins::PyBaseExceptionRef {
         super::os_error(vm, &error, path)
     }
 
@@ -177,7 +185,12 @@ mod posix {
         stat(path, rest, vm)
     }
     #[pyfunction]
-    fn access(path: PyObjectRef, _mode: i32, _rest: FuncArgs, vm: &VirtualMachine) -> PyResult<bool> {
+    fn access(
+        path: PyObjectRef,
+        _mode: i32,
+        _rest: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<bool> {
         let name = text(path, vm)?;
         Ok(files::stat(&name).is_some())
     }
@@ -186,7 +199,10 @@ mod posix {
         let path = path.unwrap_or_else(|| vm.ctx.new_str(".").into());
         let name = text(path.clone(), vm)?;
         let names = files::list(&name).map_err(|e| failed(vm, e, &path))?;
-        Ok(names.into_iter().map(|n| vm.ctx.new_str(n).into()).collect())
+        Ok(names
+            .into_iter()
+            .map(|n| vm.ctx.new_str(n).into())
+            .collect())
     }
     #[pyfunction]
     fn mkdir(path: PyObjectRef, _rest: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
@@ -206,12 +222,36 @@ mod posix {
     }
     #[pyfunction]
     #[pyfunction(name = "replace")]
-    fn rename(from: PyObjectRef, to: PyObjectRef, _rest: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
+    fn rename(
+        from: PyObjectRef,
+        to: PyObjectRef,
+        _rest: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
         let (source, target) = (text(from.clone(), vm)?, text(to, vm)?);
         host::ask(|h| h.rename(&source, &target))
             .unwrap_or_else(|| Err(FileError::read_only()))
             .map_err(|e| failed(vm, e, &from))
     }
+    #[pyfunction]
+    fn readlink(path: PyObjectRef, _rest: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
+        // There are no links: what exists is not one.
+        let error = FileError {
+            errno: 22,
+            message: "Invalid argument".into(),
+        };
+        Err(failed(vm, error, &path))
+    }
+    #[pyfunction]
+    fn open(path: PyObjectRef, _rest: FuncArgs, vm: &VirtualMachine) -> PyResult<i32> {
+        let error = FileError {
+            errno: 38,
+            message: "Function not implemented".into(),
+        };
+        Err(failed(vm, error, &path))
+    }
+    #[pyfunction]
+    fn close(_fd: i32) {}
     #[pyfunction]
     fn chmod(_path: PyObjectRef, _mode: i32, _rest: FuncArgs) {}
     #[pyfunction]
@@ -230,36 +270,36 @@ mod posix {
     #[pyclass]
     impl DirEntry {
         #[pygetset]
-        fn name(&self) -> String {
-            self.name.clone()
+        fn name(zelf: &Py<Self>) -> String {
+            zelf.name.clone()
         }
         #[pygetset]
-        fn path(&self) -> String {
-            self.path.clone()
+        fn path(zelf: &Py<Self>) -> String {
+            zelf.path.clone()
         }
         #[pymethod]
-        fn is_dir(&self, _args: FuncArgs) -> bool {
-            self.folder
+        fn is_dir(zelf: &Py<Self>, _args: FuncArgs) -> bool {
+            zelf.folder
         }
         #[pymethod]
-        fn is_file(&self, _args: FuncArgs) -> bool {
-            !self.folder
+        fn is_file(zelf: &Py<Self>, _args: FuncArgs) -> bool {
+            !zelf.folder
         }
         #[pymethod]
-        fn is_symlink(&self) -> bool {
+        fn is_symlink(_zelf: &Py<Self>) -> bool {
             false
         }
         #[pymethod]
-        fn is_junction(&self) -> bool {
+        fn is_junction(_zelf: &Py<Self>) -> bool {
             false
         }
         #[pymethod]
-        fn stat(&self, rest: FuncArgs, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
-            stat(vm.ctx.new_str(self.path.clone()).into(), rest, vm)
+        fn stat(zelf: &Py<Self>, rest: FuncArgs, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+            stat(vm.ctx.new_str(zelf.path.clone()).into(), rest, vm)
         }
         #[pymethod]
-        fn __fspath__(&self) -> String {
-            self.path.clone()
+        fn __fspath__(zelf: &Py<Self>) -> String {
+            zelf.path.clone()
         }
     }
 
@@ -271,23 +311,23 @@ mod posix {
         entries: PyObjectRef,
     }
 
-    #[pyclass]
+    #[pyclass(with(IterNext, Iterable))]
     impl Scandir {
         #[pymethod]
         fn __enter__(zelf: rustpython_vm::PyRef<Self>) -> rustpython_vm::PyRef<Self> {
             zelf
         }
         #[pymethod]
-        fn __exit__(&self, _args: FuncArgs) {}
+        fn __exit__(_zelf: &Py<Self>, _args: FuncArgs) {}
         #[pymethod]
-        fn close(&self) {}
-        #[pymethod]
-        fn __iter__(&self, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
-            Ok(self.entries.get_iter(vm)?.into())
-        }
-        #[pymethod]
-        fn __next__(&self, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
-            vm.call_method(&self.entries, "__next__", ())
+        fn close(_zelf: &Py<Self>) {}
+    }
+
+    impl SelfIter for Scandir {}
+
+    impl IterNext for Scandir {
+        fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
+            PyIter::new(zelf.entries.clone()).next(vm)
         }
     }
 
@@ -311,10 +351,17 @@ mod posix {
 
     #[pyfunction]
     fn fspath(path: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
-        if path.fast_isinstance(vm.ctx.types.str_type) || path.fast_isinstance(vm.ctx.types.bytes_type) {
+        if path.fast_isinstance(vm.ctx.types.str_type)
+            || path.fast_isinstance(vm.ctx.types.bytes_type)
+        {
             return Ok(path);
         }
-        let Ok(method) = path.class().to_owned().into_object().get_attr("__fspath__", vm) else {
+        let Ok(method) = path
+            .class()
+            .to_owned()
+            .into_object()
+            .get_attr("__fspath__", vm)
+        else {
             return Err(vm.new_type_error(format!(
                 "expected str, bytes or os.PathLike object, not {}",
                 path.class().name()

@@ -18,7 +18,7 @@ mod _signal {
     const SIGALRM: i32 = 14;
     #[pyattr]
     const NSIG: i32 = 65;
-    #[pyattr(name = "default_int_handler", once)]
+    #[pyattr(name = "default_int_handler")]
     fn default_int_handler(vm: &VirtualMachine) -> PyObjectRef {
         vm.ctx.none()
     }

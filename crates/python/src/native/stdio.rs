@@ -3,7 +3,7 @@ use crate::host::{self, Stream};
 use rustpython_vm::builtins::PyStrRef;
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::{PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 
 /// A stream that hands its text to the host.
 #[pyclass(name = "HostStream", module = "io")]
@@ -15,42 +15,42 @@ pub struct HostStream {
 #[pyclass]
 impl HostStream {
     #[pymethod]
-    fn write(&self, text: PyStrRef) -> usize {
+    fn write(zelf: &Py<Self>, text: PyStrRef) -> usize {
         let shown = text.to_string_lossy();
-        host::ask(|h| h.write(self.stream, &shown));
+        host::ask(|h| h.write(zelf.stream, &shown));
         text.char_len()
     }
     #[pymethod]
-    fn writelines(&self, lines: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    fn writelines(zelf: &Py<Self>, lines: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         for line in lines.get_iter(vm)?.iter::<PyStrRef>(vm)? {
-            self.write(line?);
+            Self::write(zelf, line?);
         }
         Ok(())
     }
     #[pymethod]
-    fn flush(&self) {}
+    fn flush(_zelf: &Py<Self>) {}
     #[pymethod]
-    fn close(&self) {}
+    fn close(_zelf: &Py<Self>) {}
     #[pymethod]
-    fn isatty(&self) -> bool {
+    fn isatty(_zelf: &Py<Self>) -> bool {
         false
     }
     #[pymethod]
-    fn writable(&self) -> bool {
+    fn writable(_zelf: &Py<Self>) -> bool {
         true
     }
     #[pymethod]
-    fn readable(&self) -> bool {
+    fn readable(_zelf: &Py<Self>) -> bool {
         false
     }
     #[pymethod]
-    fn seekable(&self) -> bool {
+    fn seekable(_zelf: &Py<Self>) -> bool {
         false
     }
     #[pymethod]
-    fn reconfigure(&self, _args: FuncArgs) {}
+    fn reconfigure(_zelf: &Py<Self>, _args: FuncArgs) {}
     #[pymethod]
-    fn fileno(&self, vm: &VirtualMachine) -> PyResult<i32> {
+    fn fileno(_zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<i32> {
         Err(vm.new_os_error("fileno"))
     }
     #[pymethod]
@@ -58,26 +58,26 @@ impl HostStream {
         zelf
     }
     #[pymethod]
-    fn __exit__(&self, _args: FuncArgs) {}
+    fn __exit__(_zelf: &Py<Self>, _args: FuncArgs) {}
     #[pygetset]
-    fn encoding(&self) -> &'static str {
+    fn encoding(_zelf: &Py<Self>) -> &'static str {
         "utf-8"
     }
     #[pygetset]
-    fn errors(&self) -> &'static str {
+    fn errors(_zelf: &Py<Self>) -> &'static str {
         "backslashreplace"
     }
     #[pygetset]
-    fn closed(&self) -> bool {
+    fn closed(_zelf: &Py<Self>) -> bool {
         false
     }
     #[pygetset]
-    fn mode(&self) -> &'static str {
+    fn mode(_zelf: &Py<Self>) -> &'static str {
         "w"
     }
     #[pygetset]
-    fn name(&self) -> &'static str {
-        match self.stream {
+    fn name(zelf: &Py<Self>) -> &'static str {
+        match zelf.stream {
             Stream::Out => "<stdout>",
             Stream::Err => "<stderr>",
         }
@@ -86,7 +86,7 @@ impl HostStream {
 
 /// Gives `sys` its streams.
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
-    HostStream::make_class(&vm.ctx);
+    let _ = HostStream::make_static_type();
     for (name, stream) in [("stdout", Stream::Out), ("stderr", Stream::Err)] {
         let object: PyObjectRef = HostStream { stream }.into_ref(&vm.ctx).into();
         let dunder = vm.ctx.intern_str(format!("__{name}__"));
