@@ -7,8 +7,13 @@
 //! let sum = Combined::new(F::new("pages"), Arith::Add, Val::new(1.into()));
 //! assert_eq!(sum.repr(), "<CombinedExpression: F(pages) + Value(1)>");
 //! ```
+#![allow(
+    clippy::new_ret_no_self,
+    reason = "an expression is made shared: `new` gives an `Expr`"
+)]
 pub mod aggregate;
 pub mod aggregate_parts;
+mod aggregate_sql;
 pub mod case;
 pub mod col;
 pub mod combine_types;
@@ -17,6 +22,7 @@ pub mod condition;
 pub mod f;
 pub mod fields;
 pub mod func;
+pub mod func_spec;
 pub mod list;
 pub mod negated;
 pub mod numeric;
@@ -37,7 +43,8 @@ pub use col::{Col, ColPairs, get_col};
 pub use combined::{Arith, Combined};
 pub use condition::QExpr;
 pub use f::{F, OuterRef, ResolvedOuterRef, Sliced};
-pub use func::{Func, FuncSpec, FuncStyle};
+pub use func::{Func, FuncStyle};
+pub use func_spec::FuncSpec;
 pub use list::{ExpressionList, OrderByList};
 pub use negated::NegatedExpression;
 pub use order_by::OrderBy;

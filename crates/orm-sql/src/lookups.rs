@@ -6,6 +6,10 @@
 //! ```
 //! [`registry`] finds one by field and name, `prepare` checks its right side, `sides` writes its
 //! sides, and a file each writes what is special.
+#![allow(
+    clippy::new_ret_no_self,
+    reason = "an expression is made shared: `new` gives an `Expr`"
+)]
 mod build;
 pub mod close_matches;
 mod in_list;
