@@ -1,5 +1,5 @@
 //! Putting `django` into an interpreter.
-use crate::{convert, db, error, modules, queries};
+use crate::{conf, convert, db, error, modules, queries};
 use rustpython_vm::{PyResult, VirtualMachine};
 
 /// Packages that hold nothing of their own until something is exported from them.
@@ -47,6 +47,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     }
     modules::reexport(vm, "django.db.utils", "django.db")?;
     db::install(vm)?;
+    conf::install(vm)?;
     queries::install(vm)?;
     Ok(())
 }

@@ -10,6 +10,7 @@
 //!   models              fields, Model, its metaclass and _meta
 //! ```
 pub mod class;
+pub mod conf;
 pub mod convert;
 pub mod db;
 pub mod error;
