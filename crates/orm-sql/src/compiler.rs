@@ -104,6 +104,10 @@ impl Compiler {
     pub fn quote_name(&self, name: &str, out: &mut SqlWriter) {
         self.dialect.quote_name_into(name, &mut out.sql);
     }
+    /// A copy for code that outlives the call: same query, same dialect.
+    pub fn snapshot(&self) -> Compiler {
+        self.nested(self.query.borrow().clone())
+    }
     /// A compiler for a query nested in this one.
     pub fn nested(&self, query: Query) -> Compiler {
         let mut inner = Compiler::new(query, self.dialect.clone(), self.using.clone());

@@ -1,0 +1,356 @@
+//! Expressions whose class is a user's: the hooks it overrides are called, the rest stays here.
+use super::compiler_object;
+use super::object::PyExpr;
+use crate::convert::to_value;
+use crate::error::OrForeign;
+use orm_sql::expression::{EmptyValue, value_expr};
+use orm_sql::{AliasMap, Compiler, Expr, Expression, Sources, SqlWriter};
+use orm_state::{Error, Field, Result};
+use rustpython_vm::builtins::PyType;
+use rustpython_vm::vm::thread::with_current_vm;
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine};
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Which hooks a class overrides.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hooks {
+    pub as_sql: bool,
+    pub as_sqlite: bool,
+    pub as_postgresql: bool,
+    pub as_mysql: bool,
+    pub sources: bool,
+    pub group_by: bool,
+}
+
+impl Hooks {
+    pub fn any(&self) -> bool {
+        self.as_sql || self.as_sqlite || self.as_postgresql || self.as_mysql || self.sources || self.group_by
+    }
+}
+
+thread_local! {
+    static HOOKS: RefCell<HashMap<usize, Hooks>> = RefCell::default();
+}
+
+pub fn reset() {
+    HOOKS.with(|h| h.borrow_mut().clear());
+}
+
+/// What a class overrides, found once.
+pub fn hooks_of(class: &Py<PyType>) -> Hooks {
+    if super::classes::is_builtin(class) {
+        return Hooks::default();
+    }
+    let id = class.as_object().get_id();
+    if let Some(h) = HOOKS.with(|h| h.borrow().get(&id).copied()) {
+        return h;
+    }
+    let hooks = with_current_vm(|vm| {
+        let own = |name: &str| {
+            let key = vm.ctx.intern_str(name);
+            class
+                .mro_collect()
+                .iter()
+                .take_while(|c| !super::classes::is_builtin(c))
+                .any(|c| c.attributes.read().contains_key(key))
+        };
+        Hooks {
+            as_sql: own("as_sql"),
+            as_sqlite: own("as_sqlite"),
+            as_postgresql: own("as_postgresql"),
+            as_mysql: own("as_mysql"),
+            sources: own("get_source_expressions"),
+            group_by: own("get_group_by_cols"),
+        }
+    });
+    HOOKS.with(|h| h.borrow_mut().insert(id, hooks));
+    hooks
+}
+
+/// An expression of a user's class.
+#[derive(Clone)]
+pub struct Called {
+    pub object: PyObjectRef,
+    inner: Option<Expr>,
+    hooks: Hooks,
+}
+
+impl std::fmt::Debug for Called {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Called({})", self.object.class().name())
+    }
+}
+
+impl Called {
+    pub fn new(object: PyObjectRef, inner: Option<Expr>, hooks: Hooks) -> Called {
+        Called { object, inner, hooks }
+    }
+    fn inner(&self) -> Result<&Expr> {
+        self.inner.as_ref().ok_or_else(|| {
+            Error::type_error(format!("{}.__init__() did not call super().__init__()", self.object.class().name()))
+        })
+    }
+    fn python_sources(&self, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+        let all: Vec<PyObjectRef> =
+            vm.call_method(&self.object, "get_source_expressions", ())?.try_to_value(vm)?;
+        Ok(all)
+    }
+    fn copied(&self, vm: &VirtualMachine, inner: Option<Expr>) -> PyResult {
+        let copy = vm.import("copy", 0)?.get_attr("copy", vm)?.call((self.object.clone(),), vm)?;
+        if let Some(held) = copy.downcast_ref::<PyExpr>() {
+            *held.expr.borrow_mut() = inner;
+        }
+        Ok(copy)
+    }
+}
+
+impl Expression for Called {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn into_expr(self: Rc<Self>) -> Expr {
+        self
+    }
+    fn name(&self) -> String {
+        self.object.class().name().to_string()
+    }
+    fn sources(&self) -> Sources {
+        if self.hooks.sources {
+            return with_current_vm(|vm| match self.python_sources(vm) {
+                Ok(all) => all
+                    .iter()
+                    .filter_map(|o| to_value(vm, o).ok().and_then(|v| value_expr(&v)))
+                    .collect(),
+                Err(_) => Sources::new(),
+            });
+        }
+        self.inner.as_ref().map(|e| e.sources()).unwrap_or_default()
+    }
+    fn with_sources(&self, sources: Sources) -> Expr {
+        let made = with_current_vm(|vm| -> PyResult<Expr> {
+            if self.hooks.sources {
+                let copy = self.copied(vm, self.inner.clone())?;
+                // `None` operands keep their places.
+                let mut given = sources.iter();
+                let mut items = vec![];
+                for old in self.python_sources(vm)? {
+                    items.push(if vm.is_none(&old) {
+                        old
+                    } else {
+                        match given.next() {
+                            Some(e) => super::classes::wrap(vm, e)?,
+                            None => old,
+                        }
+                    });
+                }
+                vm.call_method(&copy, "set_source_expressions", (vm.ctx.new_list(items),))?;
+                return Ok(Rc::new(Called { object: copy, ..self.clone() }).into_expr());
+            }
+            let inner = self.inner.as_ref().map(|e| e.with_sources(sources.clone()));
+            let copy = self.copied(vm, inner.clone())?;
+            Ok(Rc::new(Called { object: copy, inner, hooks: self.hooks }).into_expr())
+        });
+        made.unwrap_or_else(|_| Rc::new(self.clone()).into_expr())
+    }
+    fn as_sql(&self, compiler: &Compiler, out: &mut SqlWriter) -> Result<()> {
+        let vendor = compiler.dialect().vendor();
+        let method = match vendor {
+            "sqlite" if self.hooks.as_sqlite => "as_sqlite",
+            "postgresql" if self.hooks.as_postgresql => "as_postgresql",
+            "mysql" if self.hooks.as_mysql => "as_mysql",
+            _ if self.hooks.as_sql => "as_sql",
+            _ => return self.inner()?.as_sql(compiler, out),
+        };
+        let part = with_current_vm(|vm| -> PyResult<SqlWriter> {
+            let seen = compiler_object::object(vm, compiler)?;
+            let connection = compiler_object::connection(vm, &compiler.using)?;
+            let result = vm.call_method(&self.object, method, (seen, connection))?;
+            compiler_object::read_pair(vm, &result)
+        })
+        .or_foreign()
+        .map_err(empty_set)?;
+        out.append(part);
+        Ok(())
+    }
+    fn output_field_or_none(&self) -> Result<Option<Rc<Field>>> {
+        let own = self.inner.as_ref().map(|e| e.output_field_or_none()).transpose()?.flatten();
+        if own.is_some() {
+            return Ok(own);
+        }
+        // A property of the user's class, or what its operands agree on.
+        let declared = with_current_vm(|vm| super::call::class_output_field(vm, &self.object));
+        if declared.is_some() {
+            return Ok(declared);
+        }
+        let property = with_current_vm(|vm| {
+            let key = vm.ctx.intern_str("output_field");
+            let class = self.object.class();
+            let own = class
+                .mro_collect()
+                .iter()
+                .take_while(|c| !super::classes::is_builtin(c))
+                .any(|c| c.attributes.read().contains_key(key));
+            if !own {
+                return None;
+            }
+            self.object
+                .get_attr("output_field", vm)
+                .ok()
+                .and_then(|f| crate::models::fields::object::field_of(&f))
+        });
+        if property.is_some() {
+            return Ok(property);
+        }
+        orm_sql::expression::resolve_output_field(&self.name(), &self.sources())
+    }
+    fn with_output_field(&self, field: Rc<Field>) -> Option<Expr> {
+        let inner = self.inner.as_ref()?.with_output_field(field)?;
+        let copy = with_current_vm(|vm| self.copied(vm, Some(inner.clone()))).ok()?;
+        Some(Rc::new(Called { object: copy, inner: Some(inner), hooks: self.hooks }))
+    }
+    fn contains_aggregate(&self) -> bool {
+        self.flag("contains_aggregate", |e| e.contains_aggregate())
+    }
+    fn contains_over_clause(&self) -> bool {
+        self.flag("contains_over_clause", |e| e.contains_over_clause())
+    }
+    fn conditional(&self) -> bool {
+        self.flag("conditional", |e| e.conditional())
+            || matches!(self.output_field_or_none(), Ok(Some(f)) if f.class.is_a("BooleanField"))
+    }
+    fn filterable(&self) -> bool {
+        match self.class_flag("filterable") {
+            Some(b) => b,
+            None => self.inner.as_ref().is_none_or(|e| e.filterable()),
+        }
+    }
+    fn window_compatible(&self) -> bool {
+        match self.class_flag("window_compatible") {
+            Some(b) => b,
+            None => self.inner.as_ref().is_some_and(|e| e.window_compatible()),
+        }
+    }
+    fn is_summary(&self) -> bool {
+        self.inner.as_ref().is_some_and(|e| e.is_summary())
+    }
+    fn default_alias(&self) -> Result<String> {
+        self.inner()?.default_alias()
+    }
+    fn empty_result_set_value(&self) -> EmptyValue {
+        self.inner.as_ref().map_or(EmptyValue::Propagate, |e| e.empty_result_set_value())
+    }
+    fn group_by_cols(self: Rc<Self>) -> Result<Vec<Expr>> {
+        if self.hooks.group_by {
+            return with_current_vm(|vm| -> PyResult<Vec<Expr>> {
+                let all: Vec<PyObjectRef> =
+                    vm.call_method(&self.object, "get_group_by_cols", ())?.try_to_value(vm)?;
+                Ok(all.iter().filter_map(|o| to_value(vm, o).ok().and_then(|v| value_expr(&v))).collect())
+            })
+            .or_foreign();
+        }
+        if !self.contains_aggregate() {
+            return Ok(vec![self.into_expr()]);
+        }
+        let mut cols = vec![];
+        for s in self.sources() {
+            cols.extend(s.group_by_cols()?);
+        }
+        Ok(cols)
+    }
+    fn relabeled(self: Rc<Self>, map: &AliasMap) -> Expr {
+        let sources = self.sources();
+        if sources.is_empty() {
+            return self;
+        }
+        self.with_sources(sources.into_iter().map(|s| s.relabeled(map)).collect())
+    }
+    fn same_args(&self, other: &dyn Expression) -> bool {
+        let Some(o) = other.as_any().downcast_ref::<Called>() else { return false };
+        if !self.object.class().is(o.object.class()) {
+            return false;
+        }
+        match (&self.inner, &o.inner) {
+            (Some(a), Some(b)) => a.same(&**b),
+            _ => self.object.is(&o.object),
+        }
+    }
+    fn repr(&self) -> String {
+        with_current_vm(|vm| self.object.repr(vm).map(|s| s.to_string_lossy().into_owned()))
+            .unwrap_or_else(|_| format!("<{}>", self.name()))
+    }
+}
+
+impl Called {
+    fn class_flag(&self, name: &str) -> Option<bool> {
+        with_current_vm(|vm| {
+            let key = vm.ctx.intern_str(name);
+            self.object
+                .class()
+                .mro_collect()
+                .iter()
+                .take_while(|c| !super::classes::is_builtin(c))
+                .find_map(|c| c.attributes.read().get(key).cloned())
+                .and_then(|v| v.downcast_ref::<rustpython_vm::builtins::PyInt>().map(|_| v.clone()))
+                .and_then(|v| v.is_true(vm).ok())
+        })
+    }
+    fn flag(&self, name: &str, of_inner: fn(&Expr) -> bool) -> bool {
+        self.class_flag(name).unwrap_or_else(|| {
+            self.inner.as_ref().is_some_and(of_inner)
+                || (self.hooks.sources && self.sources().iter().any(of_inner))
+        })
+    }
+}
+
+/// `EmptyResultSet` and `FullResultSet` raised by user code mean what they mean in Django.
+fn empty_set(e: Error) -> Error {
+    let message = e.message().to_string();
+    if message.starts_with("EmptyResultSet(") {
+        return Error::empty_result_set();
+    }
+    if message.starts_with("FullResultSet(") {
+        return Error::full_result_set();
+    }
+    e
+}
+
+/// What a direct subclass of `Expression` holds: nothing but a type.
+#[derive(Clone, Debug)]
+pub struct Hollow {
+    pub name: String,
+    pub output: Option<Rc<Field>>,
+}
+
+impl Expression for Hollow {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn into_expr(self: Rc<Self>) -> Expr {
+        self
+    }
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+    fn with_sources(&self, _: Sources) -> Expr {
+        Rc::new(self.clone())
+    }
+    fn as_sql(&self, _: &Compiler, _: &mut SqlWriter) -> Result<()> {
+        Err(Error::new(
+            orm_state::ErrorKind::NotImplementedError,
+            "Subclasses must implement as_sql()",
+        ))
+    }
+    fn output_field_or_none(&self) -> Result<Option<Rc<Field>>> {
+        Ok(self.output.clone())
+    }
+    fn with_output_field(&self, field: Rc<Field>) -> Option<Expr> {
+        Some(Rc::new(Hollow { output: Some(field), ..self.clone() }))
+    }
+    fn same_args(&self, other: &dyn Expression) -> bool {
+        other.as_any().downcast_ref::<Hollow>().is_some_and(|o| o.name == self.name)
+    }
+}
+

@@ -1,0 +1,309 @@
+//! `__init__` of every expression class: arguments in, the ORM's expression made.
+use super::call::{Arguments, class_output_field, custom, expression, reference};
+use super::object::{PyExpr, inner};
+use crate::class::Class;
+use crate::convert::to_value;
+use crate::error::OrRaise;
+use orm_sql::expression::value_expr;
+use orm_sql::expressions::window_frame::{Exclusion, FrameType, WindowFrame};
+use orm_sql::expressions::{
+    Case, Exists, ExpressionList, ExpressionWrapper, F, JsonNull, NegatedExpression, OrderBy, OuterRef, QExpr, RawSql,
+    ResolvedOuterRef, Star, Subquery, Val, When,
+};
+use orm_sql::functions::make::make;
+use orm_sql::q::{Q, QChild};
+use orm_sql::query::subquery::query_of;
+use orm_sql::{Expr, Expression};
+use orm_state::{Error, Value};
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use std::rc::Rc;
+
+pub fn fill(c: &mut Class) {
+    c.method("__init__", init);
+}
+
+fn init(zelf: PyObjectRef, args: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
+    let builtin = super::classes::builtin_name(zelf.class()).unwrap_or("Combinable");
+    let class = zelf.class().name().to_string();
+    let declared = class_output_field(vm, &zelf);
+    let expr = build(vm, &zelf, builtin, &class, args)?;
+    if let (Some(expr), Some(held)) = (expr, zelf.downcast_ref::<PyExpr>()) {
+        let expr = match declared {
+            Some(f) if expr.output_field_or_none().ok().flatten().is_none_or(|o| !o.same(&f)) => {
+                expr.with_output_field(f).unwrap_or(expr)
+            }
+            _ => expr,
+        };
+        *held.expr.borrow_mut() = Some(expr);
+    }
+    Ok(())
+}
+
+fn build(
+    vm: &VirtualMachine,
+    zelf: &PyObject,
+    builtin: &str,
+    class: &str,
+    given: FuncArgs,
+) -> PyResult<Option<Expr>> {
+    let mut a = Arguments::new(vm, given);
+    Ok(Some(match builtin {
+        // Bases that users build their own expressions on: what they hold is theirs.
+        "Combinable" | "BaseExpression" | "Expression" => {
+            let output = match a.next("output_field").filter(|v| !vm.is_none(v)) {
+                Some(f) => Some(super::call::field(vm, &f)?),
+                None => None,
+            };
+            a.finish(class)?;
+            return Ok(Some(Rc::new(super::callback::Hollow { name: class.into(), output }).into_expr()));
+        }
+        "F" => {
+            let name = a.required(class, "name")?;
+            a.finish(class)?;
+            F::new(&name.str(vm)?.to_string_lossy())
+        }
+        "OuterRef" => {
+            let name = a.required(class, "name")?;
+            a.finish(class)?;
+            match inner(&name) {
+                Some(e) if e.as_any().is::<OuterRef>() => OuterRef::nested(e),
+                Some(e) => OuterRef::nested(e),
+                None => OuterRef::new(&name.str(vm)?.to_string_lossy()),
+            }
+        }
+        "ResolvedOuterRef" => ResolvedOuterRef::new(&a.required(class, "name")?.str(vm)?.to_string_lossy()),
+        "Value" => {
+            let value = a.required(class, "value")?;
+            let output = a.output_field()?;
+            a.finish(class)?;
+            Val::typed(to_value(vm, &value)?, output)
+        }
+        "JSONNull" => JsonNull::new(),
+        "RawSQL" => {
+            let sql = a.required(class, "sql")?.str(vm)?.to_string_lossy().into_owned();
+            let params = a.required(class, "params")?;
+            let output = match a.some("output_field") {
+                Some(f) => Some(super::call::field(vm, &f)?),
+                None => None,
+            };
+            a.finish(class)?;
+            let params = to_value(vm, &params)?.items().map(|i| i.to_vec()).unwrap_or_default();
+            RawSql::new(&sql, params, output)
+        }
+        "Star" => Rc::new(Star).into_expr(),
+        "ExpressionList" | "OrderByList" => {
+            let items = a.args.iter().map(|i| reference(vm, i)).collect::<PyResult<Vec<_>>>()?;
+            if items.is_empty() {
+                return Err(vm.new_value_error(format!("{class} requires at least one expression.")));
+            }
+            ExpressionList::new(items)
+        }
+        "ExpressionWrapper" => {
+            let e = expression(vm, &a.required(class, "expression")?)?;
+            let output = match a.some("output_field") {
+                Some(f) => Some(super::call::field(vm, &f)?),
+                None => None,
+            };
+            a.finish(class)?;
+            ExpressionWrapper::new(e, output)
+        }
+        "NegatedExpression" => NegatedExpression::new(expression(vm, &a.required(class, "expression")?)?),
+        "When" => when(vm, class, a)?,
+        "Case" => {
+            let default = a.keyword("default");
+            let output = a.output_field()?;
+            let cases = a.args.iter().map(|c| expression(vm, c)).collect::<PyResult<Vec<_>>>()?;
+            a.args.clear();
+            a.finish(class)?;
+            let default = match default {
+                Some(d) => Some(expression(vm, &d)?),
+                None => None,
+            };
+            Case::new(cases, default, output).or_raise(vm)?
+        }
+        "Subquery" => {
+            let query = subquery_argument(vm, &mut a, class)?;
+            let output = a.output_field()?;
+            let template = template_of(vm, zelf)?;
+            let extra = a
+                .kwargs
+                .drain(..)
+                .map(|(k, v)| Ok((k, to_value(vm, &v)?)))
+                .collect::<PyResult<Vec<_>>>()?;
+            Subquery::with_template((*query).clone(), output, template.as_deref(), extra)
+        }
+        "Exists" => {
+            let query = subquery_argument(vm, &mut a, class)?;
+            Exists::new(&query).or_raise(vm)?
+        }
+        "OrderBy" => {
+            let e = a.required(class, "expression")?;
+            let descending = a.flag("descending")?;
+            let nulls_first = a.keyword("nulls_first");
+            let nulls_last = a.keyword("nulls_last");
+            order_by(vm, &e, descending, nulls_first, nulls_last)?
+        }
+        "Window" => {
+            let source = expression(vm, &a.required(class, "expression")?)?;
+            let mut value = |name: &str| -> PyResult<Value> {
+                match a.next(name) {
+                    Some(v) => to_value(vm, &v),
+                    None => Ok(Value::Null),
+                }
+            };
+            let partition_by = value("partition_by")?;
+            let order_by = value("order_by")?;
+            let frame = match a.some("frame") {
+                Some(f) => Some(expression(vm, &f)?),
+                None => None,
+            };
+            let output = match a.some("output_field") {
+                Some(f) => Some(super::call::field(vm, &f)?),
+                None => None,
+            };
+            a.finish(class)?;
+            orm_sql::expressions::window::Window::new(source, partition_by, order_by, frame, output).or_raise(vm)?
+        }
+        "WindowFrame" | "RowRange" | "ValueRange" => {
+            let mut bound = |name: &str| -> PyResult<Value> {
+                match a.next(name) {
+                    Some(v) => to_value(vm, &v),
+                    None => Ok(Value::Null),
+                }
+            };
+            let start = bound("start")?;
+            let end = bound("end")?;
+            let exclusion = match a.some("exclusion") {
+                Some(e) => Some(exclusion(vm, &e)?),
+                None => None,
+            };
+            let kind = if builtin == "ValueRange" { FrameType::Range } else { FrameType::Rows };
+            Rc::new(WindowFrame::new(kind, start, end, exclusion)).into_expr()
+        }
+        "Transform" => function(vm, zelf, "Func", a)?,
+        name => function(vm, zelf, name, a)?,
+    }))
+}
+
+/// `Func` and everything that is a function, an aggregate or a transform.
+fn function(vm: &VirtualMachine, zelf: &PyObject, name: &str, a: Arguments<'_>) -> PyResult<Expr> {
+    let custom = custom(vm, zelf.class())?;
+    let call = a.into_call(name, custom)?;
+    make(name, call).or_raise(vm)
+}
+
+fn when(vm: &VirtualMachine, class: &str, mut a: Arguments<'_>) -> PyResult<Expr> {
+    let condition = a.args.pop_front().or_else(|| a.keyword("condition")).filter(|c| !vm.is_none(c));
+    let then = a.args.pop_front().or_else(|| a.keyword("then"));
+    let then = match then {
+        Some(t) => expression(vm, &t)?,
+        None => Val::new(Value::Null),
+    };
+    let lookups: Vec<(Rc<str>, Value)> = a
+        .kwargs
+        .iter()
+        .map(|(k, v)| Ok((Rc::from(k.as_str()), to_value(vm, v)?)))
+        .collect::<PyResult<_>>()?;
+    let _ = class;
+    let condition = match condition {
+        None if lookups.is_empty() => {
+            return Err(vm.new_type_error(
+                "When() supports a Q object, a boolean expression, or lookups as a condition.",
+            ));
+        }
+        None => QExpr::new(Q::new(vec![], lookups)),
+        Some(c) => {
+            let Some(e) = value_expr(&to_value(vm, &c)?).filter(|e| e.conditional()) else {
+                return Err(vm.new_type_error(
+                    "When() supports a Q object, a boolean expression, or lookups as a condition.",
+                ));
+            };
+            if lookups.is_empty() {
+                e
+            } else {
+                let child = match e.as_any().downcast_ref::<QExpr>() {
+                    Some(q) => QChild::Q(q.q.clone()),
+                    None => QChild::Expr(e),
+                };
+                QExpr::new(Q::new(vec![child], lookups))
+            }
+        }
+    };
+    When::new(condition, then).or_raise(vm)
+}
+
+/// The query of `Subquery(queryset)`, also given as `queryset.query`.
+fn subquery_argument(
+    vm: &VirtualMachine,
+    a: &mut Arguments<'_>,
+    class: &str,
+) -> PyResult<Rc<orm_sql::Query>> {
+    let given = a.required(class, "queryset")?;
+    let query = value_expr(&to_value(vm, &given)?).and_then(|e| query_of(&e));
+    query.ok_or_else(|| {
+        vm.new_attribute_error(format!("'{}' object has no attribute 'query'", given.class().name()))
+    })
+}
+
+fn template_of(vm: &VirtualMachine, zelf: &PyObject) -> PyResult<Option<String>> {
+    if super::classes::is_builtin(zelf.class()) {
+        return Ok(None);
+    }
+    match zelf.class().get_attr(vm.ctx.intern_str("template")) {
+        Some(t) if !vm.is_none(&t) => Ok(Some(t.str(vm)?.to_string_lossy().into_owned())),
+        _ => Ok(None),
+    }
+}
+
+fn exclusion(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Exclusion> {
+    let text = match obj.get_attr("value", vm) {
+        Ok(v) => v.str(vm)?.to_string_lossy().into_owned(),
+        Err(_) => String::new(),
+    };
+    for e in [Exclusion::CurrentRow, Exclusion::Group, Exclusion::Ties, Exclusion::NoOthers] {
+        if e.sql() == text {
+            return Ok(e);
+        }
+    }
+    Err(vm.new_type_error(format!(
+        "{}.exclusion must be a WindowFrameExclusion instance.",
+        "WindowFrame"
+    )))
+}
+
+/// `OrderBy(expression, descending, nulls_first, nulls_last)`
+pub fn order_by(
+    vm: &VirtualMachine,
+    obj: &PyObject,
+    descending: bool,
+    nulls_first: Option<PyObjectRef>,
+    nulls_last: Option<PyObjectRef>,
+) -> PyResult<Expr> {
+    let flag = |v: &Option<PyObjectRef>| -> PyResult<Option<bool>> {
+        match v {
+            Some(v) if !vm.is_none(v) => Ok(Some(v.clone().is_true(vm)?)),
+            _ => Ok(None),
+        }
+    };
+    let (first, last) = (flag(&nulls_first)?, flag(&nulls_last)?);
+    if first == Some(true) && last == Some(true) {
+        return Err(vm.new_value_error("nulls_first and nulls_last are mutually exclusive"));
+    }
+    if first == Some(false) || last == Some(false) {
+        return Err(vm.new_value_error("nulls_first and nulls_last values must be True or None."));
+    }
+    let Some(e) = value_expr(&to_value(vm, obj)?) else {
+        return Err(crate::error::to_py(vm, Error::value_error("expression must be an expression type")));
+    };
+    let made = OrderBy::new(e, descending);
+    Ok(match made.as_any().downcast_ref::<OrderBy>() {
+        Some(o) => Rc::new(OrderBy {
+            nulls_first: first.unwrap_or(false),
+            nulls_last: last.unwrap_or(false),
+            ..o.clone()
+        })
+        .into_expr(),
+        None => made,
+    })
+}
