@@ -14,6 +14,7 @@ pub mod conf;
 pub mod convert;
 pub mod db;
 pub mod error;
+pub mod expressions;
 pub mod install;
 pub mod modules;
 pub mod queries;

@@ -118,10 +118,11 @@ pub fn field(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Rc<Field>> {
     if let Some(f) = field_of(obj) {
         return Ok(f);
     }
-    if obj.downcast_ref::<PyType>().is_some()
-        && let Some(f) = field_of(&obj.call((), vm)?)
-    {
-        return Ok(f);
+    if obj.downcast_ref::<PyType>().is_some() {
+        let made = obj.call((), vm)?;
+        if let Some(f) = field_of(&made) {
+            return Ok(f);
+        }
     }
     Err(vm.new_type_error(format!("{} is not a field.", obj.repr(vm)?)))
 }
@@ -162,7 +163,7 @@ pub fn custom(vm: &VirtualMachine, class: &Py<PyType>) -> PyResult<Option<Rc<Cus
             .mro_collect()
             .iter()
             .take_while(|c| !super::classes::is_builtin(c))
-            .find_map(|c| c.attributes.read().get(key).cloned())
+            .find_map(|c| c.get_direct_attr(key))
     };
     let text = |name: &str| -> PyResult<Option<String>> {
         match own(name) {
@@ -205,7 +206,7 @@ pub fn class_output_field(vm: &VirtualMachine, obj: &PyObject) -> Option<Rc<Fiel
         .mro_collect()
         .iter()
         .take_while(|c| !super::classes::is_builtin(c))
-        .find_map(|c| c.attributes.read().get(key).cloned())
+        .find_map(|c| c.get_direct_attr(key))
         .and_then(|v| field_of(&v))
 }
 

@@ -55,7 +55,7 @@ pub fn hooks_of(class: &Py<PyType>) -> Hooks {
                 .mro_collect()
                 .iter()
                 .take_while(|c| !super::classes::is_builtin(c))
-                .any(|c| c.attributes.read().contains_key(key))
+                .any(|c| c.get_direct_attr(key).is_some())
         };
         Hooks {
             as_sql: own("as_sql"),
@@ -192,7 +192,7 @@ impl Expression for Called {
                 .mro_collect()
                 .iter()
                 .take_while(|c| !super::classes::is_builtin(c))
-                .any(|c| c.attributes.read().contains_key(key));
+                .any(|c| c.get_direct_attr(key).is_some());
             if !own {
                 return None;
             }
@@ -292,7 +292,7 @@ impl Called {
                 .mro_collect()
                 .iter()
                 .take_while(|c| !super::classes::is_builtin(c))
-                .find_map(|c| c.attributes.read().get(key).cloned())
+                .find_map(|c| c.get_direct_attr(key))
                 .and_then(|v| v.downcast_ref::<rustpython_vm::builtins::PyInt>().map(|_| v.clone()))
                 .and_then(|v| v.is_true(vm).ok())
         })

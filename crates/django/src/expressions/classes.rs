@@ -6,7 +6,7 @@ use crate::modules::export_all;
 use orm_sql::Expr;
 use orm_sql::expressions::aggregate_parts;
 use rustpython_vm::builtins::{PyType, PyTypeRef};
-use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::class::{PyClassImpl, StaticType};
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -141,8 +141,6 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     const MODELS: &str = "django.db.models";
     const EXPRESSIONS_MODULE: &str = "django.db.models.expressions";
     let base = PyExpr::make_static_type();
-    PyExpr::extend_class(&vm.ctx, base);
-    let base: PyTypeRef = base.to_owned();
     remember("Combinable", &base);
     crate::class::fill_class(vm, &base, methods::fill)?;
     crate::class::fill_class(vm, &base, init::fill)?;

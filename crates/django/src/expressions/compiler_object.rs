@@ -5,7 +5,7 @@ use crate::convert::{to_py, to_value};
 use orm_sql::expression::value_expr;
 use orm_sql::{Compiler, SqlWriter};
 use rustpython_vm::builtins::PyTypeRef;
-use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::class::{PyClassImpl, StaticType};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -32,8 +32,6 @@ thread_local! {
 
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     let made = PyCompiler::make_static_type();
-    PyCompiler::extend_class(&vm.ctx, made);
-    let made: PyTypeRef = made.to_owned();
     fill_class(vm, &made, |c| {
         c.method("compile", |zelf: PyObjectRef, node: PyObjectRef, vm: &VirtualMachine| -> PyResult {
             let compiler = compiler_of(vm, &zelf)?;

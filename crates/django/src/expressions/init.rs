@@ -100,7 +100,8 @@ fn build(
             ExpressionList::new(items)
         }
         "ExpressionWrapper" => {
-            let e = expression(vm, &a.required(class, "expression")?)?;
+            let given = a.required(class, "expression")?;
+            let e = expression(vm, &given)?;
             let output = match a.some("output_field") {
                 Some(f) => Some(super::call::field(vm, &f)?),
                 None => None,
@@ -108,7 +109,10 @@ fn build(
             a.finish(class)?;
             ExpressionWrapper::new(e, output)
         }
-        "NegatedExpression" => NegatedExpression::new(expression(vm, &a.required(class, "expression")?)?),
+        "NegatedExpression" => {
+            let given = a.required(class, "expression")?;
+            NegatedExpression::new(expression(vm, &given)?)
+        }
         "When" => when(vm, class, a)?,
         "Case" => {
             let default = a.keyword("default");
@@ -145,7 +149,8 @@ fn build(
             order_by(vm, &e, descending, nulls_first, nulls_last)?
         }
         "Window" => {
-            let source = expression(vm, &a.required(class, "expression")?)?;
+            let given = a.required(class, "expression")?;
+            let source = expression(vm, &given)?;
             let mut value = |name: &str| -> PyResult<Value> {
                 match a.next(name) {
                     Some(v) => to_value(vm, &v),
