@@ -131,14 +131,9 @@ pub trait Dialect {
     }
 
     // Arithmetic.
-    /// The operator as this database spells it.
-    fn connector(&self, arith: Arith) -> &'static str {
-        arith.sql()
-    }
-    /// The function that stands for an operator.
-    fn combine_function(&self, arith: Arith) -> Option<&'static str> {
-        let _ = arith;
-        None
+    /// What stands before, between and after two operands: `("POWER(", ",", ")")`.
+    fn combine(&self, arith: Arith) -> [&'static str; 3] {
+        operators::combine(arith)
     }
     fn has_native_duration_field(&self) -> bool {
         false
@@ -150,7 +145,8 @@ pub trait Dialect {
     }
     /// `lhs connector rhs` where one is a duration.
     fn combine_duration(&self, arith: Arith, lhs: &str, rhs: &str) -> Result<String> {
-        Ok(format!("{lhs} {} {rhs}", self.connector(arith)))
+        let [before, between, after] = self.combine(arith);
+        Ok(format!("{before}{lhs}{between}{rhs}{after}"))
     }
     /// `lhs - rhs` of two dates or times.
     fn subtract_temporals(

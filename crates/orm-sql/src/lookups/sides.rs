@@ -30,6 +30,7 @@ pub fn process_lhs(
         .lookup_cast(kind.op.lookup_name(), &internal);
     if let Some((before, after)) = cast.split_once("%s")
         && cast.len() > 2
+        && !kind.op.is_document()
     {
         out.wrap(mark, before, after);
     }
