@@ -105,6 +105,10 @@ pub trait Dialect {
     fn pattern_op(&self, lookup: &str) -> Option<&'static str>;
     /// Escapes `\`, `%` and `_` of an expression, which stands at `{}`.
     fn pattern_esc(&self) -> &'static str;
+    /// Does `lookup_cast` change anything?
+    fn casts_lookups(&self) -> bool {
+        true
+    }
     /// Wraps the left side of a lookup, `%s` standing for it.
     fn lookup_cast(&self, lookup: &str, internal_type: &str) -> &'static str {
         let _ = (lookup, internal_type);

@@ -123,6 +123,9 @@ impl Dialect for Sqlite {
     fn pattern_esc(&self) -> &'static str {
         r"REPLACE(REPLACE(REPLACE({}, '\', '\\'), '%%', '\%%'), '_', '\_')"
     }
+    fn casts_lookups(&self) -> bool {
+        false
+    }
     fn combine(&self, arith: Arith) -> [&'static str; 3] {
         match arith {
             Arith::Pow => ["POWER(", ",", ")"],

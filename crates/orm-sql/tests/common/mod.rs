@@ -120,11 +120,36 @@ impl Shop {
     }
 }
 
+/// A model whose primary key is two columns.
+pub fn line(shop: &Shop) -> ModelRef {
+    let m = Model::new(
+        &shop.apps,
+        "playground",
+        "Line",
+        "playground.models",
+        ModelOptions::default(),
+    );
+    add(&m, "order_id", FieldKind::Integer, |_| {});
+    add(&m, "number", FieldKind::Integer, |_| {});
+    add(&m, "text", FieldKind::Char, |o| o.max_length = Some(9));
+    let options = FieldOptions {
+        composite_fields: vec!["order_id".into(), "number".into()],
+        ..FieldOptions::default()
+    };
+    let pk = Field::new(class(FieldKind::CompositePrimaryKey), options, None);
+    pk.set_name("pk");
+    pk.primary_key.set(true);
+    m.add_field(&pk, true);
+    shop.apps.register_model(&m);
+    m
+}
+
 fn shorten(sql: &str) -> String {
     sql.replace("\"playground_book\".", "b.")
         .replace("\"playground_author\".", "a.")
         .replace("\"playground_book_tags\".", "bt.")
         .replace("\"playground_tag\".", "t.")
+        .replace("\"playground_line\".", "l.")
         .replace("`playground_book`.", "b.")
         .replace("`playground_author`.", "a.")
 }
