@@ -329,3 +329,50 @@ fn queries_on_the_right() {
         );
     }
 }
+
+/// `UPPER` on both sides, registered as a user would.
+#[test]
+fn transforms_on_both_sides() {
+    use orm_sql::expressions::fields::class;
+    use orm_sql::functions::{FuncTransform, text};
+    use orm_sql::lookup::{Registered, RegisteredObject};
+    use orm_sql::lookups::class_registry;
+    use std::rc::Rc;
+    let upper = Rc::new(FuncTransform(&text::UPPER));
+    let char_field = class(FieldKind::Char);
+    let object = RegisteredObject(Registered::Transform(upper.clone()));
+    char_field
+        .lookups
+        .borrow_mut()
+        .insert("upper".into(), Rc::new(object));
+    check(vec![(
+        "title__upper",
+        "a".into(),
+        r#"UPPER(b."title") = %s -- 'a'"#,
+    )]);
+    class_registry::set_bilateral("Upper", upper);
+    check(vec![
+        (
+            "title__upper",
+            "a".into(),
+            r#"UPPER(b."title") = (UPPER(%s)) -- 'a'"#,
+        ),
+        (
+            "title__upper__in",
+            list(&["a".into(), "b".into()]),
+            r#"UPPER(b."title") IN (UPPER(%s), UPPER(%s)) -- 'a', 'b'"#,
+        ),
+        (
+            "title__upper__contains",
+            "a%".into(),
+            r#"UPPER(b."title") LIKE '%%' || REPLACE(REPLACE(REPLACE((UPPER(%s)), '\', '\\'), '%%', '\%%'), '_', '\_') || '%%' ESCAPE '\' -- 'a%'"#,
+        ),
+        (
+            "title__upper",
+            f("author__name"),
+            r#"UPPER(b."title") = (UPPER(a."name")) -- "#,
+        ),
+    ]);
+    class_registry::clear();
+    char_field.lookups.borrow_mut().clear();
+}
