@@ -105,6 +105,10 @@ pub trait Dialect {
     fn pattern_op(&self, lookup: &str) -> Option<&'static str>;
     /// Escapes `\`, `%` and `_` of an expression, which stands at `{}`.
     fn pattern_esc(&self) -> &'static str;
+    /// Does `lookup_cast` change anything?
+    fn casts_lookups(&self) -> bool {
+        true
+    }
     /// Wraps the left side of a lookup, `%s` standing for it.
     fn lookup_cast(&self, lookup: &str, internal_type: &str) -> &'static str {
         let _ = (lookup, internal_type);
@@ -131,14 +135,9 @@ pub trait Dialect {
     }
 
     // Arithmetic.
-    /// The operator as this database spells it.
-    fn connector(&self, arith: Arith) -> &'static str {
-        arith.sql()
-    }
-    /// The function that stands for an operator.
-    fn combine_function(&self, arith: Arith) -> Option<&'static str> {
-        let _ = arith;
-        None
+    /// What stands before, between and after two operands: `("POWER(", ",", ")")`.
+    fn combine(&self, arith: Arith) -> [&'static str; 3] {
+        operators::combine(arith)
     }
     fn has_native_duration_field(&self) -> bool {
         false
@@ -150,7 +149,8 @@ pub trait Dialect {
     }
     /// `lhs connector rhs` where one is a duration.
     fn combine_duration(&self, arith: Arith, lhs: &str, rhs: &str) -> Result<String> {
-        Ok(format!("{lhs} {} {rhs}", self.connector(arith)))
+        let [before, between, after] = self.combine(arith);
+        Ok(format!("{before}{lhs}{between}{rhs}{after}"))
     }
     /// `lhs - rhs` of two dates or times.
     fn subtract_temporals(

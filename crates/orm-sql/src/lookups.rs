@@ -11,6 +11,7 @@
     reason = "an expression is made shared: `new` gives an `Expr`"
 )]
 mod build;
+pub mod class_registry;
 pub mod close_matches;
 mod in_list;
 pub mod json;

@@ -1,6 +1,6 @@
 //! Values as parameters: what `Field::get_db_prep_value` leaves to the database.
 use crate::compiler::Compiler;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Vendor};
 use crate::expression::value_expr;
 use crate::writer::SqlWriter;
 use orm_state::{Error, Field, FieldKind, Result, Value};
@@ -26,8 +26,14 @@ pub fn db_prep_value(
     dialect: &dyn Dialect,
     prepared: bool,
 ) -> Result<Value> {
-    let _ = dialect;
     let hooked = field.overrides().get_db_prep_value;
+    if !hooked && dialect.kind() == Vendor::Postgresql && keeps_type(field) {
+        return if prepared {
+            Ok(value)
+        } else {
+            field.get_prep_value(value)
+        };
+    }
     let value = field.get_db_prep_value(value, prepared)?;
     if field.kind == FieldKind::Json && !hooked {
         return json_text(field, &value);
@@ -35,13 +41,25 @@ pub fn db_prep_value(
     Ok(value)
 }
 
+/// Types that PostgreSQL has too: their values are bound as they are.
+fn keeps_type(field: &Field) -> bool {
+    use FieldKind::*;
+    matches!(field.kind, Date | DateTime | Time | Duration | Uuid)
+}
+
 /// `field.get_db_prep_save(value, connection)`
 pub fn db_prep_save(field: &Rc<Field>, value: Value, compiler: &Compiler) -> Result<Value> {
     if value_expr(&value).is_some() {
         return Ok(value);
     }
-    let _ = compiler;
     let overrides = field.overrides();
+    if compiler.dialect().kind() == Vendor::Postgresql
+        && !overrides.get_db_prep_save
+        && !overrides.get_db_prep_value
+        && keeps_type(field)
+    {
+        return field.get_prep_value(value);
+    }
     let hooked = overrides.get_db_prep_save || overrides.get_db_prep_value;
     let value = field.get_db_prep_save(value)?;
     if field.kind == FieldKind::Json && !hooked && !value.is_null() {

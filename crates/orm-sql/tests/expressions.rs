@@ -358,3 +358,83 @@ fn subqueries() {
         "%s -- False"
     );
 }
+
+#[test]
+fn arithmetic_at_its_edges() {
+    let c = |a, op, b| Combined::new(a, op, b);
+    let wrap = |e, kind| ExpressionWrapper::new(e, Some(unbound(kind)));
+    check(
+        c(f("pages"), Arith::Mul, v(-1)),
+        r#"(b."pages" * %s) -- -1"#,
+    );
+    check(
+        c(f("length"), Arith::Add, f("length")),
+        r#"(b."length" + b."length") -- "#,
+    );
+    check(
+        wrap(c(f("length"), Arith::Div, v(2)), FieldKind::Duration),
+        r#"(django_format_dtdelta('/', b."length", %s)) -- 2"#,
+    );
+    check(
+        wrap(c(f("length"), Arith::Mul, f("pages")), FieldKind::Duration),
+        "DatabaseError: Invalid arguments for operator *.",
+    );
+    check(
+        c(f("price"), Arith::Pow, v(2)),
+        "FieldError: Cannot infer type of '^' expression involving these types: DecimalField, IntegerField. You must set output_field.",
+    );
+    check(
+        c(f("price"), Arith::Div, f("rating")),
+        "FieldError: Cannot infer type of '/' expression involving these types: DecimalField, FloatField. You must set output_field.",
+    );
+    check(
+        f("foo"),
+        "FieldError: Cannot resolve keyword 'foo' into field. Choices are: active, author, author_id, created, data, id, length, opens, pages, price, pub_date, rating, tags, title, token",
+    );
+    check(
+        f("pub_date__year"),
+        r#"django_date_extract(%s, b."pub_date") -- 'year'"#,
+    );
+    check(c(v(1.5), Arith::Add, v(2)), "(%s + %s) -- 1.5, 2");
+}
+
+#[test]
+fn values_by_type() {
+    let typed = |value: Value, kind| Val::typed(value, Some(unbound(kind)));
+    check(v(true), "%s -- True");
+    check(v(jiff::civil::date(2020, 1, 1)), "%s -- '2020-01-01'");
+    check(
+        typed(vec![Value::from(1)].into(), FieldKind::Json),
+        "%s -- '[1]'",
+    );
+    check(typed(Value::Null, FieldKind::Integer), "NULL -- ");
+}
+
+#[test]
+fn cases_at_their_edges() {
+    let when = |condition, then| When::q(condition, then).unwrap();
+    let case = |whens, default| Case::new(whens, default, None).unwrap();
+    check(
+        case(
+            vec![when(q("pages", 1), v(1)), when(q("pages", 2), v(2))],
+            None,
+        ),
+        r#"CASE WHEN b."pages" = %s THEN %s WHEN b."pages" = %s THEN %s ELSE NULL END -- 1, 1, 2, 2"#,
+    );
+    check(case(vec![], Some(v(3))), "%s -- 3");
+    check(
+        case(vec![when(q("pk__in", vec![]).invert(), v(3))], Some(v(4))),
+        "CAST(%s AS integer) -- 3",
+    );
+    check(
+        case(vec![when(q("pages", 1), v("a"))], Some(v(1))),
+        "FieldError: Expression contains mixed types: CharField, IntegerField. You must set output_field.",
+    );
+    let mut none = Shop::new().authors();
+    none.set_empty();
+    none.set_values(&["name".into()]).unwrap();
+    check(
+        comparison::coalesce(Subquery::new(none, None), v("z")),
+        "COALESCE(NULL, %s) -- 'z'",
+    );
+}

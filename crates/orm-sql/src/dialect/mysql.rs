@@ -165,8 +165,16 @@ impl Dialect for Mysql {
             _ => "%s",
         }
     }
-    fn combine_function(&self, arith: Arith) -> Option<&'static str> {
-        (arith == Arith::Pow).then_some("POW")
+    fn combine(&self, arith: Arith) -> [&'static str; 3] {
+        match arith {
+            Arith::Pow => ["POW(", ",", ")"],
+            Arith::BitAnd => ["CONVERT(", "&", ", SIGNED)"],
+            Arith::BitOr => ["CONVERT(", "|", ", SIGNED)"],
+            Arith::BitLeftShift => ["CONVERT(", "<<", ", SIGNED)"],
+            Arith::BitXor => ["CONVERT(", "^", ", SIGNED)"],
+            Arith::BitRightShift => ["FLOOR(", " / POW(2, ", "))"],
+            _ => operators::combine(arith),
+        }
     }
     fn format_for_duration_arithmetic(&self, out: &mut SqlWriter, mark: Mark) -> Result<()> {
         out.wrap(mark, "INTERVAL ", " MICROSECOND");

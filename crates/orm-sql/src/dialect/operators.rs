@@ -1,4 +1,5 @@
 //! Operators and ranges that dialects share.
+use crate::expressions::Arith;
 use orm_state::Value;
 
 /// `= %s`, `> %s` …
@@ -24,4 +25,23 @@ pub fn integer_range(internal_type: &str) -> (Option<Value>, Option<Value>) {
         _ => (i64::MIN, i64::MAX),
     };
     (Some(low.into()), Some(high.into()))
+}
+
+/// What stands before, between and after two operands where the database has the operator.
+pub fn combine(arith: Arith) -> [&'static str; 3] {
+    use Arith::*;
+    let between = match arith {
+        Add => " + ",
+        Sub => " - ",
+        Mul => " * ",
+        Div => " / ",
+        Pow => " ^ ",
+        Mod => " %% ",
+        BitAnd => " & ",
+        BitOr => " | ",
+        BitLeftShift => " << ",
+        BitRightShift => " >> ",
+        BitXor => " # ",
+    };
+    ["", between, ""]
 }

@@ -1,7 +1,6 @@
 //! PostgreSQL: the text of its SQL. Nothing here connects to one.
 use super::column_type::Types;
 use super::{Dialect, OnConflict, Vendor, operators};
-use crate::expressions::Arith;
 use crate::writer::{Mark, SqlWriter};
 use orm_state::settings::settings;
 use orm_state::{Error, Result, Value};
@@ -177,9 +176,6 @@ impl Dialect for Postgresql {
     }
     fn prep_for_iexact(&self, value: &Value) -> Value {
         value.clone()
-    }
-    fn connector(&self, arith: Arith) -> &'static str {
-        arith.sql()
     }
     fn has_native_duration_field(&self) -> bool {
         true

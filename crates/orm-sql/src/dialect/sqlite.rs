@@ -123,11 +123,14 @@ impl Dialect for Sqlite {
     fn pattern_esc(&self) -> &'static str {
         r"REPLACE(REPLACE(REPLACE({}, '\', '\\'), '%%', '\%%'), '_', '\_')"
     }
-    fn combine_function(&self, arith: Arith) -> Option<&'static str> {
+    fn casts_lookups(&self) -> bool {
+        false
+    }
+    fn combine(&self, arith: Arith) -> [&'static str; 3] {
         match arith {
-            Arith::Pow => Some("POWER"),
-            Arith::BitXor => Some("BITXOR"),
-            _ => None,
+            Arith::Pow => ["POWER(", ",", ")"],
+            Arith::BitXor => ["BITXOR(", ",", ")"],
+            _ => super::operators::combine(arith),
         }
     }
     fn combine_duration(&self, arith: Arith, lhs: &str, rhs: &str) -> Result<String> {

@@ -229,26 +229,16 @@ impl Expression for Combined {
             CombinedKind::Duration if !dialect.has_native_duration_field() => {
                 self.duration_sql(compiler, out)?;
             }
-            _ => match dialect.combine_function(self.connector) {
-                None => {
-                    out.push("(");
-                    compiler.compile(&self.lhs, out)?;
-                    out.push(" ");
-                    out.push(dialect.connector(self.connector));
-                    out.push(" ");
-                    compiler.compile(&self.rhs, out)?;
-                    out.push(")");
-                }
-                Some(function) => {
-                    out.push("(");
-                    out.push(function);
-                    out.push("(");
-                    compiler.compile(&self.lhs, out)?;
-                    out.push(",");
-                    compiler.compile(&self.rhs, out)?;
-                    out.push("))");
-                }
-            },
+            _ => {
+                let [before, between, after] = dialect.combine(self.connector);
+                out.push("(");
+                out.push(before);
+                compiler.compile(&self.lhs, out)?;
+                out.push(between);
+                compiler.compile(&self.rhs, out)?;
+                out.push(after);
+                out.push(")");
+            }
         }
         if self.kind == CombinedKind::Plain {
             cast_decimal(self, compiler, out, mark)?;

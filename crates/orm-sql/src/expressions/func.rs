@@ -14,6 +14,8 @@ pub use crate::expressions::func_spec::{CALL, FUNC, FuncSpec, FuncSql, Output};
 use crate::expressions::numeric::cast_decimal;
 use crate::expressions::template::render;
 use crate::expressions::value::same_output;
+use crate::lookup::{Registered, TransformFactory};
+use crate::lookups::class_registry;
 use crate::query::Query;
 use crate::writer::SqlWriter;
 use orm_state::{Error, ErrorKind, Field, FieldKind, Result, Value};
@@ -393,6 +395,18 @@ impl Expression for Func {
             cols.extend(a.clone().group_by_cols()?);
         }
         Ok(cols)
+    }
+    fn bilateral_transforms(&self) -> Vec<Rc<dyn TransformFactory>> {
+        match (self.spec.lookup_name, self.args.first()) {
+            (Some(_), Some(lhs)) => class_registry::bilateral_of(&self.name(), lhs),
+            _ => vec![],
+        }
+    }
+    fn get_lookup(&self, name: &str) -> Result<Option<Registered>> {
+        class_registry::lookup_of(&self.name(), &self.output_field()?, name)
+    }
+    fn get_transform(&self, name: &str) -> Result<Option<Registered>> {
+        class_registry::transform_of(&self.name(), &self.output_field()?, name)
     }
     fn same_args(&self, other: &dyn Expression) -> bool {
         other.as_any().downcast_ref::<Func>().is_some_and(|o| {

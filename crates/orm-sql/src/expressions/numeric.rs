@@ -3,7 +3,7 @@ use crate::compiler::Compiler;
 use crate::dialect::Vendor;
 use crate::expression::Expression;
 use crate::writer::{Mark, SqlWriter};
-use orm_state::{ErrorKind, Result};
+use orm_state::{ErrorKind, FieldKind, Result};
 
 /// Wraps what was written since `mark` in `(CAST(… AS NUMERIC))` where SQLite needs it.
 pub fn cast_decimal(
@@ -21,7 +21,8 @@ pub fn cast_decimal(
 /// Is its output field a `DecimalField`? Unknown types are not.
 pub fn gives_decimal(expr: &dyn Expression) -> Result<bool> {
     match expr.output_field_or_none() {
-        Ok(Some(f)) => Ok(f.internal_type()? == "DecimalField"),
+        Ok(Some(f)) if f.overrides().get_internal_type => Ok(f.internal_type()? == "DecimalField"),
+        Ok(Some(f)) => Ok(f.kind == FieldKind::Decimal),
         Ok(None) => Ok(false),
         Err(e) if e.is(ErrorKind::FieldError) => Ok(false),
         Err(e) => Err(e),

@@ -9,6 +9,7 @@ use crate::dialect::tz_name;
 use crate::expression::{Expr, Expression, Resolve, Sources};
 use crate::expressions::fields::unbound;
 use crate::lookup::{Registered, TransformFactory};
+use crate::lookups::class_registry;
 use crate::lookups::kind::{Builtin, Family, Op};
 use crate::query::Query;
 use crate::writer::SqlWriter;
@@ -199,19 +200,22 @@ impl Expression for Extract {
         }))
     }
     fn bilateral_transforms(&self) -> Vec<Rc<dyn TransformFactory>> {
-        self.lhs.bilateral_transforms()
+        class_registry::bilateral_of(&self.class, &self.lhs)
     }
     fn get_lookup(&self, name: &str) -> Result<Option<Registered>> {
         let year = matches!(&*self.class, "ExtractYear" | "ExtractIsoYear");
         let op = Op::of_field(name)
             .filter(|op| matches!(op, Op::Exact | Op::Gt | Op::Gte | Op::Lt | Op::Lte));
-        if let (true, Some(op)) = (year, op) {
+        if let (true, Some(op), None) = (year, op, class_registry::registered(&self.class, name)) {
             return Ok(Some(Registered::Lookup(Rc::new(Builtin {
                 op,
                 family: Family::Year,
             }))));
         }
-        crate::lookup::field_lookup(&*self.output_field()?, name)
+        class_registry::lookup_of(&self.class, &self.output_field()?, name)
+    }
+    fn get_transform(&self, name: &str) -> Result<Option<Registered>> {
+        class_registry::transform_of(&self.class, &self.output_field()?, name)
     }
     fn same_args(&self, other: &dyn Expression) -> bool {
         other.as_any().downcast_ref::<Extract>().is_some_and(|o| {

@@ -9,7 +9,8 @@ use crate::dialect::tz_name;
 use crate::expression::{Converter, Expr, Expression, Resolve, Sources};
 use crate::expressions::fields::unbound;
 use crate::expressions::value::same_output;
-use crate::lookup::TransformFactory;
+use crate::lookup::{Registered, TransformFactory};
+use crate::lookups::class_registry;
 use crate::query::Query;
 use crate::writer::SqlWriter;
 use orm_state::field::prep::make_aware;
@@ -221,7 +222,13 @@ impl Expression for Trunc {
         }))
     }
     fn bilateral_transforms(&self) -> Vec<Rc<dyn TransformFactory>> {
-        self.lhs.bilateral_transforms()
+        class_registry::bilateral_of(&self.class, &self.lhs)
+    }
+    fn get_lookup(&self, name: &str) -> Result<Option<Registered>> {
+        class_registry::lookup_of(&self.class, &self.output_field()?, name)
+    }
+    fn get_transform(&self, name: &str) -> Result<Option<Registered>> {
+        class_registry::transform_of(&self.class, &self.output_field()?, name)
     }
     /// What was truncated in a zone is a moment of that zone; dates and times lose the rest.
     fn convert_value(&self) -> Option<Converter> {

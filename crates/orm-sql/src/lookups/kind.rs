@@ -113,6 +113,13 @@ impl Op {
             Contains | IContains | StartsWith | IStartsWith | EndsWith | IEndsWith
         )
     }
+    /// Lookups into a JSON document, whose left side stays as it is.
+    pub fn is_document(self) -> bool {
+        matches!(
+            self,
+            DataContains | ContainedBy | HasKey | HasKeys | HasAnyKeys | HasKeyOrArrayIndex
+        )
+    }
     /// Comparisons whose right side the field prepares for the database.
     pub fn preps_for_db(self) -> bool {
         matches!(

@@ -21,17 +21,18 @@ pub fn process_lhs(
     if lhs.as_lookup().is_some() {
         out.wrap(mark, "(", ")");
     }
-    let internal = match lhs.output_field_or_none()? {
-        Some(f) => f.internal_type()?,
-        None => String::new(),
-    };
-    let cast = compiler
-        .dialect()
-        .lookup_cast(kind.op.lookup_name(), &internal);
-    if let Some((before, after)) = cast.split_once("%s")
-        && cast.len() > 2
-    {
-        out.wrap(mark, before, after);
+    let dialect = compiler.dialect();
+    if dialect.casts_lookups() && !kind.op.is_document() {
+        let internal = match lhs.output_field_or_none()? {
+            Some(f) => f.internal_type()?,
+            None => String::new(),
+        };
+        let cast = dialect.lookup_cast(kind.op.lookup_name(), &internal);
+        if let Some((before, after)) = cast.split_once("%s")
+            && cast.len() > 2
+        {
+            out.wrap(mark, before, after);
+        }
     }
     json::process_lhs(kind, lhs, compiler, out, mark)
 }

@@ -8,6 +8,7 @@ use super::build::with_operator;
 use super::kind::{Builtin, Op};
 use super::sides;
 use crate::compiler::Compiler;
+use crate::dialect::Vendor;
 use crate::expression::Expr;
 use crate::functions::extract::Extract;
 use crate::lookup::{Lookup, Rhs};
@@ -39,11 +40,17 @@ pub fn as_sql(
         }
     };
     let iso = is_iso(&lookup.lhs);
+    // PostgreSQL takes dates as such.
+    let native = compiler.dialect().kind() == Vendor::Postgresql;
     let (first, last) = if source.output_field()?.class.is_a("DateTimeField") {
-        datetime_bounds(year, iso)?
+        datetime_bounds(year, iso, native)?
     } else {
         let (a, b) = date_bounds(year, iso)?;
-        (iso_date(a).into(), iso_date(b).into())
+        if native {
+            (a.into(), b.into())
+        } else {
+            (iso_date(a).into(), iso_date(b).into())
+        }
     };
     let bound = match kind.op {
         Op::Exact => {
@@ -110,16 +117,21 @@ fn date_bounds(year: i64, iso: bool) -> Result<(civil::Date, civil::Date)> {
 }
 
 /// First and last microsecond of a year, on the current zone's clock.
-fn datetime_bounds(year: i64, iso: bool) -> Result<(Value, Value)> {
+fn datetime_bounds(year: i64, iso: bool, native: bool) -> Result<(Value, Value)> {
     let (first, last) = date_bounds(year, iso)?;
     let moments = [first.at(0, 0, 0, 0), last.at(23, 59, 59, 999_999_000)];
     let mut bounds = moments.into_iter().map(|civil| {
         let naive = DateTime::naive(civil);
-        adapt_datetime(&if settings().use_tz {
+        let bound = if settings().use_tz {
             make_aware(&naive, &current_time_zone())
         } else {
             naive
-        })
+        };
+        if native {
+            Ok(bound.into())
+        } else {
+            adapt_datetime(&bound)
+        }
     });
     match (bounds.next(), bounds.next()) {
         (Some(a), Some(b)) => Ok((a?, b?)),

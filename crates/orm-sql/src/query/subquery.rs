@@ -160,7 +160,7 @@ impl Expression for QueryExpr {
         Rc::new(QueryExpr(Rc::new(self.0.relabeled_clone(map))))
     }
     fn empty_result_set_value(&self) -> EmptyValue {
-        EmptyValue::Propagate
+        EmptyValue::Value(orm_state::Value::Null)
     }
     fn same_args(&self, other: &dyn Expression) -> bool {
         other

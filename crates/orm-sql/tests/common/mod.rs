@@ -1,13 +1,14 @@
 //! A bookshop's models, and a compact way to say which SQL an expression becomes. The expected
 //! texts were recorded from Django 6.1.3 on SQLite 3.40.
 #![allow(dead_code)]
-use orm_sql::dialect::Sqlite;
+use orm_sql::dialect::{Dialect, Sqlite};
 use orm_sql::expressions::fields::class;
 use orm_sql::{Compiler, Expr, Q, QChild, Query};
 use orm_state::{
     Apps, Field, FieldKind, FieldOptions, Model, ModelOptions, ModelRef, Rel, RelKind, RelTarget,
     Value,
 };
+use std::cell::RefCell;
 use std::rc::Rc;
 
 pub struct Shop {
@@ -119,16 +120,56 @@ impl Shop {
     }
 }
 
+/// A model whose primary key is two columns.
+pub fn line(shop: &Shop) -> ModelRef {
+    let m = Model::new(
+        &shop.apps,
+        "playground",
+        "Line",
+        "playground.models",
+        ModelOptions::default(),
+    );
+    add(&m, "order_id", FieldKind::Integer, |_| {});
+    add(&m, "number", FieldKind::Integer, |_| {});
+    add(&m, "text", FieldKind::Char, |o| o.max_length = Some(9));
+    let options = FieldOptions {
+        composite_fields: vec!["order_id".into(), "number".into()],
+        ..FieldOptions::default()
+    };
+    let pk = Field::new(class(FieldKind::CompositePrimaryKey), options, None);
+    pk.set_name("pk");
+    pk.primary_key.set(true);
+    m.add_field(&pk, true);
+    shop.apps.register_model(&m);
+    m
+}
+
 fn shorten(sql: &str) -> String {
     sql.replace("\"playground_book\".", "b.")
         .replace("\"playground_author\".", "a.")
         .replace("\"playground_book_tags\".", "bt.")
         .replace("\"playground_tag\".", "t.")
+        .replace("\"playground_line\".", "l.")
+        .replace("`playground_book`.", "b.")
+        .replace("`playground_author`.", "a.")
+}
+
+thread_local! {
+    static DIALECT: RefCell<Rc<dyn Dialect>> = RefCell::new(Rc::new(Sqlite));
+}
+
+/// Compiles with another dialect while `f` runs.
+pub fn on<T>(dialect: Rc<dyn Dialect>, f: impl FnOnce() -> T) -> T {
+    let before = DIALECT.with(|d| d.replace(dialect));
+    let result = f();
+    DIALECT.with(|d| d.replace(before));
+    result
 }
 
 /// The whole statement, or the error.
 pub fn sql(query: &Query) -> String {
-    match Compiler::new(query.clone(), Rc::new(Sqlite), "default".into()).as_sql() {
+    let dialect = DIALECT.with(|d| d.borrow().clone());
+    match Compiler::new(query.clone(), dialect, "default".into()).as_sql() {
         Ok(out) => {
             let params: Vec<String> = out.params.iter().map(Value::repr).collect();
             format!("{} -- {}", shorten(&out.sql), params.join(", "))
@@ -168,7 +209,11 @@ pub fn annotated(mut query: Query, expr: Expr) -> String {
         return e.to_string();
     }
     let all = sql(&query);
-    match (all.split_once(" AS \"x\""), all.rsplit_once(" -- ")) {
+    match (
+        all.split_once(" AS \"x\"")
+            .or_else(|| all.split_once(" AS `x`")),
+        all.rsplit_once(" -- "),
+    ) {
         (Some((head, _)), Some((_, params))) => {
             format!("{} -- {params}", after(head, "SELECT "))
         }

@@ -5,7 +5,7 @@ use crate::dateparse;
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::{settings, warn};
 use crate::temporal::{DateTime, Zone};
-use crate::value::{Value, float_repr};
+use crate::value::Value;
 use bigdecimal::BigDecimal;
 use num_bigint::BigInt;
 use num_traits::FromPrimitive;
@@ -329,17 +329,10 @@ impl Field {
                     .borrow()
                     .max_digits
                     .and_then(|d| u64::try_from(d).ok());
-                match (BigDecimal::try_from(*f), digits) {
-                    // Exactly the float's value, rounded to the field's digits.
-                    (Ok(d), Some(p)) => Value::from(strip(
-                        d.with_precision_round(
-                            std::num::NonZeroU64::new(p).unwrap_or(std::num::NonZeroU64::MIN),
-                            bigdecimal::RoundingMode::HalfEven,
-                        ),
-                        *f,
-                    )),
-                    (Ok(d), None) => Value::from(d),
-                    _ => return Err(self.invalid(&value, "value must be a decimal number.")),
+                match BigDecimal::try_from(*f) {
+                    // Exactly the float's value, rounded to the field's digits where it has more.
+                    Ok(d) => Value::from(from_float(d, digits.unwrap_or(28))),
+                    Err(_) => return Err(self.invalid(&value, "value must be a decimal number.")),
                 }
             }
             Value::Int(_) | Value::BigInt(_) | Value::Bool(_) => {
@@ -407,13 +400,19 @@ pub fn parse_python_float(text: &str) -> Option<f64> {
     }
 }
 
-/// A float that was exact keeps no invented zeros: `create_decimal_from_float(1.5)` is `1.5`.
-fn strip(d: BigDecimal, from: f64) -> BigDecimal {
-    let exact = BigDecimal::from_str(&float_repr(from)).ok();
-    let normal = d.normalized();
-    match exact {
-        Some(e) if e.normalized() == normal => normal,
-        _ => d,
+/// `create_decimal_from_float`: 1.5 stays `1.5`, 1.1 (which no float is) fills the digits.
+fn from_float(exact: BigDecimal, digits: u64) -> BigDecimal {
+    let plain = exact.normalized();
+    let plain = if plain.as_bigint_and_exponent().1 < 0 {
+        plain.with_scale(0)
+    } else {
+        plain
+    };
+    match std::num::NonZeroU64::new(digits) {
+        Some(p) if plain.digits() > digits => {
+            exact.with_precision_round(p, bigdecimal::RoundingMode::HalfEven)
+        }
+        _ => plain,
     }
 }
 

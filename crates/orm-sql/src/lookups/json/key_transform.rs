@@ -5,6 +5,7 @@ use crate::expression::{Expr, Expression, Sources};
 use crate::expressions::F;
 use crate::expressions::fields::unbound;
 use crate::lookup::{Registered, TransformFactory};
+use crate::lookups::class_registry;
 use crate::lookups::kind::{Builtin, Family, Op};
 use crate::writer::SqlWriter;
 use orm_state::{Error, Field, FieldKind, Result, Value};
@@ -171,7 +172,19 @@ impl Expression for KeyTransform {
         }
         self.lhs.output_field_or_none()
     }
+    fn bilateral_transforms(&self) -> Vec<Rc<dyn TransformFactory>> {
+        self.lhs.bilateral_transforms()
+    }
     fn get_lookup(&self, name: &str) -> Result<Option<Registered>> {
+        // `KeyTextTransform` descends from `KeyTransform`.
+        let own = |class: &str| class_registry::registered(class, name);
+        let mut found = own("KeyTransform");
+        if self.text {
+            found = own("KeyTextTransform").or(found);
+        }
+        if let Some(r) = found {
+            return Ok(Some(r).filter(|r| matches!(r, Registered::Lookup(_))));
+        }
         match key_lookup(name) {
             Some(b) => Ok(Some(Registered::Lookup(Rc::new(b)))),
             None => crate::lookup::field_lookup(&*self.output_field()?, name),
