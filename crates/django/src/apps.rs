@@ -119,8 +119,7 @@ pub fn containing_label(vm: &Vm, module: &str) -> PyResult<Option<String>> {
 /// A setting, if there is one.
 pub fn setting(vm: &Vm, name: &'static str) -> PyResult<Option<PyObjectRef>> {
     match modules::find(vm, "django.conf", "settings") {
-        Ok(settings) => Ok(vm
-            .get_attribute_opt(settings, vm.ctx.intern_str(name))
+        Ok(settings) => Ok(py::attr_opt(vm, &settings, name)
             .unwrap_or(None)),
         Err(_) => Ok(None),
     }

@@ -1,10 +1,9 @@
 //! `django.dispatch`: signals. Source: "Signals" in Django's documentation.
 use crate::class::function;
 use crate::{modules, py};
-use orm_state::RelTarget;
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::types::Constructor;
+use rustpython_vm::types::{Constructor, Initializer};
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass,
 };
@@ -71,12 +70,17 @@ fn receiver_id(vm: &Vm, receiver: &PyObject) -> PyResult<(usize, usize)> {
     Ok((receiver.get_id(), 0))
 }
 
-#[pyclass(with(Constructor), flags(BASETYPE, HAS_DICT))]
+impl Initializer for PySignal {
+    type Args = FuncArgs;
+    fn init(_zelf: &Py<Self>, _args: FuncArgs, _vm: &Vm) -> PyResult<()> {
+        Ok(())
+    }
+}
+
+#[pyclass(with(Constructor, Initializer), flags(BASETYPE, HAS_DICT))]
 impl PySignal {
     #[pymethod]
-    fn __init__(&self, _args: FuncArgs) {}
-    #[pymethod]
-    fn connect(&self, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
+    fn connect(zelf: &Py<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
         let receiver = args
             .take_positional_keyword("receiver")
             .ok_or_else(|| vm.new_type_error("connect() missing argument 'receiver'"))?;
@@ -92,7 +96,7 @@ impl PySignal {
             return Err(vm.new_type_error("Signal receivers must be callable."));
         }
         if let Some(name) = sender.as_ref().and_then(|s| py::as_string(s)) {
-            return self.connect_later(vm, receiver, name, weak, uid);
+            return zelf.connect_later(vm, receiver, name, weak, uid);
         }
         let id = match uid {
             Some(u) => Id::Uid(py::repr(vm, &u)?),
@@ -102,7 +106,7 @@ impl PySignal {
             }
         };
         let sender = address(vm, sender.as_deref());
-        let known = self
+        let known = zelf
             .receivers
             .borrow()
             .iter()
@@ -122,11 +126,11 @@ impl PySignal {
         } else {
             Target::Strong(receiver)
         };
-        self.receivers.borrow_mut().push(Receiver { id, sender, target });
+        zelf.receivers.borrow_mut().push(Receiver { id, sender, target });
         Ok(())
     }
     #[pymethod]
-    fn disconnect(&self, mut args: FuncArgs, vm: &Vm) -> PyResult<bool> {
+    fn disconnect(zelf: &Py<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult<bool> {
         let receiver = args.take_positional_keyword("receiver").filter(|r| !vm.is_none(r));
         let sender = args.take_positional_keyword("sender").filter(|r| !vm.is_none(r));
         let uid = args
@@ -147,15 +151,15 @@ impl PySignal {
             },
             None => address(vm, sender.as_deref()),
         };
-        let mut receivers = self.receivers.borrow_mut();
+        let mut receivers = zelf.receivers.borrow_mut();
         let before = receivers.len();
         receivers.retain(|r| !(r.id == id && r.sender == sender));
         Ok(receivers.len() != before)
     }
     #[pymethod]
-    fn has_listeners(&self, mut args: FuncArgs, vm: &Vm) -> PyResult<bool> {
+    fn has_listeners(zelf: &Py<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult<bool> {
         let sender = args.take_positional_keyword("sender");
-        Ok(!self.live(vm, sender.as_deref())?.is_empty())
+        Ok(!zelf.live(vm, sender.as_deref())?.is_empty())
     }
     #[pymethod(name = "send")]
     fn send_method(zelf: rustpython_vm::PyRef<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult {
@@ -195,8 +199,8 @@ impl PySignal {
     }
     /// `(lookup key, receiver)` of all receivers, as tests count them.
     #[pygetset]
-    fn receivers(&self, vm: &Vm) -> Vec<PyObjectRef> {
-        let all = self.receivers.borrow();
+    fn receivers(zelf: &Py<Self>, vm: &Vm) -> Vec<PyObjectRef> {
+        let all = zelf.receivers.borrow();
         all.iter()
             .map(|r| match &r.target {
                 Target::Strong(o) | Target::Weak(o) => {
@@ -209,13 +213,13 @@ impl PySignal {
             .collect()
     }
     #[pygetset(setter)]
-    fn set_receivers(&self, value: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn set_receivers(zelf: &Py<Self>, value: PyObjectRef, vm: &Vm) -> PyResult<()> {
         // Restoring a saved list keeps those that are on it.
         let kept: Vec<usize> = py::list(vm, &value)?
             .iter()
             .filter_map(|p| py::list(vm, p).ok()?.get(1).map(|o| o.get_id()))
             .collect();
-        self.receivers.borrow_mut().retain(|r| match &r.target {
+        zelf.receivers.borrow_mut().retain(|r| match &r.target {
             Target::Strong(o) | Target::Weak(o) => kept.contains(&o.get_id()),
         });
         Ok(())
@@ -281,7 +285,7 @@ impl PySignal {
             .ok_or_else(|| vm.new_type_error("a model's name is no sender of this signal"))?;
         self.lazy_senders.set(true);
         let key = (app.to_string(), model.to_lowercase());
-        let _ = RelTarget::Name(name.clone());
+        
         crate::models::related::lazy::when_ready(
             vm,
             &apps,

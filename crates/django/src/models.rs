@@ -25,6 +25,12 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     enums::install(vm)
 }
 
+/// Forgets the classes of an interpreter that ends.
+pub fn reset() {
+    base::reset();
+    fields::classes::reset();
+}
+
 /// The Python class of a model.
 pub fn class_of_model(vm: &VirtualMachine, model: &ModelRef) -> PyResult {
     match model.face.get::<PyObj>() {

@@ -8,7 +8,7 @@ use orm_state::{Apps, ModelRef};
 use rustpython_vm::builtins::{PyDictRef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, OptionalArg};
-use rustpython_vm::types::Constructor;
+use rustpython_vm::types::{Constructor, Initializer};
 use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
@@ -41,6 +41,9 @@ impl PyApps {
             stored: RefCell::default(),
             ready: Cell::new(true),
         }
+    }
+    fn configs(&self) -> PyDictRef {
+        self.configs.borrow().clone()
     }
     /// No apps any more.
     pub fn forget(&self, vm: &Vm) {
@@ -75,33 +78,38 @@ fn visible(m: &ModelRef, auto_created: bool, swapped: bool) -> bool {
     (auto_created || !m.options.borrow().auto_created) && (swapped || m.swapped.borrow().is_none())
 }
 
-#[pyclass(with(Constructor), flags(BASETYPE, HAS_DICT))]
+impl Initializer for PyApps {
+    type Args = FuncArgs;
+    fn init(_zelf: &Py<Self>, _args: FuncArgs, _vm: &Vm) -> PyResult<()> {
+        Ok(())
+    }
+}
+
+#[pyclass(with(Constructor, Initializer), flags(BASETYPE, HAS_DICT))]
 impl PyApps {
-    #[pymethod]
-    fn __init__(&self, _args: FuncArgs) {}
     #[pygetset]
-    fn app_configs(&self) -> PyDictRef {
-        self.configs.borrow().clone()
+    fn app_configs(zelf: &Py<Self>) -> PyDictRef {
+        zelf.configs.borrow().clone()
     }
     #[pygetset]
-    fn ready(&self) -> bool {
-        self.ready.get()
+    fn ready(zelf: &Py<Self>) -> bool {
+        zelf.ready.get()
     }
     #[pygetset]
-    fn apps_ready(&self) -> bool {
-        self.ready.get()
+    fn apps_ready(zelf: &Py<Self>) -> bool {
+        zelf.ready.get()
     }
     #[pygetset]
-    fn models_ready(&self) -> bool {
-        self.ready.get()
+    fn models_ready(zelf: &Py<Self>) -> bool {
+        zelf.ready.get()
     }
     /// Adds configurations for apps named by strings or given as `AppConfig`s.
     #[pymethod]
-    fn populate(&self, installed: OptionalArg, vm: &Vm) -> PyResult<()> {
+    fn populate(zelf: &Py<Self>, installed: OptionalArg, vm: &Vm) -> PyResult<()> {
         let OptionalArg::Present(installed) = installed else {
             return Ok(());
         };
-        let configs = self.app_configs();
+        let configs = zelf.configs();
         for entry in py::list(vm, &installed)? {
             let config = super::config::create(vm, entry)?;
             let label = py::attr(vm, &config, "label")?;
@@ -115,27 +123,27 @@ impl PyApps {
                     ),
                 ));
             }
-            self.apps.add_app(&py::to_string(vm, &label)?);
+            zelf.apps.add_app(&py::to_string(vm, &label)?);
             configs.set_item(&*label, config, vm)?;
         }
         Ok(())
     }
     #[pymethod]
-    fn check_apps_ready(&self) {}
+    fn check_apps_ready(zelf: &Py<Self>) {}
     #[pymethod]
-    fn check_models_ready(&self) {}
+    fn check_models_ready(zelf: &Py<Self>) {}
     #[pymethod]
-    fn get_app_configs(&self, vm: &Vm) -> PyResult {
-        py::call(vm, self.app_configs().as_object(), "values", vec![])
+    fn get_app_configs(zelf: &Py<Self>, vm: &Vm) -> PyResult {
+        py::call(vm, zelf.configs().as_object(), "values", vec![])
     }
     #[pymethod]
-    fn get_app_config(&self, label: PyObjectRef, vm: &Vm) -> PyResult {
+    fn get_app_config(zelf: &Py<Self>, label: PyObjectRef, vm: &Vm) -> PyResult {
         let text = py::to_string(vm, &label)?;
-        if let Some(c) = self.app_configs().get_item_opt(&*text, vm)? {
+        if let Some(c) = zelf.configs().get_item_opt(&*text, vm)? {
             return Ok(c);
         }
         let mut message = format!("No installed app with label '{text}'.");
-        for (_, config) in &self.app_configs() {
+        for (_, config) in &zelf.configs() {
             if py::as_string(&py::attr(vm, &config, "name")?).as_deref() == Some(&*text) {
                 let label = py::to_string(vm, &py::attr(vm, &config, "label")?)?;
                 message.push_str(&format!(" Did you mean '{label}'?"));
@@ -144,8 +152,8 @@ impl PyApps {
         Err(vm.new_lookup_error(message))
     }
     #[pymethod]
-    fn is_installed(&self, name: String, vm: &Vm) -> PyResult<bool> {
-        for (_, config) in &self.app_configs() {
+    fn is_installed(zelf: &Py<Self>, name: String, vm: &Vm) -> PyResult<bool> {
+        for (_, config) in &zelf.configs() {
             if py::as_string(&py::attr(vm, &config, "name")?).as_deref() == Some(&*name) {
                 return Ok(true);
             }
@@ -153,9 +161,9 @@ impl PyApps {
         Ok(false)
     }
     #[pymethod]
-    fn get_containing_app_config(&self, module: String, vm: &Vm) -> PyResult {
+    fn get_containing_app_config(zelf: &Py<Self>, module: String, vm: &Vm) -> PyResult {
         let mut best: Option<(usize, PyObjectRef)> = None;
-        for (_, config) in &self.app_configs() {
+        for (_, config) in &zelf.configs() {
             let name = py::to_string(vm, &py::attr(vm, &config, "name")?)?;
             if let Some(rest) = module.strip_prefix(&name)
                 && (rest.is_empty() || rest.starts_with('.'))
@@ -167,7 +175,7 @@ impl PyApps {
         Ok(vm.unwrap_or_none(best.map(|(_, c)| c)))
     }
     #[pymethod]
-    fn get_models(&self, mut args: FuncArgs, vm: &Vm) -> PyResult {
+    fn get_models(zelf: &Py<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult {
         let auto = match args.take_positional_keyword("include_auto_created") {
             Some(v) => v.is_true(vm)?,
             None => false,
@@ -177,10 +185,10 @@ impl PyApps {
             None => false,
         };
         let mut out = vec![];
-        let has_configs = self.app_configs().__len__() > 0;
-        for m in self.apps.models() {
+        let has_configs = zelf.configs().__len__() > 0;
+        for m in zelf.apps.models() {
             let known = !has_configs
-                || self.app_configs().get_item_opt(&**m.app_label(), vm)?.is_some()
+                || zelf.configs().get_item_opt(&**m.app_label(), vm)?.is_some()
                 || super::FALLBACK.with_borrow(|f| f.as_deref() == Some(&**m.app_label()));
             if known && visible(&m, auto, swapped) {
                 out.push(class_of_model(vm, &m)?);
@@ -189,7 +197,7 @@ impl PyApps {
         Ok(vm.ctx.new_list(out).into())
     }
     #[pymethod]
-    fn get_model(&self, mut args: FuncArgs, vm: &Vm) -> PyResult {
+    fn get_model(zelf: &Py<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult {
         let label = args
             .take_positional_keyword("app_label")
             .ok_or_else(|| vm.new_type_error("get_model() missing argument 'app_label'"))?;
@@ -209,29 +217,29 @@ impl PyApps {
                 }
             },
         };
-        if self.apps.find_model(&label, &name).is_none()
-            && self.app_configs().get_item_opt(&*label, vm)?.is_some()
+        if zelf.apps.find_model(&label, &name).is_none()
+            && zelf.configs().get_item_opt(&*label, vm)?.is_some()
         {
             return Err(vm.new_lookup_error(format!(
                 "App '{label}' doesn't have a '{name}' model."
             )));
         }
-        let model = self.apps.get_model(&label, &name).or_raise(vm)?;
+        let model = zelf.apps.get_model(&label, &name).or_raise(vm)?;
         class_of_model(vm, &model)
     }
     #[pymethod]
-    fn get_registered_model(&self, label: String, name: String, vm: &Vm) -> PyResult {
-        match self.apps.find_model(&label, &name) {
+    fn get_registered_model(zelf: &Py<Self>, label: String, name: String, vm: &Vm) -> PyResult {
+        match zelf.apps.find_model(&label, &name) {
             Some(m) => class_of_model(vm, &m),
             None => Err(vm.new_lookup_error(format!("Model '{label}.{name}' not registered."))),
         }
     }
     #[pygetset]
-    fn all_models(&self, vm: &Vm) -> PyResult<PyDictRef> {
+    fn all_models(zelf: &Py<Self>, vm: &Vm) -> PyResult<PyDictRef> {
         let out = vm.ctx.new_dict();
-        for label in self.apps.app_labels() {
+        for label in zelf.apps.app_labels() {
             let models = vm.ctx.new_dict();
-            for m in self.apps.app_models(&label) {
+            for m in zelf.apps.app_models(&label) {
                 models.set_item(&**m.model_name(), class_of_model(vm, &m)?, vm)?;
             }
             out.set_item(&*label, models.into(), vm)?;
@@ -239,12 +247,12 @@ impl PyApps {
         Ok(out)
     }
     #[pymethod]
-    fn register_model(&self, label: String, class: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn register_model(zelf: &Py<Self>, label: String, class: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let Some(model) = model_of_class(vm, &class) else {
             return Err(vm.new_type_error("register_model() needs a model"));
         };
         let name = model.model_name().to_string();
-        if let Some(old) = self.apps.find_model(&label, &name)
+        if let Some(old) = zelf.apps.find_model(&label, &name)
             && !Rc::ptr_eq(&old, &model)
         {
             let show = |m: &ModelRef| format!("<class '{}.{}'>", m.module, m.object_name());
@@ -262,15 +270,15 @@ impl PyApps {
                 )));
             }
         }
-        self.apps.register_model(&model);
-        lazy::model_registered(vm, &self.apps, &(label, name))
+        zelf.apps.register_model(&model);
+        lazy::model_registered(vm, &zelf.apps, &(label, name))
     }
     #[pymethod]
-    fn clear_cache(&self) {
-        self.apps.expire();
+    fn clear_cache(zelf: &Py<Self>) {
+        zelf.apps.expire();
     }
     #[pymethod]
-    fn lazy_model_operation(&self, args: FuncArgs, vm: &Vm) -> PyResult<()> {
+    fn lazy_model_operation(zelf: &Py<Self>, args: FuncArgs, vm: &Vm) -> PyResult<()> {
         let mut given = args.args.into_iter();
         let Some(work) = given.next() else {
             return Err(vm.new_type_error("lazy_model_operation() needs a function"));
@@ -283,23 +291,23 @@ impl PyApps {
         }
         lazy::when_ready(
             vm,
-            &self.apps,
+            &zelf.apps,
             keys,
             Box::new(move |vm, models| work.call(lazy::classes(vm, models)?, vm).map(drop)),
         )
     }
     #[pygetset]
-    fn _pending_operations(&self, vm: &Vm) -> PyResult<PyDictRef> {
+    fn _pending_operations(zelf: &Py<Self>, vm: &Vm) -> PyResult<PyDictRef> {
         let out = vm.ctx.new_dict();
-        for (a, m) in lazy::pending_keys(&self.apps) {
+        for (a, m) in lazy::pending_keys(&zelf.apps) {
             let key = vm.ctx.new_tuple(vec![py::str(vm, a), py::str(vm, m)]);
             out.set_item(key.as_object(), vm.ctx.new_list(vec![]).into(), vm)?;
         }
         Ok(out)
     }
     #[pymethod]
-    fn get_swappable_settings_name(&self, to: String, vm: &Vm) -> PyResult {
-        for m in self.apps.models() {
+    fn get_swappable_settings_name(zelf: &Py<Self>, to: String, vm: &Vm) -> PyResult {
+        for m in zelf.apps.models() {
             let swappable = m.options.borrow().swappable.clone();
             if let Some(setting) = swappable {
                 let swapped = m.swapped.borrow().clone();
@@ -316,44 +324,44 @@ impl PyApps {
     }
     /// `override_settings(INSTALLED_APPS=…)`: other configurations for a while.
     #[pymethod]
-    fn set_installed_apps(&self, installed: PyObjectRef, vm: &Vm) -> PyResult<()> {
-        let old = self.configs.replace(vm.ctx.new_dict());
-        self.stored.borrow_mut().push(old);
-        self.populate(OptionalArg::Present(installed), vm)
+    fn set_installed_apps(zelf: &Py<Self>, installed: PyObjectRef, vm: &Vm) -> PyResult<()> {
+        let old = zelf.configs.replace(vm.ctx.new_dict());
+        zelf.stored.borrow_mut().push(old);
+        Self::populate(zelf, OptionalArg::Present(installed), vm)
     }
     #[pymethod]
-    fn unset_installed_apps(&self) {
-        if let Some(old) = self.stored.borrow_mut().pop() {
-            *self.configs.borrow_mut() = old;
+    fn unset_installed_apps(zelf: &Py<Self>) {
+        if let Some(old) = zelf.stored.borrow_mut().pop() {
+            *zelf.configs.borrow_mut() = old;
         }
     }
     #[pymethod]
-    fn set_available_apps(&self, available: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn set_available_apps(zelf: &Py<Self>, available: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let names: Vec<String> = py::list(vm, &available)?
             .iter()
             .map(|n| py::to_string(vm, n))
             .collect::<PyResult<_>>()?;
         let kept = vm.ctx.new_dict();
-        for (label, config) in &self.app_configs() {
+        for (label, config) in &zelf.configs() {
             let name = py::to_string(vm, &py::attr(vm, &config, "name")?)?;
             if names.contains(&name) {
                 kept.set_item(&*label, config, vm)?;
             }
         }
-        let old = self.configs.replace(kept);
-        self.stored.borrow_mut().push(old);
+        let old = zelf.configs.replace(kept);
+        zelf.stored.borrow_mut().push(old);
         Ok(())
     }
     #[pymethod]
-    fn unset_available_apps(&self) {
-        self.unset_installed_apps();
+    fn unset_available_apps(zelf: &Py<Self>) {
+        Self::unset_installed_apps(zelf);
     }
     #[pymethod]
-    fn do_pending_operations(&self, class: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn do_pending_operations(zelf: &Py<Self>, class: PyObjectRef, vm: &Vm) -> PyResult<()> {
         match model_of_class(vm, &class) {
             Some(m) => {
                 let key = (m.app_label().to_string(), m.model_name().to_string());
-                lazy::model_registered(vm, &self.apps, &key)
+                lazy::model_registered(vm, &zelf.apps, &key)
             }
             None => Ok(()),
         }

@@ -233,17 +233,17 @@ fn shown(vm: &Vm, o: &PyObject) -> PyResult<String> {
 fn same(vm: &Vm, a: &PyObject, b: &PyObject) -> PyResult<bool> {
     let (x, y) = (error_dict(vm, a)?, error_dict(vm, b)?);
     match (x, y) {
-        (Some(x), Some(y)) => vm.bool_eq(x.as_object(), y.as_object()),
+        (Some(x), Some(y)) => py::eq(vm, x.as_object(), y.as_object()),
         (None, None) => {
             let message = |o: &PyObject| py::attr_opt(vm, o, "message");
             match (message(a)?, message(b)?) {
-                (Some(m), Some(n)) => Ok(vm.bool_eq(&m, &n)?
-                    && vm.bool_eq(&py::attr(vm, a, "code")?, &py::attr(vm, b, "code")?)?
-                    && vm.bool_eq(&py::attr(vm, a, "params")?, &py::attr(vm, b, "params")?)?),
+                (Some(m), Some(n)) => Ok(py::eq(vm, &m, &n)?
+                    && py::eq(vm, &py::attr(vm, a, "code")?, &py::attr(vm, b, "code")?)?
+                    && py::eq(vm, &py::attr(vm, a, "params")?, &py::attr(vm, b, "params")?)?),
                 (None, None) => {
                     let (l, r) = (messages(vm, a)?, messages(vm, b)?);
                     let (l, r) = (vm.ctx.new_list(l), vm.ctx.new_list(r));
-                    vm.bool_eq(l.as_object(), r.as_object())
+                    py::eq(vm, l.as_object(), r.as_object())
                 }
                 _ => Ok(false),
             }

@@ -28,7 +28,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         c.method("__init__", limit_init);
         c.method("__call__", limit_call);
         c.method("compare", |_: PyObjectRef, a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult<bool> {
-            Ok(!a.is(&b) && !vm.bool_eq(&a, &b)?)
+            Ok(!a.is(&b) && !py::eq(vm, &a, &b)?)
         });
         c.method("clean", |_: PyObjectRef, x: PyObjectRef| x);
         c.method("__eq__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| {
@@ -176,7 +176,7 @@ pub fn same_attributes(vm: &Vm, o: &PyObject, other: &PyObject, names: &[&str]) 
         return Ok(vm.ctx.not_implemented());
     }
     for n in names {
-        if !vm.bool_eq(&py::attr(vm, o, n)?, &py::attr(vm, other, n)?)? {
+        if !py::eq(vm, &py::attr(vm, o, n)?, &py::attr(vm, other, n)?)? {
             return Ok(py::bool(vm, false));
         }
     }

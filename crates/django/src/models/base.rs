@@ -59,5 +59,9 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     modules::export_all(vm, &["django.db.models", "django.db.models.base"], "Model", class)?;
     identity::install(vm)?;
     crate::convert::set_model_of(super::model_of_instance);
+    crate::queries::hints::set_model_of_class(|class| {
+        rustpython_vm::vm::thread::try_with_current_vm(|vm| super::model_of_class(vm, class))
+            .flatten()
+    });
     Ok(())
 }

@@ -108,7 +108,7 @@ fn make(vm: &Vm) -> PyResult<()> {
         c.getter("values", |cls, vm| column(vm, &cls, 0));
         c.method("__contains__", |cls: PyObjectRef, member: PyObjectRef, vm: &Vm| -> PyResult<bool> {
             for m in py::list(vm, &cls)? {
-                if m.is(&member) || vm.bool_eq(&py::attr(vm, &m, "value")?, &member)? {
+                if m.is(&member) || py::eq(vm, &py::attr(vm, &m, "value")?, &member)? {
                     return Ok(true);
                 }
             }

@@ -15,7 +15,7 @@ pub mod properties;
 
 pub use object::{PyField, any_field_object, field_object, field_of};
 
-use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 /// `NOT_PROVIDED`: a class of that name, as in Django.
 pub fn not_provided(vm: &VirtualMachine) -> PyResult {

@@ -304,8 +304,7 @@ fn check_swapped(
     };
     let settings = modules::find(vm, "django.conf", "settings");
     if let Ok(settings) = settings
-        && let Some(value) = vm
-            .get_attribute_opt(settings, vm.ctx.intern_str(setting.as_str()))
+        && let Some(value) = py::attr_opt(vm, &settings, setting.as_str())
             .unwrap_or(None)
     {
         let value = py::to_string(vm, &value)?;

@@ -1,5 +1,4 @@
 //! `ModelState`: where an instance came from, its cached relations, how it fetches more.
-use crate::class::class;
 use crate::{modules, py};
 use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::class::PyClassImpl;
@@ -37,6 +36,16 @@ impl Default for PyModelState {
     }
 }
 
+impl PyModelState {
+    /// `fields_cache`, made when first asked for.
+    pub fn cache_dict(&self, vm: &Vm) -> PyDictRef {
+        self.fields_cache
+            .borrow_mut()
+            .get_or_insert_with(|| vm.ctx.new_dict())
+            .clone()
+    }
+}
+
 impl Constructor for PyModelState {
     type Args = FuncArgs;
     fn py_new(_: &Py<rustpython_vm::builtins::PyType>, _: FuncArgs, _: &Vm) -> PyResult<Self> {
@@ -54,96 +63,93 @@ fn value(v: PySetterValue) -> Option<PyObjectRef> {
 #[pyclass(with(Constructor), flags(BASETYPE, HAS_DICT))]
 impl PyModelState {
     #[pygetset]
-    fn db(&self, vm: &Vm) -> PyObjectRef {
-        vm.unwrap_or_none(self.db.borrow().clone())
+    fn db(zelf: &Py<Self>, vm: &Vm) -> PyObjectRef {
+        vm.unwrap_or_none(zelf.db.borrow().clone())
     }
     #[pygetset(setter)]
-    fn set_db(&self, v: PySetterValue) {
-        *self.db.borrow_mut() = value(v);
+    fn set_db(zelf: &Py<Self>, v: PySetterValue) {
+        *zelf.db.borrow_mut() = value(v);
     }
     #[pygetset]
-    fn adding(&self) -> bool {
-        self.adding.get()
+    fn adding(zelf: &Py<Self>) -> bool {
+        zelf.adding.get()
     }
     #[pygetset(setter)]
-    fn set_adding(&self, v: PySetterValue, vm: &Vm) -> PyResult<()> {
-        self.adding.set(match value(v) {
+    fn set_adding(zelf: &Py<Self>, v: PySetterValue, vm: &Vm) -> PyResult<()> {
+        zelf.adding.set(match value(v) {
             Some(v) => v.is_true(vm)?,
             None => true,
         });
         Ok(())
     }
     #[pygetset(name = "fields_cache")]
-    pub fn cache(&self, vm: &Vm) -> PyDictRef {
-        self.fields_cache
-            .borrow_mut()
-            .get_or_insert_with(|| vm.ctx.new_dict())
-            .clone()
+    fn cache(zelf: &Py<Self>, vm: &Vm) -> PyDictRef {
+        zelf.cache_dict(vm)
     }
     #[pygetset(name = "fields_cache", setter)]
-    fn set_cache(&self, v: PyDictRef) {
-        *self.fields_cache.borrow_mut() = Some(v);
+    fn set_cache(zelf: &Py<Self>, v: PyDictRef) {
+        *zelf.fields_cache.borrow_mut() = Some(v);
     }
     #[pygetset]
-    fn related_managers_cache(&self, vm: &Vm) -> PyDictRef {
-        self.related_managers_cache
+    fn related_managers_cache(zelf: &Py<Self>, vm: &Vm) -> PyDictRef {
+        zelf.related_managers_cache
             .borrow_mut()
             .get_or_insert_with(|| vm.ctx.new_dict())
             .clone()
     }
     #[pygetset(setter)]
-    fn set_related_managers_cache(&self, v: PyDictRef) {
-        *self.related_managers_cache.borrow_mut() = Some(v);
+    fn set_related_managers_cache(zelf: &Py<Self>, v: PyDictRef) {
+        *zelf.related_managers_cache.borrow_mut() = Some(v);
     }
     #[pygetset]
-    fn fetch_mode(&self, vm: &Vm) -> PyResult {
-        if let Some(mode) = &*self.fetch_mode.borrow() {
+    fn fetch_mode(zelf: &Py<Self>, vm: &Vm) -> PyResult {
+        if let Some(mode) = &*zelf.fetch_mode.borrow() {
             return Ok(mode.clone());
         }
         Ok(modules::find(vm, "django.db.models", "FETCH_ONE").unwrap_or_else(|_| vm.ctx.none()))
     }
     #[pygetset(setter)]
-    fn set_fetch_mode(&self, v: PySetterValue) {
-        *self.fetch_mode.borrow_mut() = value(v);
+    fn set_fetch_mode(zelf: &Py<Self>, v: PySetterValue) {
+        *zelf.fetch_mode.borrow_mut() = value(v);
     }
     #[pygetset]
-    fn peers(&self, vm: &Vm) -> PyObjectRef {
-        match &*self.peers.borrow() {
+    fn peers(zelf: &Py<Self>, vm: &Vm) -> PyObjectRef {
+        match &*zelf.peers.borrow() {
             Some(p) => p.clone(),
             None => vm.ctx.new_tuple(vec![]).into(),
         }
     }
     #[pygetset(setter)]
-    fn set_peers(&self, v: PySetterValue) {
-        *self.peers.borrow_mut() = value(v);
+    fn set_peers(zelf: &Py<Self>, v: PySetterValue) {
+        *zelf.peers.borrow_mut() = value(v);
     }
     /// State that travels with a pickle.
     #[pymethod]
-    fn __getstate__(&self, vm: &Vm) -> PyResult<PyDictRef> {
+    fn __getstate__(zelf: &Py<Self>, vm: &Vm) -> PyResult<PyDictRef> {
         let out = vm.ctx.new_dict();
-        out.set_item("db", self.db(vm), vm)?;
-        out.set_item("adding", py::bool(vm, self.adding.get()), vm)?;
-        out.set_item("fields_cache", vm.call_method(self.cache(vm).as_object(), "copy", ())?, vm)?;
+        out.set_item("db", PyModelState::db(zelf, vm), vm)?;
+        out.set_item("adding", py::bool(vm, zelf.adding.get()), vm)?;
+        out.set_item("fields_cache", vm.call_method(zelf.cache_dict(vm).as_object(), "copy", ())?, vm)?;
         Ok(out)
     }
     #[pymethod]
-    fn __setstate__(&self, state: PyDictRef, vm: &Vm) -> PyResult<()> {
+    fn __setstate__(zelf: &Py<Self>, state: PyDictRef, vm: &Vm) -> PyResult<()> {
         if let Some(db) = state.get_item_opt("db", vm)? {
-            *self.db.borrow_mut() = Some(db).filter(|d| !vm.is_none(d));
+            *zelf.db.borrow_mut() = Some(db).filter(|d| !vm.is_none(d));
         }
         if let Some(adding) = state.get_item_opt("adding", vm)? {
-            self.adding.set(adding.is_true(vm)?);
+            zelf.adding.set(adding.is_true(vm)?);
         }
         if let Some(cache) = state.get_item_opt("fields_cache", vm)?
             && let Ok(cache) = cache.downcast()
         {
-            *self.fields_cache.borrow_mut() = Some(cache);
+            *zelf.fields_cache.borrow_mut() = Some(cache);
         }
         Ok(())
     }
     #[pymethod]
     fn __reduce__(zelf: PyRef<Self>, vm: &Vm) -> PyResult<PyObjectRef> {
-        let state = zelf.__getstate__(vm)?;
+        let state = PyModelState::__getstate__(&zelf, vm)?;
         let class: PyObjectRef = zelf.class().to_owned().into();
         let args = vm.ctx.new_tuple(vec![]);
         Ok(vm
@@ -166,7 +172,6 @@ pub fn new_state(vm: &Vm, db: Option<PyObjectRef>, adding: bool) -> PyObjectRef 
 pub fn install(vm: &Vm) -> PyResult<()> {
     let class_ = PyModelState::make_static_type();
     modules::export(vm, "django.db.models.base", "ModelState", class_)?;
-    let _ = class;
     Ok(())
 }
 
@@ -187,7 +192,7 @@ pub fn state_of(vm: &Vm, instance: &PyObject) -> PyResult<PyRef<PyModelState>> {
 
 /// `instance._state.fields_cache`
 pub fn fields_cache(vm: &Vm, instance: &PyObject) -> PyResult<PyDictRef> {
-    Ok(state_of(vm, instance)?.cache(vm))
+    Ok(state_of(vm, instance)?.cache_dict(vm))
 }
 
 /// Fetches what a descriptor misses, as the instance's fetch mode says.
@@ -211,12 +216,12 @@ pub fn settle_db(vm: &Vm, instance: &PyObject, value: &PyObject) -> PyResult<()>
         if let Some(db) = theirs.db.borrow().clone().filter(|d| !vm.is_none(d)) {
             *ours.db.borrow_mut() = Some(db);
         } else {
-            let db = route(vm, "db_for_write", &instance.class().to_owned().into(), value)?;
+            let db = route(vm, "db_for_write", instance.class().as_object(), value)?;
             *ours.db.borrow_mut() = Some(db);
         }
     }
     if none(&theirs.db) {
-        let db = route(vm, "db_for_write", &value.class().to_owned().into(), instance)?;
+        let db = route(vm, "db_for_write", value.class().as_object(), instance)?;
         *theirs.db.borrow_mut() = Some(db);
     }
     if let Ok(router) = modules::find(vm, "django.db", "router") {

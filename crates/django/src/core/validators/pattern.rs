@@ -133,7 +133,7 @@ fn eq(o: PyObjectRef, other: PyObjectRef, vm: &Vm) -> PyResult {
     }
     let (a, b) = (compiled(vm, &o)?, compiled(vm, &other)?);
     for name in ["pattern", "flags"] {
-        if !vm.bool_eq(&py::attr(vm, &a, name)?, &py::attr(vm, &b, name)?)? {
+        if !py::eq(vm, &py::attr(vm, &a, name)?, &py::attr(vm, &b, name)?)? {
             return Ok(py::bool(vm, false));
         }
     }

@@ -76,7 +76,7 @@ pub fn fill(c: &mut Class) {
         let pairs = py::attr(vm, &field, "flatchoices")?;
         for pair in py::list(vm, &pairs)? {
             if let [v, label] = py::list(vm, &pair)?.as_slice()
-                && vm.bool_eq(v, &value)?
+                && py::eq(vm, v, &value)?
             {
                 return Ok(py::str(vm, py::to_string(vm, label)?));
             }
@@ -227,7 +227,7 @@ fn all_links(m: &ModelRef) -> Vec<(ModelRef, Option<Rc<orm_state::Field>>)> {
 /// A composite key is set once all its parts are.
 pub fn is_pk_set(vm: &Vm, o: &PyObject) -> PyResult<bool> {
     for f in model(vm, o)?.pk_fields().or_raise(vm)? {
-        if vm.is_none(&py::attr(vm, o, &f.attname())?) {
+        if py::is_none(vm, &py::attr(vm, o, &f.attname())?) {
             return Ok(false);
         }
     }
@@ -246,7 +246,7 @@ fn eq(vm: &Vm, o: &PyObject, other: &PyObject) -> PyResult {
         return Ok(py::bool(vm, o.is(other)));
     }
     let (a, b) = (get_pk(o.to_owned(), vm)?, get_pk(other.to_owned(), vm)?);
-    Ok(py::bool(vm, vm.bool_eq(&a, &b)?))
+    Ok(py::bool(vm, py::eq(vm, &a, &b)?))
 }
 
 /// The model of a class given as an object.

@@ -2,7 +2,7 @@
 use super::identity::{deferred_names, is_pk_set, model};
 use crate::class::Class;
 use crate::error::OrRaise;
-use crate::models::fields::{cached_relations, field_object};
+use crate::models::fields::field_object;
 use crate::models::{class_of_model, state};
 use crate::{dispatch, error, modules, py};
 use orm_state::{Field, FieldKind, ModelRef};
@@ -156,7 +156,7 @@ fn save(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
             // Deferred fields are not written, where the row came from this database.
             let state = state::state_of(vm, o)?;
             let same_db = match &*state.db.borrow() {
-                Some(db) => vm.bool_eq(db, &how.using)?,
+                Some(db) => py::eq(vm, db, &how.using)?,
                 None => false,
             };
             if !how.force_insert && !deferred.is_empty() && same_db {
@@ -273,17 +273,40 @@ fn prepare_related(
             cache.set_item(&*f.name(), object.clone(), vm)?;
         }
         let now = py::attr(vm, o, &attname)?;
-        if !vm.bool_eq(&theirs, &now)? && cache.get_item_opt(&*f.name(), vm)?.is_some() {
+        if !py::eq(vm, &theirs, &now)? && cache.get_item_opt(&*f.name(), vm)?.is_some() {
             cache.del_item(&*f.name(), vm)?;
         }
     }
     // Generic keys: an object that was unsaved when assigned.
-    cached_relations(vm, o, &m, operation)
+    for f in m.private_fields() {
+        if f.kind != FieldKind::GenericForeignKey {
+            continue;
+        }
+        let Some(object) = cache.get_item_opt(&*f.name(), vm)? else {
+            continue;
+        };
+        if vm.is_none(&object) {
+            continue;
+        }
+        if !is_pk_set(vm, &object)? {
+            return Err(vm.new_value_error(format!(
+                "{operation}() prohibited to prevent data loss due to unsaved related object \
+                 '{}'.",
+                f.name()
+            )));
+        }
+        let key = f.options.borrow().fk_field.clone().unwrap_or_default();
+        if py::is_none(vm, &py::attr(vm, o, &key)?) {
+            // Assigning again takes the key over.
+            py::set_attr(vm, o, &f.name(), object)?;
+        }
+    }
+    Ok(())
 }
 
 fn save_base(vm: &Vm, o: &PyObject, how: &How) -> PyResult<()> {
     let using = if vm.is_none(&how.using) {
-        state::db_for_write(vm, &o.class().to_owned().into(), o)?
+        state::db_for_write(vm, o.class().as_object(), o)?
     } else {
         how.using.clone()
     };
@@ -564,7 +587,7 @@ fn pk_of(vm: &Vm, o: &PyObject, m: &ModelRef) -> PyResult {
 
 fn pk_set(vm: &Vm, o: &PyObject, m: &ModelRef) -> PyResult<bool> {
     for f in m.pk_fields().or_raise(vm)? {
-        if vm.is_none(&py::attr(vm, o, &f.attname())?) {
+        if py::is_none(vm, &py::attr(vm, o, &f.attname())?) {
             return Ok(false);
         }
     }

@@ -478,7 +478,7 @@ fn expression_map(vm: &Vm, o: &PyObject, meta: &PyObject, exclude: OptionalArg) 
             continue;
         }
         let value = py::attr(vm, o, &f.attname())?;
-        let has = vm.get_attribute_opt(value.clone(), "resolve_expression")?.is_some();
+        let has = py::attr_opt(vm, &value.clone(), "resolve_expression")?.is_some();
         let expression = if has {
             value
         } else {

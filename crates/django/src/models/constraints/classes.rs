@@ -85,7 +85,7 @@ fn shared(c: &mut Class) {
             return Ok(vm.ctx.not_implemented());
         }
         let (a, b) = (deconstruct(vm, &o)?, deconstruct(vm, &other)?);
-        Ok(py::bool(vm, vm.bool_eq(&a, &b)?))
+        Ok(py::bool(vm, py::eq(vm, &a, &b)?))
     });
     c.method("__hash__", |o: PyObjectRef, vm: &Vm| -> PyResult<i64> {
         py::attr(vm, &o, "name")?.hash(vm)

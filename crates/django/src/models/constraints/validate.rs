@@ -154,7 +154,7 @@ fn validate_unique(vm: &Vm, o: &PyObject, c: Call) -> PyResult<()> {
     let message = py::attr(vm, o, "violation_error_message")?;
     let custom = py::as_string(&message)
         .is_some_and(|m| m != "Constraint “%(name)s” is violated.")
-        || !vm.is_none(&py::attr(vm, o, "violation_error_code")?);
+        || !py::is_none(vm, &py::attr(vm, o, "violation_error_code")?);
     if fields.is_empty() || has_condition || custom {
         return Err(violation(vm, o)?);
     }

@@ -4,7 +4,7 @@ use super::object::PyField;
 use crate::convert::PyObj;
 use crate::modules;
 use orm_state::{FieldClass, FieldKind};
-use rustpython_vm::builtins::{PyType, PyTypeRef};
+use rustpython_vm::builtins::PyTypeRef;
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::{AsObject, PyPayload, PyResult, VirtualMachine, pyclass};
 use std::cell::RefCell;
@@ -122,7 +122,7 @@ thread_local! {
 
 /// Makes Django's field classes and exports them.
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
-    PyFieldClass::make_static_type();
+    let _ = PyFieldClass::make_static_type();
     let field = PyField::make_static_type();
     register(vm, &field, "Field", FIELDS, FieldKind::Custom)?;
     for path in [FIELDS, "django.db.models"] {
@@ -232,9 +232,4 @@ pub fn field_class(vm: &VirtualMachine, class: &PyTypeRef) -> PyResult<Rc<FieldC
     made.face.set(Rc::new(PyObj(class.clone().into())));
     attach(vm, class, made.clone(), false);
     Ok(made)
-}
-
-/// The class `type` of a Python class, for callers with an object.
-pub fn is_field_class(class: &PyType, vm: &VirtualMachine) -> bool {
-    class.fast_issubclass(PyField::class(&vm.ctx))
 }

@@ -159,8 +159,7 @@ fn common_options(
 
 /// A literal is wrapped, so that the schema editor finds an expression or a value.
 fn db_default_clause(vm: &VirtualMachine, v: &PyObjectRef) -> PyResult<Clause> {
-    if vm
-        .get_attribute_opt(v.clone(), "resolve_expression")?
+    if py::attr_opt(vm, &v.clone(), "resolve_expression")?
         .is_none()
         && let Ok(value) = crate::modules::find(vm, "django.db.models", "Value")
     {

@@ -84,7 +84,7 @@ pub fn contribute(
     crate::models::options::add_field(vm, &meta, &field, private)?;
     let attname = field.attname();
     if field.column().is_some() && field.kind != FieldKind::CompositePrimaryKey {
-        let descriptor = match vm.get_attribute_opt(o.to_owned(), "descriptor_class")? {
+        let descriptor = match py::attr_opt(vm, &o.to_owned(), "descriptor_class")? {
             Some(class) => class,
             None => default_descriptor(vm, field.kind)?,
         };

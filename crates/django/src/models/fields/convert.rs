@@ -34,8 +34,7 @@ pub fn fill(c: &mut Class) {
     c.method(
         "get_db_prep_save",
         |o: PyObjectRef, v: PyObjectRef, connection: PyObjectRef, vm: &Vm| {
-            if vm
-                .get_attribute_opt(v.clone(), "as_sql")?
+            if py::attr_opt(vm, &v.clone(), "as_sql")?
                 .is_some()
             {
                 return Ok(v);
@@ -69,7 +68,7 @@ pub fn fill(c: &mut Class) {
             }
             Json | ForeignKey | OneToOne if f.kind == Json => v,
             _ => py::str(vm, py::to_string(vm, &v)?),
-        })
+        }) as PyResult
     });
 }
 

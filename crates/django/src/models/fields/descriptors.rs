@@ -4,7 +4,7 @@ use crate::{modules, py};
 use rustpython_vm::builtins::{PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, OptionalArg};
-use rustpython_vm::types::Constructor;
+use rustpython_vm::types::{Constructor, Initializer};
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass,
 };
@@ -30,15 +30,18 @@ impl Constructor for PyHolder {
     }
 }
 
-#[pyclass(with(Constructor), flags(BASETYPE, HAS_DICT))]
-impl PyHolder {
-    #[pymethod]
-    fn __init__(&self, args: FuncArgs) {
+impl Initializer for PyHolder {
+    type Args = FuncArgs;
+    fn init(zelf: &Py<Self>, args: FuncArgs, _vm: &VirtualMachine) -> PyResult<()> {
         if let Some(target) = args.args.into_iter().next() {
-            *self.target.borrow_mut() = Some(target);
+            *zelf.target.borrow_mut() = Some(target);
         }
+        Ok(())
     }
 }
+
+#[pyclass(with(Constructor, Initializer), flags(BASETYPE, HAS_DICT))]
+impl PyHolder {}
 
 /// What a descriptor holds.
 pub fn held(vm: &VirtualMachine, obj: &PyObject) -> PyResult {
@@ -53,14 +56,14 @@ pub fn holder(vm: &VirtualMachine) -> PyTypeRef {
 }
 
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
-    PyHolder::make_static_type();
+    let _ = PyHolder::make_static_type();
     let module = "django.db.models.query_utils";
     let deferred = class(vm, module, "DeferredAttribute", &[holder(vm)], |c| {
         c.getter("field", |o, vm| held(vm, &o));
         c.method("__get__", deferred_get);
         c.method("_check_parent_chain", |o: PyObjectRef, instance: PyObjectRef, vm: &VirtualMachine| {
-            parent_value(vm, &held(vm, &o)?, &instance)
-                .map(|v| v.unwrap_or_else(|| vm.ctx.none()))
+            let field = held(vm, &o)?;
+            parent_value(vm, &field, &instance).map(|v| v.unwrap_or_else(|| vm.ctx.none()))
         });
         c.method("fetch_one", |o: PyObjectRef, instance: PyObjectRef, vm: &VirtualMachine| {
             let field = held(vm, &o)?;

@@ -56,7 +56,7 @@ fn cleaning(c: &mut Class) {
         let v = py::call(vm, &o, "to_python", vec![v])?;
         py::call(vm, &o, "validate", vec![v.clone(), instance])?;
         py::call(vm, &o, "run_validators", vec![v.clone()])?;
-        Ok(v)
+        Ok(v) as PyResult
     });
     c.method("run_validators", |o: PyObjectRef, v: PyObjectRef, vm: &Vm| {
         run_validators(&o, v, vm)
@@ -151,7 +151,7 @@ pub fn validate_choices(o: &PyObject, field: &Field, v: &PyObject, vm: &Vm) -> P
         return Ok(());
     }
     for (value, _) in super::choices::flatten(vm, &choices)? {
-        if vm.bool_eq(&value, v)? {
+        if py::eq(vm, &value, v)? {
             return Ok(());
         }
     }
@@ -171,7 +171,7 @@ pub fn validators(o: &PyObject, vm: &Vm) -> PyResult {
         Ok(())
     };
     use FieldKind::*;
-    let own = vm.get_attribute_opt(o.class().to_owned().into(), "default_validators")?;
+    let own = py::attr_opt(vm, o.class(), "default_validators")?;
     let mut own_list = vec![];
     match field.kind {
         Email => own_list.push(find("validate_email")?),

@@ -14,8 +14,8 @@ pub fn this<'a>(obj: &'a PyObject, vm: &VirtualMachine) -> PyResult<&'a Py<PyFie
         .ok_or_else(|| vm.new_type_error("a field was expected"))
 }
 
-pub fn inner(obj: &PyObject, vm: &VirtualMachine) -> PyResult<Rc<Field>> {
-    this(obj, vm)?.field(vm)
+pub fn inner(obj: &(impl AsObject + ?Sized), vm: &VirtualMachine) -> PyResult<Rc<Field>> {
+    this(obj.as_object(), vm)?.field(vm)
 }
 
 fn given(value: PySetterValue, vm: &VirtualMachine) -> PyResult {

@@ -303,7 +303,7 @@ fn fields(c: &mut Class) {
             None => Ok(vm.ctx.none()),
         },
         |o, v, vm| {
-            if let Some(f) = field_of(&given(v, vm)?) {
+            if let Some(f) = field_of(&*given(v, vm)?) {
                 model(&o, vm)?.set_pk(&f);
             }
             Ok(())

@@ -6,7 +6,7 @@ use crate::models::fields::properties::inner;
 use crate::models::{class_of_model, model_of_instance, state};
 use crate::{modules, py};
 use orm_state::Field;
-use rustpython_vm::function::{FuncArgs, KwArgs, OptionalArg, PySetterValue};
+use rustpython_vm::function::{FuncArgs, KwArgs, OptionalArg};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
@@ -39,7 +39,7 @@ fn key_set(o: PyObjectRef, instance: PyObjectRef, value: PyObjectRef, vm: &Vm) -
     };
     let attname = field.attname();
     let changed = match dict.get_item_opt(&*attname, vm)? {
-        Some(old) => !vm.bool_eq(&old, &value)?,
+        Some(old) => !py::eq(vm, &old, &value)?,
         None => true,
     };
     if changed {
@@ -64,7 +64,7 @@ fn fill(c: &mut Class) {
         Ok(cache.get_item_opt(&*field.name(), vm)?.is_some())
     });
     c.method("get_queryset", |o: PyObjectRef, hints: KwArgs, vm: &Vm| {
-        get_queryset(vm, &o, hints.into_iter().collect())
+        get_queryset(vm, &o, hints.into_iter().map(|(k, v)| (k.to_string(), v)).collect())
     });
     c.method("get_object", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
         get_object(vm, &o, &instance)
@@ -181,7 +181,7 @@ fn get_object(vm: &Vm, o: &PyObject, instance: &PyObject) -> PyResult {
         let value = py::attr(vm, instance, &local.attname())?;
         filter.kwargs.insert((&*remote.attname()).into(), value);
     }
-    if let Some(extra) = vm.get_attribute_opt(held(vm, o)?, "get_extra_descriptor_filter")? {
+    if let Some(extra) = py::attr_opt(vm, &held(vm, o)?, "get_extra_descriptor_filter")? {
         let extra = extra.call((instance.to_owned(),), vm)?;
         if let Ok(dict) = extra.clone().downcast::<rustpython_vm::builtins::PyDict>() {
             for (k, v) in py::dict_items(vm, &dict)? {
@@ -227,7 +227,7 @@ fn get(o: PyObjectRef, instance: PyObjectRef, _owner: OptionalArg, vm: &Vm) -> P
         None => {
             let mut has_value = true;
             for (local, _) in field.related_fields().or_raise(vm)? {
-                has_value &= !vm.is_none(&py::attr(vm, &instance, &local.attname())?);
+                has_value &= !py::is_none(vm, &py::attr(vm, &instance, &local.attname())?);
             }
             let mut found = vm.ctx.none();
             if has_value {
@@ -283,10 +283,7 @@ fn through_ancestor(vm: &Vm, field: &Rc<Field>, instance: &PyObject) -> PyResult
     Ok(theirs.get_item_opt(&*field.name(), vm)?.unwrap_or(none))
 }
 
-fn set(o: PyObjectRef, instance: PyObjectRef, value: PySetterValue, vm: &Vm) -> PyResult<()> {
-    let PySetterValue::Assign(value) = value else {
-        return Err(vm.new_attribute_error("__delete__"));
-    };
+fn set(o: PyObjectRef, instance: PyObjectRef, value: PyObjectRef, vm: &Vm) -> PyResult<()> {
     assign(vm, &o, &instance, value)
 }
 
@@ -445,7 +442,7 @@ fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
         for row in py::list(vm, &rows)? {
             let key = values(vm, &row, &remotes)?;
             for (k, i) in &by {
-                if vm.bool_eq(k, &key)?
+                if py::eq(vm, k, &key)?
                     && let Some(name) = rel.as_ref().and_then(|r| r.accessor_name())
                 {
                     state::fields_cache(vm, &row)?.set_item(&*name, i.clone(), vm)?;

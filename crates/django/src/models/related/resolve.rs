@@ -171,7 +171,7 @@ pub fn after_contribute(o: &PyObject, cls: &PyObject, vm: &Vm) -> PyResult<()> {
             py::set_attr(vm, cls, &field.name(), made)?;
         }
     } else if field.kind != FieldKind::GenericRelation {
-        let class = match vm.get_attribute_opt(o.to_owned(), "forward_related_accessor_class")? {
+        let class = match py::attr_opt(vm, &o.to_owned(), "forward_related_accessor_class")? {
             Some(c) => Some(c),
             None => descriptor(
                 vm,
@@ -308,7 +308,7 @@ pub fn contribute_to_related_class(
             None => return Ok(()),
         },
         kind => {
-            let class = match vm.get_attribute_opt(o.to_owned(), "related_accessor_class")? {
+            let class = match py::attr_opt(vm, &o.to_owned(), "related_accessor_class")? {
                 Some(c) => Some(c),
                 None => descriptor(
                     vm,

@@ -19,7 +19,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
 }
 
 fn rel(vm: &Vm, o: &PyObject) -> PyResult<Rc<Rel>> {
-    rel_of(&held(vm, o)?).ok_or_else(|| vm.new_type_error("a relation was expected"))
+    rel_of(&*held(vm, o)?).ok_or_else(|| vm.new_type_error("a relation was expected"))
 }
 
 fn fill(c: &mut Class) {
@@ -34,7 +34,7 @@ fn fill(c: &mut Class) {
         Ok(cache.get_item_opt(&*name, vm)?.is_some())
     });
     c.method("get_queryset", |o: PyObjectRef, hints: KwArgs, vm: &Vm| {
-        queryset(vm, &o, hints.into_iter().collect())
+        queryset(vm, &o, hints.into_iter().map(|(k, v)| (k.to_string(), v)).collect())
     });
     c.method("fetch_one", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<()> {
         fetch_one(vm, &o, &instance)
@@ -92,7 +92,7 @@ fn get(o: PyObjectRef, instance: PyObjectRef, _owner: OptionalArg, vm: &Vm) -> P
 fn has_key(vm: &Vm, rel: &Rc<Rel>, instance: &PyObject) -> PyResult<bool> {
     let field = rel.field().or_raise(vm)?;
     for (_, remote) in field.related_fields().or_raise(vm)? {
-        if vm.is_none(&py::attr(vm, instance, &remote.attname())?) {
+        if py::is_none(vm, &py::attr(vm, instance, &remote.attname())?) {
             return Ok(false);
         }
     }
@@ -150,7 +150,7 @@ fn set(o: PyObjectRef, instance: PyObjectRef, value: PyObjectRef, vm: &Vm) -> Py
     let Some(target) = rel.related_model() else {
         return Ok(());
     };
-    if !value.is_instance(&class_of_model(vm, &target)?, vm)? {
+    if !value.is_instance(&*class_of_model(vm, &target)?, vm)? {
         let own = model_of_instance(&instance)
             .map(|m| m.object_name().to_string())
             .unwrap_or_default();
@@ -213,7 +213,7 @@ fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
     for row in py::list(vm, &rows)? {
         let theirs = tuple(&locals, &row)?;
         for i in &instances {
-            if vm.bool_eq(&tuple(&remotes, i)?, &theirs)? {
+            if py::eq(vm, &tuple(&remotes, i)?, &theirs)? {
                 state::fields_cache(vm, &row)?.set_item(&*field.name(), i.clone(), vm)?;
             }
         }
