@@ -151,9 +151,9 @@ const rows = [
   ["of these before the first paint", kb(beforePaint), "300 kB", beforePaint < 300_000],
   ["models edited, three models and one queryset: median", ms(median(small.models)), "10 ms", median(small.models) < 10],
   ["queryset edited, three models and one queryset: median", ms(median(small.queries)), "10 ms", median(small.queries) < 10],
-  ["models edited, the first example: median", ms(median(example.models)), "", true],
-  ["models edited, the first example: p95", ms(p95(example.models)), "60 ms", p95(example.models) < 60],
-  ["queries edited, the first example: p95", ms(p95(example.queries)), "60 ms", p95(example.queries) < 60],
+  ["models edited, the largest example: median", ms(median(example.models)), "", true],
+  ["models edited, the largest example: p95", ms(p95(example.models)), "60 ms", p95(example.models) < 60],
+  ["queries edited, the largest example: p95", ms(p95(example.queries)), "60 ms", p95(example.queries) < 60],
 ];
 console.log("| what | measured | wanted below | |\n|---|---:|---:|---|");
 for (const [what, measured, wanted, met] of rows) console.log(`| ${what} | ${measured} | ${wanted} | ${met ? "" : "missed"} |`);

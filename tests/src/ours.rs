@@ -21,7 +21,7 @@ fn find() -> Result<PathBuf, String> {
     }
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "ormscope-cli"])
+        .args(["build", "--quiet", "--workspace", "--bin", "ormscope"])
         .current_dir(root())
         .status()
         .map_err(|error| error.to_string())?;

@@ -1,5 +1,5 @@
 //! Putting `django` into an interpreter.
-use crate::{conf, convert, db, error, modules, queries};
+use crate::{apps, conf, convert, core, db, dispatch, error, models, modules, queries};
 use rustpython_vm::{PyResult, VirtualMachine};
 
 /// Packages that hold nothing of their own until something is exported from them.
@@ -46,8 +46,12 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         }
     }
     modules::reexport(vm, "django.db.utils", "django.db")?;
+    core::install(vm)?;
+    dispatch::install(vm)?;
     db::install(vm)?;
     conf::install(vm)?;
+    models::install(vm)?;
+    apps::install(vm)?;
     queries::install(vm)?;
     Ok(())
 }
@@ -57,4 +61,7 @@ pub fn reset() {
     convert::reset();
     error::reset();
     db::reset();
+    apps::reset();
+    dispatch::reset();
+    models::reset();
 }

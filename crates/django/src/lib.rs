@@ -9,14 +9,19 @@
 //!   core, dispatch, utils, apps      the small modules
 //!   models              fields, Model, its metaclass and _meta
 //! ```
+pub mod apps;
 pub mod class;
 pub mod conf;
 pub mod convert;
+pub mod core;
 pub mod db;
+pub mod dispatch;
 pub mod error;
 pub mod expressions;
 pub mod install;
+pub mod models;
 pub mod modules;
+pub mod py;
 pub mod queries;
 
 pub use install::{install, reset};

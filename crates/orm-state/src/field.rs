@@ -325,6 +325,10 @@ impl Field {
         *self.name.borrow_mut() = name.into();
         self.set_attname_column(attname, column);
     }
+    /// Sets the name only; attname and column stay.
+    pub fn rename(&self, name: &str) {
+        *self.name.borrow_mut() = name.into();
+    }
     /// For classes whose `get_attname_column` is overridden.
     pub fn set_attname_column(&self, attname: Rc<str>, column: Option<Rc<str>>) {
         *self.attname.borrow_mut() = attname;

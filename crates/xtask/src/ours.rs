@@ -18,7 +18,9 @@ pub enum Profile {
 pub fn build(profile: Profile) -> Outcome<PathBuf> {
     say("building ormscope");
     let mut command = cargo();
-    command.args(["build", "--package", "ormscope-cli"]);
+    // With the whole workspace's features, so that `cargo test` finds all it
+    // needs built already.
+    command.args(["build", "--workspace", "--bin", "ormscope"]);
     if profile == Profile::Release {
         command.arg("--release");
     }

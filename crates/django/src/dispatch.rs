@@ -1,0 +1,397 @@
+//! `django.dispatch`: signals. Source: "Signals" in Django's documentation.
+use crate::class::function;
+use crate::{modules, py};
+use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::types::{Constructor, Initializer};
+use rustpython_vm::{
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass,
+};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+type Vm = VirtualMachine;
+
+/// One receiver: who it is for, and how to reach it.
+#[derive(Debug, Clone)]
+struct Receiver {
+    /// `dispatch_uid`, else the receiver's identity.
+    id: Id,
+    sender: Option<usize>,
+    target: Target,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Id {
+    Uid(String),
+    Object(usize, usize),
+}
+
+#[derive(Debug, Clone)]
+enum Target {
+    Strong(PyObjectRef),
+    /// A `weakref`, called to see whether it still lives.
+    Weak(PyObjectRef),
+}
+
+/// `django.dispatch.Signal`
+#[pyclass(module = "django.dispatch.dispatcher", name = "Signal")]
+#[derive(Debug, PyPayload, Default)]
+pub struct PySignal {
+    receivers: RefCell<Vec<Receiver>>,
+    lazy_senders: Cell<bool>,
+}
+
+thread_local! {
+    static SIGNALS: RefCell<HashMap<&'static str, PyObjectRef>> = RefCell::default();
+}
+
+impl Constructor for PySignal {
+    type Args = FuncArgs;
+    fn py_new(_: &Py<rustpython_vm::builtins::PyType>, _: FuncArgs, _: &Vm) -> PyResult<Self> {
+        Ok(PySignal::default())
+    }
+}
+
+fn address(vm: &Vm, sender: Option<&PyObject>) -> Option<usize> {
+    sender
+        .filter(|s| !vm.is_none(s))
+        .map(|s| s.get_id())
+}
+
+fn receiver_id(vm: &Vm, receiver: &PyObject) -> PyResult<(usize, usize)> {
+    // A bound method is its function on its object, not the object made by looking it up.
+    if let (Some(s), Some(f)) = (
+        py::attr_opt(vm, receiver, "__self__")?,
+        py::attr_opt(vm, receiver, "__func__")?,
+    ) {
+        return Ok((s.get_id(), f.get_id()));
+    }
+    Ok((receiver.get_id(), 0))
+}
+
+impl Initializer for PySignal {
+    type Args = FuncArgs;
+    fn init(_zelf: &Py<Self>, _args: FuncArgs, _vm: &Vm) -> PyResult<()> {
+        Ok(())
+    }
+}
+
+#[pyclass(with(Constructor, Initializer), flags(BASETYPE, HAS_DICT))]
+impl PySignal {
+    #[pymethod]
+    fn connect(zelf: &Py<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
+        let receiver = args
+            .take_positional_keyword("receiver")
+            .ok_or_else(|| vm.new_type_error("connect() missing argument 'receiver'"))?;
+        let sender = args.take_positional_keyword("sender").filter(|s| !vm.is_none(s));
+        let weak = match args.take_positional_keyword("weak") {
+            Some(w) => w.is_true(vm)?,
+            None => true,
+        };
+        let uid = args
+            .take_positional_keyword("dispatch_uid")
+            .filter(|u| !vm.is_none(u));
+        if !py::callable(&receiver) {
+            return Err(vm.new_type_error("Signal receivers must be callable."));
+        }
+        if let Some(name) = sender.as_ref().and_then(|s| py::as_string(s)) {
+            return zelf.connect_later(vm, receiver, name, weak, uid);
+        }
+        let id = match uid {
+            Some(u) => Id::Uid(py::repr(vm, &u)?),
+            None => {
+                let (a, b) = receiver_id(vm, &receiver)?;
+                Id::Object(a, b)
+            }
+        };
+        let sender = address(vm, sender.as_deref());
+        let known = zelf
+            .receivers
+            .borrow()
+            .iter()
+            .any(|r| r.id == id && r.sender == sender);
+        if known {
+            return Ok(());
+        }
+        let target = if weak {
+            let weakref = vm.import("weakref", 0)?;
+            let bound = py::attr_opt(vm, &receiver, "__self__")?.is_some()
+                && py::attr_opt(vm, &receiver, "__func__")?.is_some();
+            let kind = if bound { "WeakMethod" } else { "ref" };
+            match py::call(vm, &weakref, kind, vec![receiver.clone()]) {
+                Ok(r) => Target::Weak(r),
+                Err(_) => Target::Strong(receiver),
+            }
+        } else {
+            Target::Strong(receiver)
+        };
+        zelf.receivers.borrow_mut().push(Receiver { id, sender, target });
+        Ok(())
+    }
+    #[pymethod]
+    fn disconnect(zelf: &Py<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult<bool> {
+        let receiver = args.take_positional_keyword("receiver").filter(|r| !vm.is_none(r));
+        let sender = args.take_positional_keyword("sender").filter(|r| !vm.is_none(r));
+        let uid = args
+            .take_positional_keyword("dispatch_uid")
+            .filter(|u| !vm.is_none(u));
+        let id = match (uid, receiver) {
+            (Some(u), _) => Id::Uid(py::repr(vm, &u)?),
+            (None, Some(r)) => {
+                let (a, b) = receiver_id(vm, &r)?;
+                Id::Object(a, b)
+            }
+            (None, None) => return Ok(false),
+        };
+        let sender = match sender.as_ref().and_then(|s| py::as_string(s)) {
+            Some(name) => match model_named(vm, &name) {
+                Some(class) => address(vm, Some(&class)),
+                None => return Ok(false),
+            },
+            None => address(vm, sender.as_deref()),
+        };
+        let mut receivers = zelf.receivers.borrow_mut();
+        let before = receivers.len();
+        receivers.retain(|r| !(r.id == id && r.sender == sender));
+        Ok(receivers.len() != before)
+    }
+    #[pymethod]
+    fn has_listeners(zelf: &Py<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult<bool> {
+        let sender = args.take_positional_keyword("sender");
+        Ok(!zelf.live(vm, sender.as_deref())?.is_empty())
+    }
+    #[pymethod(name = "send")]
+    fn send_method(zelf: rustpython_vm::PyRef<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult {
+        let sender = args
+            .take_positional_keyword("sender")
+            .unwrap_or_else(|| vm.ctx.none());
+        let mut out = vec![];
+        for receiver in zelf.live(vm, Some(&sender))? {
+            let mut call = FuncArgs::default();
+            call.kwargs = args.kwargs.clone();
+            call.kwargs.insert("signal".into(), zelf.clone().into());
+            call.kwargs.insert("sender".into(), sender.clone());
+            let result = receiver.call(call, vm)?;
+            out.push(vm.ctx.new_tuple(vec![receiver, result]).into());
+        }
+        Ok(vm.ctx.new_list(out).into())
+    }
+    #[pymethod]
+    fn send_robust(zelf: rustpython_vm::PyRef<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult {
+        let sender = args
+            .take_positional_keyword("sender")
+            .unwrap_or_else(|| vm.ctx.none());
+        let mut out = vec![];
+        for receiver in zelf.live(vm, Some(&sender))? {
+            let mut call = FuncArgs::default();
+            call.kwargs = args.kwargs.clone();
+            call.kwargs.insert("signal".into(), zelf.clone().into());
+            call.kwargs.insert("sender".into(), sender.clone());
+            let result = match receiver.call(call, vm) {
+                Ok(r) => r,
+                Err(e) if e.fast_isinstance(vm.ctx.exceptions.exception_type) => e.into(),
+                Err(e) => return Err(e),
+            };
+            out.push(vm.ctx.new_tuple(vec![receiver, result]).into());
+        }
+        Ok(vm.ctx.new_list(out).into())
+    }
+    /// `(lookup key, receiver)` of all receivers, as tests count them.
+    #[pygetset]
+    fn receivers(zelf: &Py<Self>, vm: &Vm) -> Vec<PyObjectRef> {
+        let all = zelf.receivers.borrow();
+        all.iter()
+            .map(|r| match &r.target {
+                Target::Strong(o) | Target::Weak(o) => {
+                    let sender = r.sender.unwrap_or(0);
+                    vm.ctx
+                        .new_tuple(vec![vm.ctx.new_int(sender).into(), o.clone()])
+                        .into()
+                }
+            })
+            .collect()
+    }
+    #[pygetset(setter)]
+    fn set_receivers(zelf: &Py<Self>, value: PyObjectRef, vm: &Vm) -> PyResult<()> {
+        // Restoring a saved list keeps those that are on it.
+        let kept: Vec<usize> = py::list(vm, &value)?
+            .iter()
+            .filter_map(|p| py::list(vm, p).ok()?.get(1).map(|o| o.get_id()))
+            .collect();
+        zelf.receivers.borrow_mut().retain(|r| match &r.target {
+            Target::Strong(o) | Target::Weak(o) => kept.contains(&o.get_id()),
+        });
+        Ok(())
+    }
+}
+
+impl PySignal {
+    /// The receivers for a sender that still live.
+    fn live(&self, vm: &Vm, sender: Option<&PyObject>) -> PyResult<Vec<PyObjectRef>> {
+        if self.receivers.borrow().is_empty() {
+            return Ok(vec![]);
+        }
+        let sender = address(vm, sender);
+        let all = self.receivers.borrow().clone();
+        let mut out = vec![];
+        let mut dead = vec![];
+        for r in &all {
+            if r.sender.is_some() && r.sender != sender {
+                continue;
+            }
+            match &r.target {
+                Target::Strong(o) => out.push(o.clone()),
+                Target::Weak(w) => {
+                    let o = w.call((), vm)?;
+                    if vm.is_none(&o) {
+                        dead.push(r.id.clone());
+                    } else {
+                        out.push(o);
+                    }
+                }
+            }
+        }
+        if !dead.is_empty() {
+            self.receivers.borrow_mut().retain(|r| !dead.contains(&r.id));
+        }
+        Ok(out)
+    }
+    /// A model named by text is connected when it is there.
+    fn connect_later(
+        &self,
+        vm: &Vm,
+        receiver: PyObjectRef,
+        name: String,
+        weak: bool,
+        uid: Option<PyObjectRef>,
+    ) -> PyResult<()> {
+        let Some((app, model)) = name.split_once('.') else {
+            return Err(vm.new_value_error(
+                "Specified sender must either be a model or a model name of the \
+                 'app_label.ModelName' form.",
+            ));
+        };
+        let apps = modules::find(vm, "django.apps", "apps")?;
+        let Some(apps) = crate::apps::rust_apps(&apps) else {
+            return Ok(());
+        };
+        let signal = SIGNALS
+            .with_borrow(|s| {
+                s.values()
+                    .find(|o| o.downcast_ref::<PySignal>().is_some_and(|p| std::ptr::eq(&**p, self)))
+                    .cloned()
+            })
+            .ok_or_else(|| vm.new_type_error("a model's name is no sender of this signal"))?;
+        self.lazy_senders.set(true);
+        let key = (app.to_string(), model.to_lowercase());
+        
+        crate::models::related::lazy::when_ready(
+            vm,
+            &apps,
+            vec![key],
+            Box::new(move |vm, models| {
+                let class = crate::models::class_of_model(vm, &models[0])?;
+                let mut parts = vec![("sender", class), ("weak", py::bool(vm, weak))];
+                if let Some(uid) = uid {
+                    parts.push(("dispatch_uid", uid));
+                }
+                py::call_kw(vm, &signal, "connect", vec![receiver], &parts).map(drop)
+            }),
+        )
+    }
+}
+
+fn model_named(vm: &Vm, name: &str) -> Option<PyObjectRef> {
+    let apps = modules::find(vm, "django.apps", "apps").ok()?;
+    let (app, model) = name.split_once('.')?;
+    let model = crate::apps::rust_apps(&apps)?.find_model(app, model)?;
+    crate::models::class_of_model(vm, &model).ok()
+}
+
+const MODEL_SIGNALS: &[&str] = &[
+    "class_prepared", "pre_init", "post_init", "pre_save", "post_save", "pre_delete",
+    "post_delete", "m2m_changed", "pre_migrate", "post_migrate",
+];
+
+pub fn install(vm: &Vm) -> PyResult<()> {
+    let class = PySignal::make_static_type();
+    let paths = ["django.dispatch", "django.dispatch.dispatcher"];
+    modules::export_all(vm, &paths, "Signal", class.clone())?;
+    for name in MODEL_SIGNALS {
+        let signal: PyObjectRef = PySignal::default().into_ref(&vm.ctx).into();
+        SIGNALS.with_borrow_mut(|s| s.insert(name, signal.clone()));
+        modules::export(vm, "django.db.models.signals", name, signal)?;
+    }
+    modules::export(vm, "django.db.models.signals", "ModelSignal", class)?;
+    for name in ["setting_changed", "request_started", "request_finished"] {
+        let signal: PyObjectRef = PySignal::default().into_ref(&vm.ctx).into();
+        let path = if name == "setting_changed" {
+            "django.core.signals.setting_changed"
+        } else {
+            "django.core.signals"
+        };
+        modules::export(vm, path.trim_end_matches(".setting_changed"), name, signal)?;
+    }
+    let signals = modules::module(vm, "django.db.models.signals")?;
+    modules::export(vm, "django.db.models", "signals", signals)?;
+    let receiver = function(vm, "receiver", |signal: PyObjectRef, kwargs: FuncArgs, vm: &Vm| {
+        let kwargs = kwargs.kwargs;
+        let decorator = vm.new_function("decorator", move |f: PyObjectRef, vm: &Vm| -> PyResult {
+            let several = signal.fast_isinstance(vm.ctx.types.list_type)
+                || signal.fast_isinstance(vm.ctx.types.tuple_type);
+            let all = if several { py::list(vm, &signal)? } else { vec![signal.clone()] };
+            for s in all {
+                let mut call = FuncArgs::from(vec![f.clone()]);
+                call.kwargs = kwargs.clone();
+                py::attr(vm, &s, "connect")?.call(call, vm)?;
+            }
+            Ok(f)
+        });
+        PyObjectRef::from(decorator)
+    });
+    modules::export_all(vm, &paths, "receiver", receiver)
+}
+
+/// Forgets the signals of an interpreter that ends.
+pub fn reset() {
+    SIGNALS.with_borrow_mut(HashMap::clear);
+}
+
+/// Forgets who listens to the models' signals: for the next run of a project.
+pub fn clear() {
+    SIGNALS.with_borrow(|s| {
+        for signal in s.values() {
+            if let Some(p) = signal.downcast_ref::<PySignal>() {
+                p.receivers.borrow_mut().clear();
+            }
+        }
+    });
+}
+
+fn model_signal(name: &str) -> Option<PyObjectRef> {
+    SIGNALS.with_borrow(|s| s.get(name).cloned())
+}
+
+/// Does anyone listen to a model signal from that sender?
+pub fn has_receivers(vm: &Vm, name: &str, sender: &PyObject) -> PyResult<bool> {
+    match model_signal(name).as_ref().and_then(|s| s.downcast_ref::<PySignal>()) {
+        Some(p) => Ok(!p.live(vm, Some(sender))?.is_empty()),
+        None => Ok(false),
+    }
+}
+
+/// Sends a model signal.
+pub fn send(
+    vm: &Vm,
+    name: &str,
+    sender: &PyObject,
+    parts: &[(&str, PyObjectRef)],
+) -> PyResult<()> {
+    let Some(signal) = model_signal(name) else {
+        return Ok(());
+    };
+    let mut all = vec![("sender", sender.to_owned())];
+    all.extend(parts.iter().cloned());
+    py::call_kw(vm, &signal, "send", vec![], &all).map(drop)
+}

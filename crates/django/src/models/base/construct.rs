@@ -1,0 +1,319 @@
+//! `Model(...)`, and instances out of rows.
+use crate::class::Class;
+use crate::models::fields::field_object;
+use crate::models::{model_of_class, state};
+use crate::{dispatch, modules, py};
+use orm_state::field::FieldDefault;
+use orm_state::{Field, FieldKind, ModelRef};
+use rustpython_vm::builtins::{PyDictRef, PyTypeRef};
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use std::rc::Rc;
+
+type Vm = VirtualMachine;
+
+pub fn fill(c: &mut Class) {
+    c.method("__init__", |o: PyObjectRef, args: FuncArgs, vm: &Vm| init(vm, o, args));
+    c.classmethod("from_db", |cls: PyObjectRef, args: FuncArgs, vm: &Vm| from_db(vm, cls, args));
+}
+
+/// `DEFERRED`: the mark of a value that is not loaded.
+pub fn deferred(vm: &Vm) -> PyResult {
+    modules::find(vm, "django.db.models.base", "DEFERRED")
+}
+
+fn init(vm: &Vm, o: PyObjectRef, args: FuncArgs) -> PyResult<()> {
+    let class = o.class().to_owned();
+    let Some(model) = model_of_class(vm, class.as_object()) else {
+        return Err(vm.new_type_error("Model can't be instantiated"));
+    };
+    if model.is_abstract() {
+        return Err(vm.new_type_error("Abstract models cannot be instantiated."));
+    }
+    if let Some(swapped) = &*model.swapped.borrow() {
+        return Err(vm.new_type_error(format!(
+            "Model class {} has been swapped out for '{swapped}'",
+            class.name()
+        )));
+    }
+    let sender: PyObjectRef = class.clone().into();
+    if dispatch::has_receivers(vm, "pre_init", &sender)? {
+        let positional = vm.ctx.new_tuple(args.args.clone()).into();
+        let keywords = vm.ctx.new_dict();
+        for (k, v) in &args.kwargs {
+            keywords.set_item(k, v.clone(), vm)?;
+        }
+        let parts = [("args", positional), ("kwargs", keywords.into())];
+        dispatch::send(vm, "pre_init", &sender, &parts)?;
+    }
+    let Some(dict) = o.dict() else {
+        return Err(vm.new_type_error("a model's instances need a __dict__"));
+    };
+    dict.set_item("_state", state::new_state(vm, None, true), vm)?;
+    fill_values(vm, &o, &dict, &model, args)?;
+    if dispatch::has_receivers(vm, "post_init", &sender)? {
+        dispatch::send(vm, "post_init", &sender, &[("instance", o.clone())])?;
+    }
+    Ok(())
+}
+
+/// Does the class (or one of its user-made bases) watch attribute writes?
+fn plain_setattr(vm: &Vm, class: &PyTypeRef) -> bool {
+    let name = vm.ctx.intern_str("__setattr__");
+    !class.mro_collect().iter().any(|c| {
+        !c.is(vm.ctx.types.object_type) && c.get_direct_attr(name).is_some()
+    })
+}
+
+fn fill_values(
+    vm: &Vm,
+    o: &PyObject,
+    dict: &PyDictRef,
+    model: &ModelRef,
+    args: FuncArgs,
+) -> PyResult<()> {
+    let class = o.class().to_owned();
+    let plain = plain_setattr(vm, &class);
+    let write = |name: &str, value: PyObjectRef| -> PyResult<()> {
+        if plain {
+            dict.set_item(name, value, vm)
+        } else {
+            py::set_attr(vm, o, name, value)
+        }
+    };
+    let deferred = deferred(vm)?;
+    let fields = model.concrete_fields();
+    if args.args.len() > fields.len() {
+        return Err(vm.new_index_error("Number of args exceeds number of fields"));
+    }
+    let mut kwargs = args.kwargs;
+    let positional = args.args.len();
+    for (field, value) in fields.iter().zip(args.args) {
+        let given_twice = !kwargs.is_empty()
+            && (kwargs.contains_key(&*field.name())
+                || (*field.attname() != *field.name() && kwargs.contains_key(&*field.attname())));
+        if given_twice {
+            return Err(vm.new_type_error(format!(
+                "{}() got both positional and keyword arguments for field '{}'.",
+                class.name(),
+                field.name()
+            )));
+        }
+        if value.is(&deferred) {
+            continue;
+        }
+        write(&field.attname(), value)?;
+    }
+    for field in fields.iter().skip(positional) {
+        if field.kind == FieldKind::Generated {
+            continue;
+        }
+        let mut object: Option<PyObjectRef> = None;
+        let value = if kwargs.is_empty() {
+            default_of(vm, field)?
+        } else if field.remote.is_some()
+            && matches!(field.kind, FieldKind::ForeignKey | FieldKind::OneToOne)
+        {
+            match kwargs.shift_remove(&*field.name()) {
+                Some(v) if vm.is_none(&v) => v,
+                Some(v) => {
+                    object = Some(v.clone());
+                    v
+                }
+                None => match kwargs.shift_remove(&*field.attname()) {
+                    Some(v) => v,
+                    None => default_of(vm, field)?,
+                },
+            }
+        } else {
+            match kwargs.shift_remove(&*field.attname()) {
+                Some(v) => v,
+                None => default_of(vm, field)?,
+            }
+        };
+        match object {
+            Some(related) if !related.is(&deferred) => {
+                py::set_attr(vm, o, &field.name(), related)?;
+            }
+            _ => {
+                if !value.is(&deferred) {
+                    write(&field.attname(), value)?;
+                }
+            }
+        }
+    }
+    if kwargs.is_empty() {
+        return Ok(());
+    }
+    let mut unexpected = vec![];
+    let properties = |name: &str| -> bool {
+        class
+            .get_attr(vm.ctx.intern_str(name))
+            .is_some_and(|a| a.fast_isinstance(vm.ctx.types.property_type))
+            || name == "pk"
+    };
+    for (name, value) in kwargs {
+        let name = name.to_string();
+        if properties(&name) || model.field(&name).is_ok() {
+            if !value.is(&deferred) {
+                py::set_attr(vm, o, &name, value)?;
+            }
+        } else if model.get_field(&name).is_ok() {
+            // The reverse side of a relation can be assigned where it is an object.
+            py::set_attr(vm, o, &name, value)?;
+        } else {
+            unexpected.push(format!("'{name}'"));
+        }
+    }
+    if unexpected.is_empty() {
+        return Ok(());
+    }
+    Err(vm.new_type_error(format!(
+        "{}() got unexpected keyword arguments: {}",
+        class.name(),
+        unexpected.join(", ")
+    )))
+}
+
+/// A field's default; asked of Python where its class overrides `get_default`.
+fn default_of(vm: &Vm, field: &Rc<Field>) -> PyResult {
+    if !field.overrides().get_default {
+        match &field.options.borrow().default {
+            FieldDefault::NotProvided if field.options.borrow().db_default.is_none() => {
+                let empty = crate::models::fields::properties::empty_strings_allowed(field.kind);
+                return Ok(if !empty || field.null.get() || field.is_relation() {
+                    vm.ctx.none()
+                } else {
+                    vm.ctx.empty_str.to_owned().into()
+                });
+            }
+            _ => {}
+        }
+    }
+    let object = field_object(vm, field)?;
+    py::call(vm, &object, "get_default", vec![])
+}
+
+/// `from_db(db, field_names, values, *, fetch_mode=None)`: an instance out of a row.
+fn from_db(vm: &Vm, cls: PyObjectRef, mut args: FuncArgs) -> PyResult {
+    let take = |args: &mut FuncArgs, n: &str| {
+        args.take_positional_keyword(n)
+            .ok_or_else(|| vm.new_type_error(format!("from_db() missing argument '{n}'")))
+    };
+    let db = take(&mut args, "db")?;
+    let names = take(&mut args, "field_names")?;
+    let values = py::list(vm, &take(&mut args, "values")?)?;
+    let mode = args
+        .take_positional_keyword("fetch_mode")
+        .filter(|m| !vm.is_none(m));
+    let Some(model) = model_of_class(vm, &cls) else {
+        return Err(vm.new_type_error("from_db() needs a model"));
+    };
+    let fields = model.concrete_fields();
+    let values = if values.len() == fields.len() {
+        values
+    } else {
+        let deferred = deferred(vm)?;
+        let names: Vec<String> = py::list(vm, &names)?
+            .iter()
+            .map(|n| py::to_string(vm, n))
+            .collect::<PyResult<_>>()?;
+        let mut values = values.into_iter();
+        fields
+            .iter()
+            .map(|f| {
+                if names.contains(&f.attname().to_string()) {
+                    values.next().unwrap_or_else(|| deferred.clone())
+                } else {
+                    deferred.clone()
+                }
+            })
+            .collect()
+    };
+    let made = cls.call(FuncArgs::from(values), vm)?;
+    let state = state::state_of(vm, &made)?;
+    state.adding.set(false);
+    *state.db.borrow_mut() = Some(db);
+    *state.fetch_mode.borrow_mut() = mode;
+    Ok(made)
+}
+
+/// How instances of a class are made out of rows, decided once a query.
+pub struct RowPlan {
+    class: PyTypeRef,
+    names: Vec<&'static rustpython_vm::builtins::PyStrInterned>,
+    db: PyObjectRef,
+    fast: bool,
+    signals: bool,
+    field_names: PyObjectRef,
+    fetch_mode: Option<PyObjectRef>,
+}
+
+impl RowPlan {
+    /// `attnames`: the columns of a row, in order; others are deferred.
+    pub fn new(
+        vm: &Vm,
+        class: PyTypeRef,
+        attnames: &[Rc<str>],
+        db: PyObjectRef,
+        fetch_mode: Option<PyObjectRef>,
+    ) -> PyResult<RowPlan> {
+        let base = super::model_class();
+        // Classes that watch their making are made through Python.
+        let overridden = |name: &str| {
+            let name = vm.ctx.intern_str(name);
+            class
+                .mro_collect()
+                .iter()
+                .take_while(|c| base.as_ref().is_none_or(|b| !c.is(b)))
+                .any(|c| c.get_direct_attr(name).is_some())
+        };
+        let fast = !overridden("__init__")
+            && !overridden("from_db")
+            && !overridden("__new__")
+            && plain_setattr(vm, &class);
+        let sender: PyObjectRef = class.clone().into();
+        let signals = dispatch::has_receivers(vm, "pre_init", &sender)?
+            || dispatch::has_receivers(vm, "post_init", &sender)?;
+        let names: Vec<_> = attnames.iter().map(|n| vm.ctx.intern_str(&**n)).collect();
+        let field_names = attnames.iter().map(|n| py::str(vm, &**n)).collect();
+        Ok(RowPlan {
+            class,
+            names,
+            db,
+            fast,
+            signals,
+            field_names: vm.ctx.new_list(field_names).into(),
+            fetch_mode,
+        })
+    }
+    /// One instance.
+    pub fn build(&self, vm: &Vm, values: Vec<PyObjectRef>) -> PyResult {
+        if !self.fast || self.signals {
+            let values = vm.ctx.new_list(values).into();
+            let args = vec![self.db.clone(), self.field_names.clone(), values];
+            return match &self.fetch_mode {
+                Some(mode) => py::call_kw(
+                    vm,
+                    self.class.as_object(),
+                    "from_db",
+                    args,
+                    &[("fetch_mode", mode.clone())],
+                ),
+                None => py::call(vm, self.class.as_object(), "from_db", args),
+            };
+        }
+        let dict = vm.ctx.new_dict();
+        let state = state::new_state(vm, Some(self.db.clone()), false);
+        if let Some(mode) = &self.fetch_mode
+            && let Some(s) = state.downcast_ref::<state::PyModelState>()
+        {
+            *s.fetch_mode.borrow_mut() = Some(mode.clone());
+        }
+        dict.set_item(vm.ctx.intern_str("_state"), state, vm)?;
+        for (name, value) in self.names.iter().zip(values) {
+            dict.set_item(*name, value, vm)?;
+        }
+        Ok(vm.ctx.new_base_object(self.class.clone(), Some(dict)))
+    }
+}

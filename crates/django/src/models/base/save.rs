@@ -1,0 +1,718 @@
+//! `save()`: insert or update, parents first, with signals around.
+use super::identity::{deferred_names, is_pk_set, model};
+use crate::class::Class;
+use crate::error::OrRaise;
+use crate::models::fields::field_object;
+use crate::models::{class_of_model, state};
+use crate::{dispatch, error, modules, py};
+use orm_state::{Field, FieldKind, ModelRef};
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use std::rc::Rc;
+
+type Vm = VirtualMachine;
+
+pub fn fill(c: &mut Class) {
+    c.method("save", |o: PyObjectRef, args: FuncArgs, vm: &Vm| save(vm, &o, args));
+    c.method("save_base", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
+        let how = How::from_args(vm, &mut args, true)?;
+        save_base(vm, &o, &how)
+    });
+    c.method("_prepare_related_fields_for_save", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
+        let name = args
+            .take_positional_keyword("operation_name")
+            .ok_or_else(|| vm.new_type_error("operation_name is missing"))?;
+        let name = py::to_string(vm, &name)?;
+        let fields = match args.take_positional_keyword("fields") {
+            Some(f) if !vm.is_none(&f) => Some(
+                py::list(vm, &f)?
+                    .iter()
+                    .filter_map(|f| crate::models::fields::field_of(f))
+                    .collect::<Vec<_>>(),
+            ),
+            _ => None,
+        };
+        prepare_related(vm, &o, &name, fields.as_deref())
+    });
+}
+
+/// How to save.
+struct How {
+    raw: bool,
+    force_insert: bool,
+    /// Classes whose rows must be inserted (`force_insert=(Parent,)`).
+    insert_classes: Vec<PyObjectRef>,
+    force_update: bool,
+    using: PyObjectRef,
+    update_fields: Option<Vec<String>>,
+}
+
+impl How {
+    fn from_args(vm: &Vm, args: &mut FuncArgs, raw_first: bool) -> PyResult<How> {
+        let mut order = vec!["force_insert", "force_update", "using", "update_fields"];
+        if raw_first {
+            order.insert(0, "raw");
+        }
+        if args.args.len() > order.len() {
+            return Err(vm.new_type_error(format!(
+                "Model.save() takes from 1 to {} positional arguments but {} were given",
+                order.len() + 1,
+                args.args.len() + 1
+            )));
+        }
+        let mut taken: Vec<(&str, PyObjectRef)> = vec![];
+        for name in order {
+            if let Some(v) = args.take_positional_keyword(name) {
+                taken.push((name, v));
+            }
+        }
+        if let Some((name, _)) = args.kwargs.iter().next() {
+            return Err(vm.new_type_error(format!(
+                "Model.save() got an unexpected keyword argument '{name}'"
+            )));
+        }
+        let mut get = |name: &str| {
+            taken
+                .iter()
+                .position(|(n, _)| *n == name)
+                .map(|at| taken.remove(at).1)
+        };
+        let raw = match get("raw") {
+            Some(v) => v.is_true(vm)?,
+            None => false,
+        };
+        let mut insert_classes = vec![];
+        let force_insert = match get("force_insert") {
+            Some(v) if v.fast_isinstance(vm.ctx.types.bool_type) || vm.is_none(&v) => {
+                v.is_true(vm)?
+            }
+            Some(v) => {
+                let Ok(list) = py::list(vm, &v) else {
+                    return Err(vm.new_type_error("force_insert must be a bool or tuple."));
+                };
+                if !v.fast_isinstance(vm.ctx.types.tuple_type) {
+                    return Err(vm.new_type_error("force_insert must be a bool or tuple."));
+                }
+                insert_classes = list;
+                !insert_classes.is_empty()
+            }
+            None => false,
+        };
+        let force_update = match get("force_update") {
+            Some(v) => v.is_true(vm)?,
+            None => false,
+        };
+        let using = get("using").unwrap_or_else(|| vm.ctx.none());
+        let update_fields = match get("update_fields") {
+            Some(v) if !vm.is_none(&v) => Some(
+                py::list(vm, &v)?
+                    .iter()
+                    .map(|n| py::to_string(vm, n))
+                    .collect::<PyResult<Vec<_>>>()?,
+            ),
+            _ => None,
+        };
+        Ok(How {
+            raw,
+            force_insert,
+            insert_classes,
+            force_update,
+            using,
+            update_fields,
+        })
+    }
+}
+
+fn save(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
+    let mut how = How::from_args(vm, &mut args, false)?;
+    prepare_related(vm, o, "save", None)?;
+    let class: PyObjectRef = o.class().to_owned().into();
+    if !how.using.is_true_or_none(vm)? {
+        how.using = state::db_for_write(vm, &class, o)?;
+    }
+    if how.force_insert && (how.force_update || how.update_fields.is_some()) {
+        return Err(vm.new_value_error("Cannot force both insert and updating in model saving."));
+    }
+    check_insert_classes(vm, o, &how)?;
+    let deferred = deferred_names(vm, o)?;
+    let m = model(vm, o)?;
+    match &how.update_fields {
+        Some(fields) if fields.is_empty() => return Ok(()),
+        Some(fields) => {
+            let names = updatable_names(&m);
+            let mut bad: Vec<&String> =
+                fields.iter().filter(|f| !names.contains(&f.as_str().into())).collect();
+            bad.sort();
+            if !bad.is_empty() {
+                let bad: Vec<&str> = bad.iter().map(|s| s.as_str()).collect();
+                return Err(vm.new_value_error(format!(
+                    "The following fields do not exist in this model, are m2m fields, primary \
+                     keys, or are non-concrete fields: {}",
+                    bad.join(", ")
+                )));
+            }
+        }
+        None => {
+            // Deferred fields are not written, where the row came from this database.
+            let state = state::state_of(vm, o)?;
+            let same_db = match &*state.db.borrow() {
+                Some(db) => py::eq(vm, db, &how.using)?,
+                None => false,
+            };
+            if !how.force_insert && !deferred.is_empty() && same_db {
+                let loaded: Vec<String> = m
+                    .concrete_fields()
+                    .iter()
+                    .filter(|f| !f.primary_key.get() && f.kind != FieldKind::Generated)
+                    .filter(|f| !deferred.contains(&f.attname()))
+                    .map(|f| f.attname().to_string())
+                    .collect();
+                if !loaded.is_empty() {
+                    how.update_fields = Some(loaded);
+                }
+            }
+        }
+    }
+    let mut kwargs = vec![
+        ("using", how.using.clone()),
+        ("force_update", py::bool(vm, how.force_update)),
+    ];
+    kwargs.push(if how.insert_classes.is_empty() {
+        ("force_insert", py::bool(vm, how.force_insert))
+    } else {
+        ("force_insert", vm.ctx.new_tuple(how.insert_classes.clone()).into())
+    });
+    if let Some(fields) = &how.update_fields {
+        let names = fields.iter().map(|n| py::str(vm, n)).collect();
+        let list = vm.ctx.new_list(names);
+        let set = vm.ctx.types.frozenset_type.as_object().call((list,), vm)?;
+        kwargs.push(("update_fields", set));
+    }
+    py::call_kw(vm, o, "save_base", vec![], &kwargs).map(drop)
+}
+
+trait TrueOrNone {
+    fn is_true_or_none(&self, vm: &Vm) -> PyResult<bool>;
+}
+
+impl TrueOrNone for PyObjectRef {
+    fn is_true_or_none(&self, vm: &Vm) -> PyResult<bool> {
+        self.clone().is_true(vm)
+    }
+}
+
+fn updatable_names(m: &ModelRef) -> Vec<Rc<str>> {
+    let mut out = vec![];
+    for f in m.concrete_fields().iter().filter(|f| !f.primary_key.get()) {
+        out.push(f.name());
+        out.push(f.attname());
+    }
+    out
+}
+
+fn check_insert_classes(vm: &Vm, o: &PyObject, how: &How) -> PyResult<()> {
+    for c in &how.insert_classes {
+        let known = crate::models::model_of_class(vm, c).is_some();
+        if !known || !o.is_instance(c, vm)? {
+            return Err(vm.new_type_error("Invalid force_insert member. Must be a base of the model."));
+        }
+    }
+    Ok(())
+}
+
+/// Related objects must be saved before; their keys are taken over.
+fn prepare_related(
+    vm: &Vm,
+    o: &PyObject,
+    operation: &str,
+    only: Option<&[Rc<Field>]>,
+) -> PyResult<()> {
+    let m = model(vm, o)?;
+    let cache = state::fields_cache(vm, o)?;
+    if cache.__len__() == 0 {
+        return Ok(());
+    }
+    for f in m.concrete_fields().iter() {
+        if let Some(only) = only
+            && !only.iter().any(|x| x.same(f))
+        {
+            continue;
+        }
+        if !f.is_relation() || f.remote.is_none() {
+            continue;
+        }
+        let Some(object) = cache.get_item_opt(&*f.name(), vm)? else {
+            continue;
+        };
+        if vm.is_none(&object) {
+            continue;
+        }
+        if !is_pk_set(vm, &object)? {
+            // Not multiple: the other side would forget us, too.
+            if f.remote.as_ref().is_some_and(|r| !r.multiple())
+                && let Some(name) = f.remote.as_ref().and_then(|r| r.accessor_name())
+            {
+                let theirs = state::fields_cache(vm, &object)?;
+                if theirs.get_item_opt(&*name, vm)?.is_some() {
+                    theirs.del_item(&*name, vm)?;
+                }
+            }
+            return Err(vm.new_value_error(format!(
+                "{operation}() prohibited to prevent data loss due to unsaved related object \
+                 '{}'.",
+                f.name()
+            )));
+        }
+        let attname = f.attname();
+        let target = f.target_field().or_raise(vm)?.attname();
+        let own = py::attr(vm, o, &attname)?;
+        let theirs = py::attr(vm, &object, &target)?;
+        let empty = vm.is_none(&own) || py::as_string(&own).is_some_and(|s| s.is_empty());
+        if empty {
+            py::set_attr(vm, o, &attname, theirs.clone())?;
+            cache.set_item(&*f.name(), object.clone(), vm)?;
+        }
+        let now = py::attr(vm, o, &attname)?;
+        if !py::eq(vm, &theirs, &now)? && cache.get_item_opt(&*f.name(), vm)?.is_some() {
+            cache.del_item(&*f.name(), vm)?;
+        }
+    }
+    // Generic keys: an object that was unsaved when assigned.
+    for f in m.private_fields() {
+        if f.kind != FieldKind::GenericForeignKey {
+            continue;
+        }
+        let Some(object) = cache.get_item_opt(&*f.name(), vm)? else {
+            continue;
+        };
+        if vm.is_none(&object) {
+            continue;
+        }
+        if !is_pk_set(vm, &object)? {
+            return Err(vm.new_value_error(format!(
+                "{operation}() prohibited to prevent data loss due to unsaved related object \
+                 '{}'.",
+                f.name()
+            )));
+        }
+        let key = f.options.borrow().fk_field.clone().unwrap_or_default();
+        if py::is_none(vm, &py::attr(vm, o, &key)?) {
+            // Assigning again takes the key over.
+            py::set_attr(vm, o, &f.name(), object)?;
+        }
+    }
+    Ok(())
+}
+
+fn save_base(vm: &Vm, o: &PyObject, how: &How) -> PyResult<()> {
+    let using = if vm.is_none(&how.using) {
+        state::db_for_write(vm, o.class().as_object(), o)?
+    } else {
+        how.using.clone()
+    };
+    let m = model(vm, o)?;
+    // A proxy's row is its concrete model's; signals name the class of the instance.
+    let origin: PyObjectRef = if m.is_proxy() {
+        class_of_model(vm, &m)?
+    } else {
+        o.class().to_owned().into()
+    };
+    let concrete = m.concrete_model();
+    let auto_created = m.options.borrow().auto_created;
+    let update_fields = match &how.update_fields {
+        Some(f) => {
+            let list = vm.ctx.new_list(f.iter().map(|n| py::str(vm, n)).collect());
+            vm.ctx.types.frozenset_type.as_object().call((list,), vm)?
+        }
+        None => vm.ctx.none(),
+    };
+    let announce = |signal: &'static str, extra: Option<bool>| -> PyResult<()> {
+        if auto_created || !dispatch::has_receivers(vm, signal, &origin)? {
+            return Ok(());
+        }
+        let mut parts = vec![("instance", o.to_owned())];
+        if let Some(created) = extra {
+            parts.push(("created", py::bool(vm, created)));
+        }
+        parts.push(("update_fields", update_fields.clone()));
+        parts.push(("raw", py::bool(vm, how.raw)));
+        parts.push(("using", using.clone()));
+        dispatch::send(vm, signal, &origin, &parts)
+    };
+    announce("pre_save", None)?;
+    let run = || -> PyResult<bool> {
+        let mut parent_inserted = false;
+        if !how.raw {
+            parent_inserted = save_parents(vm, o, &concrete, &using, how, &mut vec![])?;
+        }
+        let insert = parent_inserted || forced(vm, how, &concrete)?;
+        save_table(vm, o, &concrete, &using, how, insert)
+    };
+    let has_parents = concrete.parents().iter().any(|(_, l)| l.is_some());
+    let updated = if has_parents {
+        in_atomic(vm, &using, run)?
+    } else {
+        marking_rollback(vm, &using, run)?
+    };
+    let state = state::state_of(vm, o)?;
+    *state.db.borrow_mut() = Some(using.clone());
+    state.adding.set(false);
+    announce("post_save", Some(!updated))
+}
+
+fn forced(vm: &Vm, how: &How, m: &ModelRef) -> PyResult<bool> {
+    if how.insert_classes.is_empty() {
+        return Ok(how.force_insert);
+    }
+    let class = class_of_model(vm, m)?;
+    for c in &how.insert_classes {
+        if class.is_subclass(c, vm)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// `with transaction.atomic(using=using, savepoint=False):`
+fn in_atomic<T>(vm: &Vm, using: &PyObject, run: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    let Ok(atomic) = modules::find(vm, "django.db.transaction", "atomic") else {
+        return run();
+    };
+    let parts = [
+        ("using", using.to_owned()),
+        ("savepoint", py::bool(vm, false)),
+    ];
+    let block = atomic.call(py::with_kwargs(vec![], &parts), vm)?;
+    inside(vm, &block, run)
+}
+
+fn marking_rollback<T>(vm: &Vm, using: &PyObject, run: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    match modules::find(vm, "django.db.transaction", "mark_for_rollback_on_error") {
+        Ok(mark) => {
+            let block = mark.call(py::with_kwargs(vec![], &[("using", using.to_owned())]), vm)?;
+            inside(vm, &block, run)
+        }
+        Err(_) => run(),
+    }
+}
+
+/// Runs inside a context manager.
+pub fn inside<T>(vm: &Vm, block: &PyObject, run: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    py::call(vm, block, "__enter__", vec![])?;
+    match run() {
+        Ok(v) => {
+            let none = vm.ctx.none();
+            py::call(vm, block, "__exit__", vec![none.clone(), none.clone(), none])?;
+            Ok(v)
+        }
+        Err(e) => {
+            let class: PyObjectRef = e.class().to_owned().into();
+            let args = vec![class, e.clone().into(), vm.ctx.none()];
+            py::call(vm, block, "__exit__", args)?;
+            Err(e)
+        }
+    }
+}
+
+/// Parents' rows first; their keys are taken over.
+fn save_parents(
+    vm: &Vm,
+    o: &PyObject,
+    m: &ModelRef,
+    using: &PyObject,
+    how: &How,
+    done: &mut Vec<*const orm_state::Model>,
+) -> PyResult<bool> {
+    let mut inserted = false;
+    for (parent, link) in m.parents() {
+        let Some(link) = link else {
+            continue;
+        };
+        // A key known through the link is the parent's, and the reverse.
+        if let Some(pk) = parent.pk() {
+            let parent_pk = py::attr(vm, o, &pk.attname())?;
+            let link_value = py::attr(vm, o, &link.attname())?;
+            if vm.is_none(&parent_pk) && !vm.is_none(&link_value) {
+                py::set_attr(vm, o, &pk.attname(), link_value)?;
+            }
+        }
+        let parent_inserted = save_parents(vm, o, &parent, using, how, done)?;
+        if !done.contains(&Rc::as_ptr(&parent)) {
+            done.push(Rc::as_ptr(&parent));
+            let insert = parent_inserted || forced_parent(vm, how, &parent)?;
+            if !save_table(vm, o, &parent, using, how, insert)? {
+                inserted = true;
+            }
+        } else if parent_inserted {
+            inserted = true;
+        }
+        if let Some(pk) = parent.pk() {
+            let value = py::attr(vm, o, &pk.attname())?;
+            py::set_attr(vm, o, &link.attname(), value)?;
+        }
+        // The link may have cached another parent.
+        let cache = state::fields_cache(vm, o)?;
+        if cache.get_item_opt(&*link.name(), vm)?.is_some() {
+            cache.del_item(&*link.name(), vm)?;
+        }
+    }
+    Ok(inserted)
+}
+
+/// `force_insert=True` forces only the instance's own table.
+fn forced_parent(vm: &Vm, how: &How, m: &ModelRef) -> PyResult<bool> {
+    if how.insert_classes.is_empty() {
+        return Ok(false);
+    }
+    forced(vm, how, m)
+}
+
+/// Fields whose values the database makes and gives back.
+pub fn is_returning(f: &Field) -> bool {
+    f.kind.is_auto()
+        || f.options.borrow().db_default.is_some()
+        || f.kind == FieldKind::Generated
+}
+
+/// One table's row: true if it was updated, false if inserted.
+fn save_table(
+    vm: &Vm,
+    o: &PyObject,
+    m: &ModelRef,
+    using: &PyObject,
+    how: &How,
+    mut force_insert: bool,
+) -> PyResult<bool> {
+    let class = class_of_model(vm, m)?;
+    let generated = |f: &Rc<Field>| f.kind == FieldKind::Generated;
+    let pk_fields = m.pk_fields().or_raise(vm)?;
+    let is_pk = |f: &Rc<Field>| pk_fields.iter().any(|p| p.same(f)) || f.primary_key.get();
+    let mut non_pks: Vec<Rc<Field>> = m
+        .local_concrete_fields()
+        .into_iter()
+        .filter(|f| !is_pk(f) && !generated(f))
+        .collect();
+    if let Some(names) = &how.update_fields {
+        non_pks.retain(|f| names.iter().any(|n| **n == *f.name() || **n == *f.attname()));
+    }
+    let pk = m.pk_field().or_raise(vm)?;
+    let mut pk_value = pk_of(vm, o, m)?;
+    if !pk_set(vm, o, m)? {
+        let object = field_object(vm, &pk)?;
+        let value = py::call(vm, &object, "get_pk_value_on_save", vec![o.to_owned()])?;
+        if !vm.is_none(&value) {
+            py::set_attr(vm, o, &pk.attname(), value.clone())?;
+        }
+        pk_value = value;
+    }
+    let pk_is_set = if pk.kind == FieldKind::CompositePrimaryKey {
+        pk_set(vm, o, m)?
+    } else {
+        !vm.is_none(&pk_value)
+    };
+    if !pk_is_set && (how.force_update || how.update_fields.is_some()) {
+        return Err(vm.new_value_error("Cannot force an update in save() with no primary key."));
+    }
+    let mut updated = false;
+    let state = state::state_of(vm, o)?;
+    // A fresh object whose key has a default is new.
+    if !how.raw
+        && !force_insert
+        && !how.force_update
+        && state.adding.get()
+        && pk.kind != FieldKind::CompositePrimaryKey
+        && has_any_default(&pk)
+        && how.update_fields.is_none()
+    {
+        force_insert = true;
+    }
+    if pk_is_set && !force_insert {
+        let manager = py::attr(vm, &class, "_base_manager")?;
+        let rows = py::call(vm, &manager, "using", vec![using.to_owned()])?;
+        let mut values = vec![];
+        for f in &non_pks {
+            let object = field_object(vm, f)?;
+            let value = if how.raw {
+                py::attr(vm, o, &f.attname())?
+            } else {
+                py::call(vm, &object, "pre_save", vec![o.to_owned(), py::bool(vm, false)])?
+            };
+            values.push(vm.ctx.new_tuple(vec![object, vm.ctx.none(), value]).into());
+        }
+        updated = do_update(vm, o, m, &rows, pk_value.clone(), values, how, &non_pks)?;
+        if how.force_update && !updated {
+            return Err(not_updated(vm, &class, "Forced update did not affect any rows."));
+        }
+        if how.update_fields.is_some() && !updated {
+            return Err(not_updated(
+                vm,
+                &class,
+                "Save with update_fields did not affect any rows.",
+            ));
+        }
+    }
+    if updated {
+        return Ok(true);
+    }
+    if m.options.borrow().order_with_respect_to.is_some() {
+        next_order(vm, o, m, &class, using)?;
+    }
+    insert(vm, o, m, &class, using, how, &pk, pk_is_set)?;
+    Ok(false)
+}
+
+fn has_any_default(pk: &Field) -> bool {
+    let db_default = pk.options.borrow().db_default.is_some();
+    pk.has_default() || db_default
+}
+
+fn not_updated(
+    vm: &Vm,
+    class: &PyObject,
+    message: &str,
+) -> rustpython_vm::builtins::PyBaseExceptionRef {
+    match py::attr(vm, class, "NotUpdated") {
+        Ok(c) => match c.downcast::<rustpython_vm::builtins::PyType>() {
+            Ok(c) => error::new(vm, c, vec![py::str(vm, message)]),
+            Err(_) => error::raise(vm, "DatabaseError", message),
+        },
+        Err(e) => e,
+    }
+}
+
+fn pk_of(vm: &Vm, o: &PyObject, m: &ModelRef) -> PyResult {
+    let pk = m.pk_field().or_raise(vm)?;
+    py::attr(vm, o, &pk.attname())
+}
+
+fn pk_set(vm: &Vm, o: &PyObject, m: &ModelRef) -> PyResult<bool> {
+    for f in m.pk_fields().or_raise(vm)? {
+        if py::is_none(vm, &py::attr(vm, o, &f.attname())?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[allow(clippy::too_many_arguments)]
+fn do_update(
+    vm: &Vm,
+    o: &PyObject,
+    m: &ModelRef,
+    rows: &PyObject,
+    pk: PyObjectRef,
+    values: Vec<PyObjectRef>,
+    how: &How,
+    non_pks: &[Rc<Field>],
+) -> PyResult<bool> {
+    let filtered = py::call_kw(vm, rows, "filter", vec![], &[("pk", pk)])?;
+    if values.is_empty() {
+        // Nothing to write: the row counts as updated where it exists.
+        if how.update_fields.is_some() {
+            return Ok(true);
+        }
+        return py::call(vm, &filtered, "exists", vec![])?.is_true(vm);
+    }
+    let _ = non_pks;
+    let values: PyObjectRef = vm.ctx.new_list(values).into();
+    let run = |rows: &PyObject| -> PyResult<bool> {
+        let n = py::call(vm, rows, "_update", vec![values.clone()])?;
+        returned(vm, o, &n)
+    };
+    if m.options.borrow().select_on_save && !how.force_update {
+        let exists = py::call(vm, &filtered, "exists", vec![])?.is_true(vm)?;
+        if !exists {
+            return Ok(false);
+        }
+        return Ok(run(&filtered)? || py::call(vm, &filtered, "exists", vec![])?.is_true(vm)?);
+    }
+    run(&filtered)
+}
+
+/// How many rows an update says it changed.
+fn returned(vm: &Vm, _o: &PyObject, n: &PyObject) -> PyResult<bool> {
+    py::is_true(vm, n)
+}
+
+fn next_order(vm: &Vm, o: &PyObject, m: &ModelRef, class: &PyObject, using: &PyObject) -> PyResult<()> {
+    let Some(name) = m.options.borrow().order_with_respect_to.clone() else {
+        return Ok(());
+    };
+    let field = m.field(&name).or_raise(vm)?;
+    let manager = py::attr(vm, class, "_base_manager")?;
+    let rows = py::call(vm, &manager, "using", vec![using.to_owned()])?;
+    let value = py::attr(vm, o, &field.attname())?;
+    let rows = py::call_kw(vm, &rows, "filter", vec![], &[(&*field.attname(), value)])?;
+    let max = modules::find(vm, "django.db.models", "Max")?.call((py::str(vm, "_order"),), vm)?;
+    let found = py::call_kw(vm, &rows, "aggregate", vec![], &[("_order__max", max)])?;
+    let last = found.get_item("_order__max", vm)?;
+    let next: i64 = if vm.is_none(&last) {
+        0
+    } else {
+        last.try_into_value::<i64>(vm)?.saturating_add(1)
+    };
+    py::set_attr(vm, o, "_order", vm.ctx.new_int(next))
+}
+
+#[allow(clippy::too_many_arguments)]
+fn insert(
+    vm: &Vm,
+    o: &PyObject,
+    m: &ModelRef,
+    class: &PyObject,
+    using: &PyObject,
+    how: &How,
+    pk: &Rc<Field>,
+    pk_is_set: bool,
+) -> PyResult<()> {
+    let mut fields = vec![];
+    let mut returning: Vec<Rc<Field>> = vec![];
+    for f in m.local_concrete_fields() {
+        if f.kind == FieldKind::Generated {
+            returning.push(f);
+            continue;
+        }
+        if f.kind.is_auto() && f.same(pk) && !pk_is_set {
+            returning.push(f);
+            continue;
+        }
+        if f.options.borrow().db_default.is_some() {
+            let value = py::attr(vm, o, &f.attname())?;
+            if let Ok(class) = modules::find(vm, "django.db.models.expressions", "DatabaseDefault")
+                && value.is_instance(&class, vm)?
+            {
+                returning.push(f.clone());
+            }
+        }
+        fields.push(field_object(vm, &f)?);
+    }
+    let returning_objects: Vec<PyObjectRef> = returning
+        .iter()
+        .map(|f| field_object(vm, f))
+        .collect::<PyResult<_>>()?;
+    let manager = py::attr(vm, class, "_base_manager")?;
+    let objects = vm.ctx.new_list(vec![o.to_owned()]).into();
+    let results = py::call_kw(
+        vm,
+        &manager,
+        "_insert",
+        vec![objects],
+        &[
+            ("fields", vm.ctx.new_list(fields).into()),
+            ("returning_fields", vm.ctx.new_list(returning_objects).into()),
+            ("using", using.to_owned()),
+            ("raw", py::bool(vm, how.raw)),
+        ],
+    )?;
+    if vm.is_none(&results) {
+        return Ok(());
+    }
+    let rows = py::list(vm, &results)?;
+    let Some(first) = rows.first() else {
+        return Ok(());
+    };
+    for (value, field) in py::list(vm, first)?.into_iter().zip(&returning) {
+        py::set_attr(vm, o, &field.attname(), value)?;
+    }
+    Ok(())
+}

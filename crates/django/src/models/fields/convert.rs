@@ -1,0 +1,273 @@
+//! `to_python`, `get_prep_value` and their kin as methods of field objects.
+use super::properties::inner;
+use super::{messages, properties};
+use crate::class::Class;
+use crate::convert::{to_py, to_value};
+use crate::core::validation_error;
+use crate::error::OrRaise;
+use crate::py;
+use orm_state::{ErrorKind, Field, FieldKind, Value};
+use rustpython_vm::function::OptionalArg;
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use std::rc::Rc;
+
+type Vm = VirtualMachine;
+
+pub fn fill(c: &mut Class) {
+    c.method("to_python", |o: PyObjectRef, v: PyObjectRef, vm: &Vm| to_python(&o, v, vm));
+    c.method("get_prep_value", |o: PyObjectRef, v: PyObjectRef, vm: &Vm| {
+        prep(&o, v, vm, |f, v| f.builtin_prep_value(v))
+    });
+    c.method(
+        "get_db_prep_value",
+        |o: PyObjectRef, v: PyObjectRef, _c: PyObjectRef, p: OptionalArg<bool>, vm: &Vm| {
+            let prepared = p.unwrap_or(false);
+            let mut v = v;
+            // A user's `get_prep_value` is asked first.
+            if !prepared && inner(&o, vm)?.overrides().get_prep_value {
+                v = py::call(vm, &o, "get_prep_value", vec![v])?;
+                return prep(&o, v, vm, |f, v| f.builtin_db_prep_value(v, true));
+            }
+            prep(&o, v, vm, |f, v| f.builtin_db_prep_value(v, prepared))
+        },
+    );
+    c.method(
+        "get_db_prep_save",
+        |o: PyObjectRef, v: PyObjectRef, connection: PyObjectRef, vm: &Vm| {
+            if py::attr_opt(vm, &v.clone(), "as_sql")?
+                .is_some()
+            {
+                return Ok(v);
+            }
+            let f = inner(&o, vm)?;
+            if matches!(f.kind, FieldKind::ForeignKey | FieldKind::OneToOne) {
+                if vm.is_none(&v) {
+                    return Ok(v);
+                }
+                return prep(&o, v, vm, |f, v| f.get_db_prep_save(v));
+            }
+            py::call(vm, &o, "get_db_prep_value", vec![v, connection, py::bool(vm, false)])
+        },
+    );
+    c.method("value_to_string", |o: PyObjectRef, obj: PyObjectRef, vm: &Vm| {
+        let v = py::call(vm, &o, "value_from_object", vec![obj])?;
+        let f = inner(&o, vm)?;
+        use FieldKind::*;
+        Ok(match f.kind {
+            Date | DateTime | Time if vm.is_none(&v) => py::str(vm, ""),
+            Date | DateTime | Time => py::call(vm, &v, "isoformat", vec![])?,
+            Duration if vm.is_none(&v) => py::str(vm, ""),
+            Duration => match to_value(vm, &v)? {
+                Value::Duration(d) => py::str(vm, duration_string(d)),
+                _ => py::str(vm, py::to_string(vm, &v)?),
+            },
+            Binary => {
+                let b64 = vm.import("base64", 0)?;
+                let bytes = py::call(vm, &b64, "b64encode", vec![v])?;
+                py::call(vm, &bytes, "decode", vec![py::str(vm, "ascii")])?
+            }
+            Json | ForeignKey | OneToOne if f.kind == Json => v,
+            _ => py::str(vm, py::to_string(vm, &v)?),
+        }) as PyResult
+    });
+}
+
+/// `duration_string`: `[days ]HH:MM:SS[.ffffff]`.
+pub fn duration_string(d: orm_state::Duration) -> String {
+    let (days, seconds, micros) = d.parts();
+    let mut out = if days == 0 {
+        String::new()
+    } else {
+        format!("{days} ")
+    };
+    out.push_str(&format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    ));
+    if micros != 0 {
+        out.push_str(&format!(".{micros:06}"));
+    }
+    out
+}
+
+fn prep(
+    o: &PyObject,
+    v: PyObjectRef,
+    vm: &Vm,
+    f: impl Fn(&Rc<Field>, Value) -> orm_state::Result<Value>,
+) -> PyResult {
+    let field = inner(o, vm)?;
+    let before = to_value(vm, &v)?;
+    match f(&field, before) {
+        // What came through unchanged stays the same object.
+        Ok(Value::Object(object)) => match to_py(vm, &Value::Object(object)) {
+            Ok(made) => Ok(made),
+            Err(_) => Ok(v),
+        },
+        Ok(after) => to_py(vm, &after),
+        Err(e) if e.is(ErrorKind::ValidationError) && e.payload().is_none() => {
+            Err(invalid(o, &v, e.message(), vm)?)
+        }
+        Err(e) => Err(crate::error::to_py(vm, e)),
+    }
+}
+
+/// The `ValidationError` of a conversion, with the field's own message, code and parameters.
+fn invalid(
+    o: &PyObject,
+    v: &PyObject,
+    said: &str,
+    vm: &Vm,
+) -> PyResult<rustpython_vm::builtins::PyBaseExceptionRef> {
+    let code = messages::code_of(said);
+    let message = messages::all(o, vm)?.get_item(code, vm)?;
+    let params = vm.ctx.new_dict();
+    params.set_item("value", v.to_owned(), vm)?;
+    Ok(validation_error::raise(vm, message, Some(code), Some(params.into())))
+}
+
+/// `to_python` of the built-in kinds.
+pub fn to_python(o: &PyObject, v: PyObjectRef, vm: &Vm) -> PyResult {
+    let field = inner(o, vm)?;
+    use FieldKind::*;
+    if vm.is_none(&v) && field.kind != Boolean {
+        return Ok(v);
+    }
+    let value = match field.kind {
+        Custom | ForeignObject | ManyToMany | GenericForeignKey | GenericRelation | File | Image
+        | FilePath | Json => return Ok(v),
+        ForeignKey | OneToOne => {
+            let target = field.target_field().or_raise(vm)?;
+            let target = super::field_object(vm, &target)?;
+            return py::call(vm, &target, "to_python", vec![v]);
+        }
+        Generated => {
+            let output = properties::this(o, vm)?.part_or_none(vm, "output_field");
+            return py::call(vm, &output, "to_python", vec![v]);
+        }
+        Char | Email | Slug | Url | Text => {
+            return Ok(if py::as_string(&v).is_some() {
+                v
+            } else {
+                py::str(vm, py::to_string(vm, &v)?)
+            });
+        }
+        Binary => {
+            return match py::as_string(&v) {
+                Some(text) => {
+                    let bytes = vm.ctx.new_bytes(text.into_bytes());
+                    let b64 = vm.import("base64", 0)?;
+                    let raw = py::call(vm, &b64, "b64decode", vec![bytes.into()])?;
+                    vm.builtins.get_attr("memoryview", vm)?.call((raw,), vm)
+                }
+                None => Ok(v),
+            };
+        }
+        _ => to_value(vm, &v)?,
+    };
+    // Objects that the ORM does not know may still be numbers to Python (`int(x)`).
+    if let Value::Object(_) = value {
+        return foreign_number(o, &field, v, vm);
+    }
+    let done = match field.kind {
+        k if k.is_integer() => {
+            if let Value::Float(f) = value
+                && !f.is_finite()
+                && f.is_nan()
+            {
+                return Err(invalid(o, &v, "", vm)?);
+            }
+            field.builtin_prep_value(value)
+        }
+        Float => field.builtin_prep_value(value),
+        Boolean => field.to_bool(value),
+        Date => field.to_date(value),
+        DateTime => match field.to_datetime(value) {
+            Ok(Value::DateTime(d)) if matches!(to_value(vm, &v)?, Value::DateTime(_)) => {
+                let _ = d;
+                return Ok(v);
+            }
+            other => other,
+        },
+        Time => field.to_time(value),
+        Decimal => match value {
+            Value::Float(f) if f.is_nan() => return Err(invalid(o, &v, "", vm)?),
+            value => field.to_decimal(value),
+        },
+        Duration => match value {
+            Value::Duration(_) => return Ok(v),
+            value => match orm_state::dateparse::parse_duration(&value.to_str()) {
+                Some(d) => Ok(Value::Duration(d)),
+                None => return Err(invalid(o, &v, "", vm)?),
+            },
+        },
+        Uuid => match &value {
+            Value::Uuid(_) => return Ok(v),
+            _ => field.to_uuid(value),
+        },
+        GenericIpAddress => Ok(ip_address(&field, &value.to_str())),
+        CompositePrimaryKey => Ok(value),
+        _ => Ok(value),
+    };
+    match done {
+        Ok(value) => to_py(vm, &value),
+        Err(e)
+            if matches!(
+                e.kind(),
+                ErrorKind::ValidationError | ErrorKind::ValueError | ErrorKind::TypeError
+            ) && e.payload().is_none() =>
+        {
+            let said = if e.is(ErrorKind::ValidationError) { e.message() } else { "" };
+            Err(invalid(o, &v, said, vm)?)
+        }
+        Err(e) if e.is(ErrorKind::OverflowError) => Err(invalid(o, &v, "", vm)?),
+        Err(e) => Err(crate::error::to_py(vm, e)),
+    }
+}
+
+/// IPv6 addresses are normalised; others are stripped.
+fn ip_address(field: &Field, text: &str) -> Value {
+    let text = text.trim();
+    if text.contains(':')
+        && let Ok(v6) = text.parse::<std::net::Ipv6Addr>()
+    {
+        let unpack = field.options.borrow().unpack_ipv4;
+        return match v6.to_ipv4_mapped() {
+            Some(v4) if unpack => Value::from(v4.to_string()),
+            Some(v4) => Value::from(format!("::ffff:{v4}")),
+            None => Value::from(v6.to_string()),
+        };
+    }
+    Value::from(text)
+}
+
+/// `int(value)` and such on objects with their own conversion.
+fn foreign_number(o: &PyObject, field: &Field, v: PyObjectRef, vm: &Vm) -> PyResult {
+    let types = &vm.ctx.types;
+    let number = if field.kind.is_integer() {
+        types.int_type.as_object().call((v.clone(),), vm)
+    } else if field.kind == FieldKind::Float {
+        types.float_type.as_object().call((v.clone(),), vm)
+    } else if matches!(field.kind, FieldKind::Decimal) {
+        let decimal = crate::convert::classes(vm)?.decimal.clone();
+        if v.fast_isinstance(&decimal) {
+            // `NaN` and infinities are decimals, but no values of a column.
+            let finite = py::call(vm, &v, "is_nan", vec![])?;
+            if finite.is_true(vm)? {
+                return Err(invalid(o, &v, "", vm)?);
+            }
+            return Ok(v);
+        }
+        decimal.as_object().call((v.clone(),), vm)
+    } else if field.kind == FieldKind::Custom {
+        return Ok(v);
+    } else {
+        return Err(invalid(o, &v, "", vm)?);
+    };
+    match number {
+        Ok(n) => Ok(n),
+        Err(_) => Err(invalid(o, &v, "", vm)?),
+    }
+}

@@ -1,0 +1,589 @@
+//! The rest of a field's methods: cleaning, defaults, types, comparison, copying.
+use super::object::{PyField, copy_field};
+use super::properties::{empty_strings_allowed, inner, this};
+use super::messages;
+use crate::class::{Class, function};
+use crate::core::validation_error;
+use crate::{convert, modules, py};
+use orm_state::field::FieldDefault;
+use orm_state::{Field, FieldKind};
+use rustpython_vm::function::{FuncArgs, OptionalArg};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+
+type Vm = VirtualMachine;
+
+pub fn fill(c: &mut Class) {
+    cleaning(c);
+    defaults(c);
+    types(c);
+    comparison(c);
+    access(c);
+}
+
+/// Functions beside the classes.
+pub fn install(vm: &Vm) -> PyResult<()> {
+    let load = function(vm, "_load_field", |app: String, model: String, field: String, vm: &Vm| {
+        let apps = modules::find(vm, "django.apps", "apps")?;
+        let args = vec![py::str(vm, app), py::str(vm, model)];
+        let model = py::call(vm, &apps, "get_model", args)?;
+        let meta = py::attr(vm, &model, "_meta")?;
+        py::call(vm, &meta, "get_field", vec![py::str(vm, field)])
+    });
+    modules::export(vm, "django.db.models.fields", "_load_field", load)?;
+    modules::export(
+        vm,
+        "django.db.models.fields",
+        "BLANK_CHOICE_DASH",
+        vm.ctx.new_list(vec![vm
+            .ctx
+            .new_tuple(vec![py::str(vm, ""), py::str(vm, "---------")])
+            .into()]),
+    )
+}
+
+fn invalid(
+    o: &PyObject,
+    code: &'static str,
+    params: Option<PyObjectRef>,
+    vm: &Vm,
+) -> PyResult<rustpython_vm::builtins::PyBaseExceptionRef> {
+    let message = messages::all(o, vm)?.get_item(code, vm)?;
+    Ok(validation_error::raise(vm, message, Some(code), params))
+}
+
+fn cleaning(c: &mut Class) {
+    c.method("clean", |o: PyObjectRef, v: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
+        let v = py::call(vm, &o, "to_python", vec![v])?;
+        py::call(vm, &o, "validate", vec![v.clone(), instance])?;
+        py::call(vm, &o, "run_validators", vec![v.clone()])?;
+        Ok(v) as PyResult
+    });
+    c.method("run_validators", |o: PyObjectRef, v: PyObjectRef, vm: &Vm| {
+        run_validators(&o, v, vm)
+    });
+    c.method("validate", |o: PyObjectRef, v: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
+        validate(&o, v, instance, vm)
+    });
+}
+
+/// `value in EMPTY_VALUES`
+pub fn is_empty_value(vm: &Vm, v: &PyObject) -> PyResult<bool> {
+    Ok(match convert::to_value(vm, v)? {
+        orm_state::Value::Null => true,
+        orm_state::Value::Str(s) => s.is_empty(),
+        orm_state::Value::List(i) | orm_state::Value::Tuple(i) => i.is_empty(),
+        orm_state::Value::Dict(i) => i.is_empty(),
+        _ => false,
+    })
+}
+
+fn run_validators(o: &PyObject, v: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    if is_empty_value(vm, &v)? {
+        return Ok(());
+    }
+    let mut errors = vec![];
+    let validators = py::attr(vm, o, "validators")?;
+    for validator in py::list(vm, &validators)? {
+        if let Err(e) = validator.call((v.clone(),), vm) {
+            if !validation_error::is_one(vm, &e) {
+                return Err(e);
+            }
+            let code = py::attr_opt(vm, e.as_object(), "code")?;
+            if let Some(code) = code.filter(|c| !vm.is_none(c)) {
+                let messages = py::attr(vm, o, "error_messages")?;
+                if let Ok(message) = messages.get_item(&*code, vm) {
+                    py::set_attr(vm, e.as_object(), "message", message)?;
+                }
+            }
+            let list = py::attr(vm, e.as_object(), "error_list")?;
+            errors.extend(py::list(vm, &list)?);
+        }
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(validation_error::raise(vm, vm.ctx.new_list(errors).into(), None, None))
+}
+
+fn validate(o: &PyObject, v: PyObjectRef, instance: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    let field = inner(o, vm)?;
+    if field.kind == FieldKind::CompositePrimaryKey || field.kind == FieldKind::ManyToMany {
+        return Ok(());
+    }
+    if field.kind.is_auto() {
+        return Ok(());
+    }
+    if !field.options.borrow().editable {
+        return Ok(());
+    }
+    if field.kind == FieldKind::ForeignKey || field.kind == FieldKind::OneToOne {
+        return crate::models::related::validate(o, v, instance, vm);
+    }
+    validate_choices(o, &field, &v, vm)?;
+    if vm.is_none(&v) && !field.null.get() {
+        return Err(invalid(o, "null", None, vm)?);
+    }
+    if !field.blank.get() && is_empty_value(vm, &v)? {
+        // JSON's own empty values are values.
+        if field.kind != FieldKind::Json || vm.is_none(&v) || py::as_string(&v).is_some() {
+            return Err(invalid(o, "blank", None, vm)?);
+        }
+    }
+    if field.kind == FieldKind::Json {
+        let json = vm.import("json", 0)?;
+        let encoder = this(o, vm)?.part_or_none(vm, "encoder");
+        if py::call_kw(vm, &json, "dumps", vec![v.clone()], &[("cls", encoder)]).is_err() {
+            let params = vm.ctx.new_dict();
+            params.set_item("value", v, vm)?;
+            return Err(invalid(o, "invalid", Some(params.into()), vm)?);
+        }
+    }
+    Ok(())
+}
+
+/// Raises unless the value is one of the choices; empty values are judged elsewhere.
+pub fn validate_choices(o: &PyObject, field: &Field, v: &PyObject, vm: &Vm) -> PyResult<()> {
+    let Some(choices) = this(o, vm)?.part("choices") else {
+        return Ok(());
+    };
+    let _ = field;
+    if is_empty_value(vm, v)? {
+        return Ok(());
+    }
+    for (value, _) in super::choices::flatten(vm, &choices)? {
+        if py::eq(vm, &value, v)? {
+            return Ok(());
+        }
+    }
+    let params = vm.ctx.new_dict();
+    params.set_item("value", v.to_owned(), vm)?;
+    Err(invalid(o, "invalid_choice", Some(params.into()), vm)?)
+}
+
+/// The built-in validators of the field's kind and the user's own.
+pub fn validators(o: &PyObject, vm: &Vm) -> PyResult {
+    let field = inner(o, vm)?;
+    let this = this(o, vm)?;
+    let mut out: Vec<PyObjectRef> = vec![];
+    let find = |name: &str| modules::find(vm, "django.core.validators", name);
+    let mut add = |name: &str, args: Vec<PyObjectRef>| -> PyResult<()> {
+        out.push(find(name)?.call(args, vm)?);
+        Ok(())
+    };
+    use FieldKind::*;
+    let own = py::attr_opt(vm, o.class(), "default_validators")?;
+    let mut own_list = vec![];
+    match field.kind {
+        Email => own_list.push(find("validate_email")?),
+        Url => add("URLValidator", vec![])?,
+        Slug if field.options.borrow().allow_unicode => own_list.push(find("validate_unicode_slug")?),
+        Slug => own_list.push(find("validate_slug")?),
+        GenericIpAddress => {
+            let name = match field.options.borrow().protocol.as_deref() {
+                Some(p) if p.eq_ignore_ascii_case("ipv4") => "validate_ipv4_address",
+                Some(p) if p.eq_ignore_ascii_case("ipv6") => "validate_ipv6_address",
+                _ => "validate_ipv46_address",
+            };
+            own_list.push(find(name)?);
+        }
+        _ => {}
+    }
+    let _ = &mut add;
+    let mut all: Vec<PyObjectRef> = vec![];
+    if let Some(own) = own {
+        all.extend(py::list(vm, &own)?);
+    }
+    all.append(&mut out);
+    all.append(&mut own_list);
+    if let Some(given) = this.part("validators") {
+        all.extend(py::list(vm, &given)?);
+    }
+    let make = |name: &str, args: Vec<PyObjectRef>| -> PyResult { find(name)?.call(args, vm) };
+    match field.kind {
+        Char | Email | Url | Slug | Binary => {
+            if let Some(n) = this.part("max_length") {
+                all.push(make("MaxLengthValidator", vec![n])?);
+            }
+        }
+        Decimal => {
+            let args = vec![
+                this.part_or_none(vm, "max_digits"),
+                this.part_or_none(vm, "decimal_places"),
+            ];
+            all.push(make("DecimalValidator", args)?);
+        }
+        k if k.is_integer() => integer_range(vm, k, &mut all, make)?,
+        _ => {}
+    }
+    if matches!(field.kind, Char | Email | Url | Slug | Text | File | Image) {
+        all.push(make("ProhibitNullCharactersValidator", vec![])?);
+        // Django's model fields do not prohibit null characters; forms do.
+        all.pop();
+    }
+    Ok(vm.ctx.new_list(all).into())
+}
+
+/// Range validators, unless the user gave stricter ones.
+fn integer_range(
+    vm: &Vm,
+    kind: FieldKind,
+    all: &mut Vec<PyObjectRef>,
+    make: impl Fn(&str, Vec<PyObjectRef>) -> PyResult,
+) -> PyResult<()> {
+    use FieldKind::*;
+    // What SQLite stores: 64-bit integers, whatever the declared size.
+    let (min, max): (i64, i64) = match kind {
+        PositiveBigInteger | PositiveInteger | PositiveSmallInteger => (0, i64::MAX),
+        _ => (i64::MIN, i64::MAX),
+    };
+    for (name, limit, lower) in [
+        ("MinValueValidator", min, true),
+        ("MaxValueValidator", max, false),
+    ] {
+        let class = modules::find(vm, "django.core.validators", name)?;
+        let mut covered = false;
+        for v in all.iter() {
+            if v.is_instance(&class, vm)? {
+                let mut value = py::attr(vm, v, "limit_value")?;
+                if py::callable(&value) {
+                    value = value.call((), vm)?;
+                }
+                let n: Option<i64> = value.try_into_value(vm).ok();
+                covered |= n.is_some_and(|n| if lower { n >= limit } else { n <= limit });
+            }
+        }
+        if !covered {
+            all.push(make(name, vec![vm.ctx.new_int(limit).into()])?);
+        }
+    }
+    Ok(())
+}
+
+fn defaults(c: &mut Class) {
+    c.method("has_default", |o: PyObjectRef, vm: &Vm| Ok(inner(&o, vm)?.has_default()) as PyResult<bool>);
+    c.method("has_db_default", |o: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+        Ok(inner(&o, vm)?.options.borrow().db_default.is_some())
+    });
+    c.method("get_default", |o: PyObjectRef, vm: &Vm| get_default(&o, vm));
+    c.method("_get_default", |o: PyObjectRef, vm: &Vm| get_default(&o, vm));
+    c.getter("_db_default_expression", |o, vm| {
+        Ok(this(&o, vm)?.part_or_none(vm, "db_default"))
+    });
+    c.method("pre_save", |o: PyObjectRef, instance: PyObjectRef, add: PyObjectRef, vm: &Vm| {
+        pre_save(&o, &instance, add.is_true(vm)?, vm)
+    });
+}
+
+/// `get_default()`: the default, called where it can be; empty text or nothing without one.
+pub fn get_default(o: &PyObject, vm: &Vm) -> PyResult {
+    let field = inner(o, vm)?;
+    let this = this(o, vm)?;
+    let value = match &field.options.borrow().default {
+        FieldDefault::Callable(_) => this.part_or_none(vm, "default").call((), vm)?,
+        FieldDefault::Value(_) => this.part_or_none(vm, "default"),
+        FieldDefault::NotProvided => {
+            if this.part("db_default").is_some() {
+                let class = modules::find(vm, "django.db.models.expressions", "DatabaseDefault")?;
+                let expression = this.part_or_none(vm, "db_default");
+                return class.call((expression,), vm);
+            }
+            return Ok(if !empty_strings_allowed(field.kind) || field.null.get() {
+                vm.ctx.none()
+            } else if field.kind == FieldKind::Binary {
+                vm.ctx.new_bytes(vec![]).into()
+            } else if field.is_relation() || field.kind == FieldKind::CompositePrimaryKey {
+                vm.ctx.none()
+            } else {
+                py::str(vm, "")
+            });
+        }
+    };
+    // A foreign key's default may be an instance of its model.
+    if matches!(field.kind, FieldKind::ForeignKey | FieldKind::OneToOne)
+        && crate::models::model_of_instance(&value).is_some()
+        && let Ok(target) = field.target_field()
+    {
+        return py::attr(vm, &value, &target.attname());
+    }
+    Ok(value)
+}
+
+/// `pre_save`: the attribute, or the moment for `auto_now` fields.
+fn pre_save(o: &PyObject, instance: &PyObject, add: bool, vm: &Vm) -> PyResult {
+    let field = inner(o, vm)?;
+    let attname = field.attname();
+    let (auto_now, auto_now_add) = {
+        let options = field.options.borrow();
+        (options.auto_now, options.auto_now_add)
+    };
+    if auto_now || (auto_now_add && add) {
+        let value = match field.kind {
+            FieldKind::DateTime => {
+                let now = modules::find(vm, "django.utils.timezone", "now")?;
+                now.call((), vm)?
+            }
+            FieldKind::Date => {
+                let date = convert::classes(vm)?.date.clone();
+                py::call(vm, date.as_object(), "today", vec![])?
+            }
+            _ => {
+                let datetime = convert::classes(vm)?.datetime.clone();
+                let now = py::call(vm, datetime.as_object(), "now", vec![])?;
+                py::call(vm, &now, "time", vec![])?
+            }
+        };
+        py::set_attr(vm, instance, &attname, value.clone())?;
+        return Ok(value);
+    }
+    if field.kind == FieldKind::Generated {
+        let meta = modules::find(vm, "django.db.models.expressions", "DatabaseDefault");
+        let _ = meta;
+        return Ok(vm.ctx.none());
+    }
+    py::attr(vm, instance, &attname)
+}
+
+fn types(c: &mut Class) {
+    c.method("get_internal_type", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+        let f = inner(&o, vm)?;
+        Ok(match f.kind {
+            FieldKind::Custom => f.class.name.clone(),
+            k => k.internal_type().into(),
+        })
+    });
+    c.method("get_attname", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+        let f = inner(&o, vm)?;
+        Ok(match f.kind {
+            FieldKind::ForeignKey | FieldKind::OneToOne => format!("{}_id", f.name()),
+            _ => f.name().to_string(),
+        })
+    });
+    c.method("get_attname_column", |o: PyObjectRef, vm: &Vm| {
+        let attname = py::call(vm, &o, "get_attname", vec![])?;
+        let f = inner(&o, vm)?;
+        use FieldKind::*;
+        let column = match f.kind {
+            ManyToMany | ForeignObject | CompositePrimaryKey | GenericRelation => vm.ctx.none(),
+            _ => match &f.options.borrow().db_column {
+                Some(c) => py::str(vm, c),
+                None => attname.clone(),
+            },
+        };
+        Ok(vm.ctx.new_tuple(vec![attname, column])) as PyResult<_>
+    });
+    c.method("get_filter_kwargs_for_object", |o: PyObjectRef, obj: PyObjectRef, vm: &Vm| {
+        let f = inner(&o, vm)?;
+        let out = vm.ctx.new_dict();
+        out.set_item(&*f.name(), py::attr(vm, &obj, &f.attname())?, vm)?;
+        Ok(out) as PyResult<_>
+    });
+    c.method("formfield", |_: PyObjectRef, _: FuncArgs, vm: &Vm| -> PyResult {
+        Err(vm.new_not_implemented_error("forms"))
+    });
+    c.method("get_choices", |o: PyObjectRef, args: FuncArgs, vm: &Vm| get_choices(&o, args, vm));
+    c.method("check", |_: PyObjectRef, _: FuncArgs, vm: &Vm| vm.ctx.new_list(vec![]));
+    c.method("get_pk_value_on_save", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
+        let f = inner(&o, vm)?;
+        if f.has_default() {
+            return get_default_called(&o, vm);
+        }
+        let _ = instance;
+        Ok(vm.ctx.none())
+    });
+    c.method("cast_db_type", |o: PyObjectRef, connection: PyObjectRef, vm: &Vm| {
+        py::call(vm, &o, "db_type", vec![connection])
+    });
+}
+
+fn get_default_called(o: &PyObject, vm: &Vm) -> PyResult {
+    py::call(vm, o, "get_default", vec![])
+}
+
+/// `get_choices(include_blank=True, blank_choice=…)`
+fn get_choices(o: &PyObject, mut args: FuncArgs, vm: &Vm) -> PyResult {
+    let field = inner(o, vm)?;
+    let include_blank = match args.take_positional_keyword("include_blank") {
+        Some(v) => v.is_true(vm)?,
+        None => true,
+    };
+    let blank = match args.take_positional_keyword("blank_choice") {
+        Some(v) => py::list(vm, &v)?,
+        None => vec![vm.ctx.new_tuple(vec![py::str(vm, ""), py::str(vm, "---------")]).into()],
+    };
+    let mut out = vec![];
+    if let Some(choices) = this(o, vm)?.part("choices") {
+        let mut has_blank = false;
+        for (v, _) in super::choices::flatten(vm, &choices)? {
+            has_blank |= vm.is_none(&v) || py::as_string(&v).is_some_and(|s| s.is_empty());
+        }
+        if include_blank && !has_blank {
+            out.extend(blank);
+        }
+        out.extend(py::list(vm, &choices)?);
+        return Ok(vm.ctx.new_list(out).into());
+    }
+    let Some(model) = field.related_model() else {
+        return Err(vm.new_attribute_error("'NoneType' object has no attribute '_default_manager'"));
+    };
+    if include_blank {
+        out.extend(blank);
+    }
+    let class = crate::models::class_of_model(vm, &model)?;
+    let manager = py::attr(vm, &class, "_default_manager")?;
+    let mut rows = match args.take_positional_keyword("limit_choices_to") {
+        Some(limit) => py::call(vm, &manager, "complex_filter", vec![limit])?,
+        None => py::call(vm, &manager, "all", vec![])?,
+    };
+    if let Some(ordering) = args.take_positional_keyword("ordering") {
+        let ordering = py::list(vm, &ordering)?;
+        if !ordering.is_empty() {
+            rows = py::call(vm, &rows, "order_by", ordering)?;
+        }
+    }
+    for row in py::list(vm, &rows)? {
+        let pk = py::attr(vm, &row, "pk")?;
+        let label = py::str(vm, py::to_string(vm, &row)?);
+        out.push(vm.ctx.new_tuple(vec![pk, label]).into());
+    }
+    Ok(vm.ctx.new_list(out).into())
+}
+
+fn comparison(c: &mut Class) {
+    c.method("__eq__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| {
+        let (Some(a), Some(b)) = (super::field_of(&o), super::field_of(&other)) else {
+            return vm.ctx.not_implemented();
+        };
+        let same = a.creation_counter.get() == b.creation_counter.get()
+            && match (a.model(), b.model()) {
+                (Some(x), Some(y)) => std::rc::Rc::ptr_eq(&x, &y),
+                (None, None) => true,
+                _ => false,
+            };
+        py::bool(vm, same)
+    });
+    c.method("__hash__", |o: PyObjectRef, vm: &Vm| -> PyResult<i64> {
+        let f = inner(&o, vm)?;
+        let model = f.model().map_or(0, |m| std::rc::Rc::as_ptr(&m) as usize as i64 >> 4);
+        Ok(f.creation_counter.get().wrapping_mul(1_000_003) ^ model)
+    });
+    c.method("__lt__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| {
+        let (Some(a), Some(b)) = (super::field_of(&o), super::field_of(&other)) else {
+            return vm.ctx.not_implemented();
+        };
+        let (x, y) = (a.creation_counter.get(), b.creation_counter.get());
+        let less = match (a.model(), b.model()) {
+            _ if x != y => x < y,
+            (Some(a), Some(b)) => {
+                (a.app_label().to_string(), a.model_name().to_string())
+                    < (b.app_label().to_string(), b.model_name().to_string())
+            }
+            (a, b) => a.is_none() && b.is_some(),
+        };
+        py::bool(vm, less)
+    });
+    c.method("__repr__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+        let class = o.class().to_owned();
+        let module = class.as_object().get_attr("__module__", vm)?;
+        let qualname = class.as_object().get_attr("__qualname__", vm)?;
+        let path = format!("{}.{}", py::to_string(vm, &module)?, py::to_string(vm, &qualname)?);
+        Ok(match super::field_of(&o).map(|f| f.name()) {
+            Some(name) if !name.is_empty() => format!("<{path}: {name}>"),
+            _ => format!("<{path}>"),
+        })
+    });
+    c.method("__str__", |o: PyObjectRef, vm: &Vm| -> PyResult {
+        if let Some(f) = super::field_of(&o)
+            && let Some(model) = f.model()
+        {
+            return Ok(py::str(vm, format!("{}.{}", model.label(), f.name())));
+        }
+        py::call(vm, &o, "__repr__", vec![])
+    });
+    c.method("__copy__", |o: PyObjectRef, vm: &Vm| -> PyResult {
+        Ok(copy_field(vm, this(&o, vm)?)?.into())
+    });
+    c.method("__deepcopy__", |o: PyObjectRef, _memo: PyObjectRef, vm: &Vm| -> PyResult {
+        Ok(copy_field(vm, this(&o, vm)?)?.into())
+    });
+    c.method("__reduce__", |o: PyObjectRef, vm: &Vm| -> PyResult {
+        let f = inner(&o, vm)?;
+        if let Some(model) = f.model() {
+            let load = modules::find(vm, "django.db.models.fields", "_load_field")?;
+            let args = vec![
+                py::str(vm, &**model.app_label()),
+                py::str(vm, &**model.object_name()),
+                py::str(vm, &*f.name()),
+            ];
+            return Ok(vm.ctx.new_tuple(vec![load, vm.ctx.new_tuple(args).into()]).into());
+        }
+        Err(vm.new_not_implemented_error("pickling a field without a model"))
+    });
+}
+
+fn access(c: &mut Class) {
+    c.method("value_from_object", |o: PyObjectRef, obj: PyObjectRef, vm: &Vm| {
+        let f = inner(&o, vm)?;
+        if f.kind == FieldKind::ManyToMany {
+            let pk = py::attr(vm, &obj, "pk")?;
+            if vm.is_none(&pk) {
+                return Ok(vm.ctx.new_list(vec![]).into());
+            }
+            let manager = py::attr(vm, &obj, &f.attname())?;
+            let all = py::call(vm, &manager, "all", vec![])?;
+            return Ok(vm.ctx.new_list(py::list(vm, &all)?).into());
+        }
+        py::attr(vm, &obj, &f.attname())
+    });
+    c.method("save_form_data", |o: PyObjectRef, instance: PyObjectRef, data: PyObjectRef, vm: &Vm| {
+        let f = inner(&o, vm)?;
+        if f.kind == FieldKind::ManyToMany {
+            let manager = py::attr(vm, &instance, &f.attname())?;
+            return py::call(vm, &manager, "set", vec![data]).map(drop);
+        }
+        py::set_attr(vm, &instance, &f.name(), data)
+    });
+    c.method("set_attributes_from_name", |o: PyObjectRef, name: String, vm: &Vm| {
+        super::contribute::set_attributes_from_name(&o, &name, vm)
+    });
+    c.getter("cache_name", |o, vm| Ok(py::str(vm, &*inner(&o, vm)?.name())));
+    c.method("get_cache_name", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+        Ok(inner(&o, vm)?.name().to_string())
+    });
+    c.method("get_cached_value",
+        |o: PyObjectRef, instance: PyObjectRef, default: OptionalArg, vm: &Vm| {
+            cached_value(vm, &instance, &inner(&o, vm)?.name(), default)
+        });
+    c.method("is_cached", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+        let cache = crate::models::state::fields_cache(vm, &instance)?;
+        Ok(cache.get_item_opt(&*inner(&o, vm)?.name(), vm)?.is_some())
+    });
+    c.method("set_cached_value",
+        |o: PyObjectRef, instance: PyObjectRef, value: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            let cache = crate::models::state::fields_cache(vm, &instance)?;
+            cache.set_item(&*inner(&o, vm)?.name(), value, vm)
+        });
+    c.method("delete_cached_value", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<()> {
+        let cache = crate::models::state::fields_cache(vm, &instance)?;
+        cache.del_item(&*inner(&o, vm)?.name(), vm)
+    });
+}
+
+/// `get_cached_value(instance, default)`
+pub fn cached_value(
+    vm: &Vm,
+    instance: &PyObject,
+    name: &str,
+    default: OptionalArg,
+) -> PyResult {
+    let cache = crate::models::state::fields_cache(vm, instance)?;
+    match (cache.get_item_opt(name, vm)?, default) {
+        (Some(v), _) => Ok(v),
+        (None, OptionalArg::Present(d)) => Ok(d),
+        (None, OptionalArg::Missing) => Err(vm.new_key_error(py::str(vm, name))),
+    }
+}
+
+/// The payload type, for callers outside.
+pub fn is_field(obj: &PyObject) -> bool {
+    obj.downcast_ref::<PyField>().is_some()
+}

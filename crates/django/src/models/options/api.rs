@@ -1,0 +1,463 @@
+//! The attributes and methods of `_meta`. Source: "Model _meta API" in Django's documentation.
+use super::PyOptions;
+use crate::class::Class;
+use crate::convert::to_py;
+use crate::error::OrRaise;
+use crate::models::fields::{any_field_object, field_object, field_of};
+use crate::models::related::rel_object;
+use crate::models::{base, class_of_model, model_of_class};
+use crate::py;
+use orm_state::{Field, ModelRef};
+use rustpython_vm::function::{FuncArgs, PySetterValue};
+use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use std::rc::Rc;
+
+type Vm = VirtualMachine;
+
+fn this<'a>(o: &'a PyObject, vm: &Vm) -> PyResult<&'a Py<PyOptions>> {
+    o.downcast_ref::<PyOptions>()
+        .ok_or_else(|| vm.new_type_error("not a model's _meta"))
+}
+
+fn model(o: &PyObject, vm: &Vm) -> PyResult<ModelRef> {
+    Ok(this(o, vm)?.model.clone())
+}
+
+fn given(v: PySetterValue, vm: &Vm) -> PyResult {
+    match v {
+        PySetterValue::Assign(v) => Ok(v),
+        PySetterValue::Delete => Err(vm.new_attribute_error("can't delete attribute")),
+    }
+}
+
+fn list(vm: &Vm, fields: &[Rc<Field>]) -> PyResult {
+    let objects = fields
+        .iter()
+        .map(|f| field_object(vm, f))
+        .collect::<PyResult<Vec<_>>>()?;
+    Ok(vm.ctx.new_list(objects).into())
+}
+
+fn tuple(vm: &Vm, fields: &[Rc<Field>]) -> PyResult {
+    let objects = fields
+        .iter()
+        .map(|f| field_object(vm, f))
+        .collect::<PyResult<Vec<_>>>()?;
+    Ok(vm.ctx.new_tuple(objects).into())
+}
+
+macro_rules! strings {
+    ($c:ident: $($name:literal => $option:ident),* $(,)?) => { $(
+        $c.property(
+            $name,
+            |o, vm| Ok(py::opt_str(vm, model(&o, vm)?.options.borrow().$option.as_deref())),
+            |o, v, vm| {
+                let v = given(v, vm)?;
+                let text = if vm.is_none(&v) { None } else { Some(py::to_string(vm, &v)?) };
+                model(&o, vm)?.options.borrow_mut().$option = text;
+                Ok(())
+            },
+        );
+    )* };
+}
+
+macro_rules! flags {
+    ($c:ident: $($name:literal => $option:ident),* $(,)?) => { $(
+        $c.property(
+            $name,
+            |o, vm| Ok(py::bool(vm, model(&o, vm)?.options.borrow().$option)),
+            |o, v, vm| {
+                let on = given(v, vm)?.is_true(vm)?;
+                model(&o, vm)?.options.borrow_mut().$option = on;
+                Ok(())
+            },
+        );
+    )* };
+}
+
+pub fn fill(c: &mut Class) {
+    strings!(c: "db_tablespace" => db_tablespace, "order_with_respect_to" => order_with_respect_to,
+        "swappable" => swappable, "default_related_name" => default_related_name,
+        "default_manager_name" => default_manager_name, "base_manager_name" => base_manager_name,
+        "required_db_vendor" => required_db_vendor);
+    flags!(c: "abstract" => abstract_, "proxy" => proxy, "managed" => managed,
+        "select_on_save" => select_on_save);
+    names(c);
+    lists(c);
+    fields(c);
+    parents(c);
+}
+
+fn names(c: &mut Class) {
+    c.getter("object_name", |o, vm| Ok(py::str(vm, &**model(&o, vm)?.object_name())));
+    c.getter("model_name", |o, vm| Ok(py::str(vm, &**model(&o, vm)?.model_name())));
+    c.getter("app_label", |o, vm| Ok(py::str(vm, &**model(&o, vm)?.app_label())));
+    c.getter("label", |o, vm| Ok(py::str(vm, model(&o, vm)?.label())));
+    c.getter("label_lower", |o, vm| Ok(py::str(vm, model(&o, vm)?.label_lower())));
+    c.getter("model", |o, vm| class_of_model(vm, &model(&o, vm)?));
+    c.getter("concrete_model", |o, vm| {
+        let m = model(&o, vm)?;
+        if m.is_abstract() { Ok(vm.ctx.none()) } else { class_of_model(vm, &m.concrete_model()) }
+    });
+    c.getter("apps", |o, vm| base::apps_of(vm, &model(&o, vm)?));
+    c.getter("app_config", |o, vm| {
+        let m = model(&o, vm)?;
+        let apps = base::apps_of(vm, &m)?;
+        let configs = py::attr(vm, &apps, "app_configs")?;
+        py::call(vm, &configs, "get", vec![py::str(vm, &**m.app_label())])
+    });
+    c.property("db_table",
+        |o, vm| Ok(py::str(vm, model(&o, vm)?.db_table())),
+        |o, v, vm| {
+            let table = py::to_string(vm, &given(v, vm)?)?;
+            model(&o, vm)?.options.borrow_mut().db_table = table;
+            Ok(())
+        });
+    c.property("db_table_comment",
+        |o, vm| Ok(py::str(vm, &model(&o, vm)?.options.borrow().db_table_comment)),
+        |o, v, vm| {
+            let text = py::to_string(vm, &given(v, vm)?)?;
+            model(&o, vm)?.options.borrow_mut().db_table_comment = text;
+            Ok(())
+        });
+    for (name, plural) in [("verbose_name", false), ("verbose_name_plural", true)] {
+        if plural {
+            c.property(name,
+                |o, vm| match this(&o, vm)?.part("verbose_name_plural") {
+                    Some(v) if !vm.is_none(&v) => Ok(v),
+                    _ => Ok(py::str(vm, model(&o, vm)?.verbose_name_plural())),
+                },
+                |o, v, vm| {
+                    let v = given(v, vm)?;
+                    model(&o, vm)?.options.borrow_mut().verbose_name_plural = Some(py::to_string(vm, &v)?);
+                    this(&o, vm)?.parts.borrow_mut().insert("verbose_name_plural", v);
+                    Ok(())
+                });
+        } else {
+            c.property(name,
+                |o, vm| match this(&o, vm)?.part("verbose_name") {
+                    Some(v) if !vm.is_none(&v) => Ok(v),
+                    _ => Ok(py::str(vm, model(&o, vm)?.verbose_name())),
+                },
+                |o, v, vm| {
+                    let v = given(v, vm)?;
+                    model(&o, vm)?.options.borrow_mut().verbose_name = Some(py::to_string(vm, &v)?);
+                    this(&o, vm)?.parts.borrow_mut().insert("verbose_name", v);
+                    Ok(())
+                });
+        }
+    }
+    c.getter("verbose_name_raw", |o, vm| Ok(py::str(vm, model(&o, vm)?.verbose_name())));
+    c.getter("original_attrs", |o, vm| Ok(this(&o, vm)?.original.clone().into()));
+    c.getter("auto_created", |o, vm| Ok(match this(&o, vm)?.part("auto_created") {
+        Some(v) => v,
+        None => py::bool(vm, false),
+    }));
+    c.getter("swapped", |o, vm| Ok(py::opt_str(vm, model(&o, vm)?.swapped.borrow().as_deref())));
+    c.getter("installed", |_, vm| Ok(py::bool(vm, true)));
+    c.getter("can_migrate", |_, vm| Ok(py::bool(vm, true)));
+    c.method("can_migrate", |o: PyObjectRef, _: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+        let m = model(&o, vm)?;
+        let options = m.options.borrow();
+        Ok(!options.proxy && options.managed && m.swapped.borrow().is_none())
+    });
+    c.method("__repr__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+        Ok(format!("<Options for {}>", model(&o, vm)?.object_name()))
+    });
+    c.method("__str__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+        Ok(model(&o, vm)?.label_lower())
+    });
+}
+
+/// Options that are lists, as they were given.
+fn lists(c: &mut Class) {
+    c.property("ordering",
+        |o, vm| match this(&o, vm)?.part("ordering") {
+            Some(v) => Ok(v),
+            None => {
+                let items = model(&o, vm)?.ordering();
+                let items = items.iter().map(|v| to_py(vm, v)).collect::<PyResult<_>>()?;
+                Ok(vm.ctx.new_list(items).into())
+            }
+        },
+        |o, v, vm| {
+            let v = given(v, vm)?;
+            let items = py::list(vm, &v)?
+                .iter()
+                .map(|i| crate::convert::to_value(vm, i))
+                .collect::<PyResult<_>>()?;
+            model(&o, vm)?.options.borrow_mut().ordering = items;
+            this(&o, vm)?.parts.borrow_mut().insert("ordering", v);
+            Ok(())
+        });
+    c.property("get_latest_by",
+        |o, vm| Ok(this(&o, vm)?.part_or_none(vm, "get_latest_by")),
+        |o, v, vm| {
+            let v = given(v, vm)?;
+            let names = if vm.is_none(&v) {
+                None
+            } else {
+                Some(match py::as_string(&v) {
+                    Some(s) => vec![s],
+                    None => py::list(vm, &v)?
+                        .iter()
+                        .map(|s| py::to_string(vm, s))
+                        .collect::<PyResult<_>>()?,
+                })
+            };
+            model(&o, vm)?.options.borrow_mut().get_latest_by = names;
+            this(&o, vm)?.parts.borrow_mut().insert("get_latest_by", v);
+            Ok(())
+        });
+    for name in ["unique_together", "permissions"] {
+        let getter: crate::class::Getter = match name {
+            "unique_together" => |o, vm| Ok(match this(&o, vm)?.part("unique_together") {
+                Some(v) => v,
+                None => vm.ctx.new_tuple(vec![]).into(),
+            }),
+            _ => |o, vm| Ok(match this(&o, vm)?.part("permissions") {
+                Some(v) => v,
+                None => vm.ctx.new_list(vec![]).into(),
+            }),
+        };
+        c.getter(name, getter);
+    }
+    for name in ["constraints", "indexes"] {
+        let (get, set): (crate::class::Getter, crate::class::Setter) = match name {
+            "constraints" => (
+                |o, vm| Ok(match this(&o, vm)?.part("constraints") {
+                    Some(v) => v,
+                    None => vm.ctx.new_list(vec![]).into(),
+                }),
+                |o, v, vm| {
+                    this(&o, vm)?.parts.borrow_mut().insert("constraints", given(v, vm)?);
+                    crate::models::constraints::refresh(vm, this(&o, vm)?)
+                },
+            ),
+            _ => (
+                |o, vm| Ok(match this(&o, vm)?.part("indexes") {
+                    Some(v) => v,
+                    None => vm.ctx.new_list(vec![]).into(),
+                }),
+                |o, v, vm| {
+                    this(&o, vm)?.parts.borrow_mut().insert("indexes", given(v, vm)?);
+                    crate::models::constraints::refresh(vm, this(&o, vm)?)
+                },
+            ),
+        };
+        c.property(name, get, set);
+    }
+    c.getter("default_permissions", |o, vm| {
+        let m = model(&o, vm)?;
+        let items = m.options.borrow().default_permissions.iter().map(|s| py::str(vm, s)).collect();
+        Ok(vm.ctx.new_tuple(items).into())
+    });
+    c.getter("required_db_features", |o, vm| {
+        let m = model(&o, vm)?;
+        let items = m.options.borrow().required_db_features.iter().map(|s| py::str(vm, s)).collect();
+        Ok(vm.ctx.new_list(items).into())
+    });
+    c.getter("total_unique_constraints", |o, vm| {
+        let Some(all) = this(&o, vm)?.part("constraints") else {
+            return Ok(vm.ctx.new_list(vec![]).into());
+        };
+        let mut out = vec![];
+        for constraint in py::list(vm, &all)? {
+            if crate::models::constraints::is_total_unique(vm, &constraint)? {
+                out.push(constraint);
+            }
+        }
+        Ok(vm.ctx.new_list(out).into())
+    });
+}
+
+fn fields(c: &mut Class) {
+    c.getter("fields", |o, vm| tuple(vm, &model(&o, vm)?.fields()));
+    c.getter("concrete_fields", |o, vm| tuple(vm, &model(&o, vm)?.concrete_fields()));
+    c.getter("local_fields", |o, vm| list(vm, &model(&o, vm)?.local_fields()));
+    c.getter("local_concrete_fields", |o, vm| tuple(vm, &model(&o, vm)?.local_concrete_fields()));
+    c.getter("local_many_to_many", |o, vm| list(vm, &model(&o, vm)?.local_many_to_many()));
+    c.getter("many_to_many", |o, vm| tuple(vm, &model(&o, vm)?.many_to_many()));
+    c.getter("private_fields", |o, vm| list(vm, &model(&o, vm)?.private_fields()));
+    c.getter("fields_map", |o, vm| {
+        let m = model(&o, vm)?;
+        let out = vm.ctx.new_dict();
+        for rel in m.all_related_objects() {
+            out.set_item(&*rel.name(), rel_object(vm, &rel)?, vm)?;
+        }
+        Ok(out.into())
+    });
+    c.getter("_forward_fields_map", |o, vm| {
+        let m = model(&o, vm)?;
+        let out = vm.ctx.new_dict();
+        for f in m.forward_fields() {
+            let object = field_object(vm, &f)?;
+            out.set_item(&*f.name(), object.clone(), vm)?;
+            out.set_item(&*f.attname(), object, vm)?;
+        }
+        Ok(out.into())
+    });
+    c.property("pk",
+        |o, vm| match model(&o, vm)?.pk() {
+            Some(pk) => field_object(vm, &pk),
+            None => Ok(vm.ctx.none()),
+        },
+        |o, v, vm| {
+            if let Some(f) = field_of(&*given(v, vm)?) {
+                model(&o, vm)?.set_pk(&f);
+            }
+            Ok(())
+        });
+    c.getter("pk_fields", |o, vm| list(vm, &model(&o, vm)?.pk_fields().or_raise(vm)?));
+    c.getter("is_composite_pk", |o, vm| {
+        let composite = model(&o, vm)?
+            .pk()
+            .is_some_and(|pk| pk.kind == orm_state::FieldKind::CompositePrimaryKey);
+        Ok(py::bool(vm, composite))
+    });
+    c.getter("auto_field", |o, vm| match &*model(&o, vm)?.auto_field.borrow() {
+        Some(f) => field_object(vm, f),
+        None => Ok(vm.ctx.none()),
+    });
+    c.getter("has_auto_field", |o, vm| {
+        Ok(py::bool(vm, model(&o, vm)?.auto_field.borrow().is_some()))
+    });
+    c.getter("related_objects", |o, vm| {
+        let objects = model(&o, vm)?
+            .related_objects()
+            .iter()
+            .map(|r| rel_object(vm, r))
+            .collect::<PyResult<Vec<_>>>()?;
+        Ok(vm.ctx.new_tuple(objects).into())
+    });
+    c.getter("db_returning_fields", |o, vm| {
+        let fields: Vec<Rc<Field>> = model(&o, vm)?
+            .fields()
+            .iter()
+            .filter(|f| crate::models::base::save::is_returning(f))
+            .cloned()
+            .collect();
+        list(vm, &fields)
+    });
+    c.getter("referenced_by_composite", |_, vm| Ok(vm.ctx.none()));
+    c.method("get_field", |o: PyObjectRef, name: PyObjectRef, vm: &Vm| {
+        let name = py::to_string(vm, &name)?;
+        let found = model(&o, vm)?.get_field(&name).or_raise(vm)?;
+        any_field_object(vm, &found)
+    });
+    c.method("get_fields", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
+        let mut flag = |name: &str, default: bool| -> PyResult<bool> {
+            match args.take_positional_keyword(name) {
+                Some(v) => v.is_true(vm),
+                None => Ok(default),
+            }
+        };
+        let include_parents = flag("include_parents", true)?;
+        let include_hidden = flag("include_hidden", false)?;
+        let m = model(&o, vm)?;
+        let mut out = vec![];
+        for f in m.get_fields(include_hidden) {
+            let own = f.model().is_some_and(|x| Rc::ptr_eq(&x, &m));
+            if include_parents || own {
+                out.push(any_field_object(vm, &f)?);
+            }
+        }
+        Ok(vm.ctx.new_tuple(out)) as PyResult<_>
+    });
+    c.method("_get_fields", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
+        let mut flag = |name: &str, default: bool| -> PyResult<bool> {
+            match args.take_positional_keyword(name) {
+                Some(v) => v.is_true(vm),
+                None => Ok(default),
+            }
+        };
+        let forward = flag("forward", true)?;
+        let reverse = flag("reverse", true)?;
+        let _include_parents = flag("include_parents", true)?;
+        let hidden = flag("include_hidden", false)?;
+        let mut out = vec![];
+        for f in model(&o, vm)?.get_fields(hidden) {
+            let is_forward = matches!(f, orm_state::AnyField::Field(_));
+            if (is_forward && forward) || (!is_forward && reverse) {
+                out.push(any_field_object(vm, &f)?);
+            }
+        }
+        Ok(vm.ctx.new_tuple(out)) as PyResult<_>
+    });
+    c.method("add_field", |o: PyObjectRef, field: PyObjectRef, args: FuncArgs, vm: &Vm| -> PyResult<()> {
+        let private = match args.kwargs.get("private").or(args.args.first()) {
+            Some(v) => v.clone().is_true(vm)?,
+            None => false,
+        };
+        if let Some(f) = field_of(&field) {
+            super::add_field(vm, &o, &f, private)?;
+        }
+        Ok(())
+    });
+    c.method("setup_pk", |o: PyObjectRef, field: PyObjectRef, vm: &Vm| -> PyResult<()> {
+        let m = model(&o, vm)?;
+        if let Some(f) = field_of(&field)
+            && m.pk().is_none()
+            && f.primary_key.get()
+        {
+            m.set_pk(&f);
+        }
+        Ok(())
+    });
+    c.method("_expire_cache", |o: PyObjectRef, _: FuncArgs, vm: &Vm| -> PyResult<()> {
+        let this = this(&o, vm)?;
+        this.model.expire();
+        super::managers::expire(this);
+        Ok(())
+    });
+}
+
+fn parents(c: &mut Class) {
+    c.getter("parents", |o, vm| {
+        let out = vm.ctx.new_dict();
+        for (parent, link) in model(&o, vm)?.parents() {
+            let link = match link {
+                Some(f) => field_object(vm, &f)?,
+                None => vm.ctx.none(),
+            };
+            out.set_item(&*class_of_model(vm, &parent)?, link, vm)?;
+        }
+        Ok(out.into())
+    });
+    c.getter("all_parents", |o, vm| parent_list(&o, vm).map(|l| vm.ctx.new_tuple(l).into()));
+    c.method("get_parent_list", |o: PyObjectRef, vm: &Vm| -> PyResult {
+        parent_list(&o, vm).map(|l| vm.ctx.new_list(l).into())
+    });
+    c.method("get_base_chain", |o: PyObjectRef, ancestor: PyObjectRef, vm: &Vm| -> PyResult {
+        let m = model(&o, vm)?;
+        let Some(ancestor) = model_of_class(vm, &ancestor) else {
+            return Ok(vm.ctx.new_list(vec![]).into());
+        };
+        let chain = m
+            .base_chain(&ancestor)
+            .iter()
+            .map(|m| class_of_model(vm, m))
+            .collect::<PyResult<Vec<_>>>()?;
+        Ok(vm.ctx.new_list(chain).into())
+    });
+    c.method("get_ancestor_link", |o: PyObjectRef, ancestor: PyObjectRef, vm: &Vm| -> PyResult {
+        let m = model(&o, vm)?;
+        match model_of_class(vm, &ancestor).and_then(|a| m.ancestor_link(&a)) {
+            Some(link) => field_object(vm, &link),
+            None => Ok(vm.ctx.none()),
+        }
+    });
+}
+
+fn parent_list(o: &PyObject, vm: &Vm) -> PyResult<Vec<PyObjectRef>> {
+    model(o, vm)?
+        .parent_list()
+        .iter()
+        .map(|m| class_of_model(vm, m))
+        .collect()
+}
+
+/// For callers that look at objects.
+pub fn is_options(o: &PyObject) -> bool {
+    o.as_object().downcast_ref::<PyOptions>().is_some()
+}
