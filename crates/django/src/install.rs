@@ -1,5 +1,5 @@
 //! Putting `django` into an interpreter.
-use crate::{apps, conf, convert, core, db, dispatch, error, models, modules, queries};
+use crate::{apps, conf, convert, core, db, dispatch, error, expressions, models, modules, queries};
 use rustpython_vm::{PyResult, VirtualMachine};
 
 /// Packages that hold nothing of their own until something is exported from them.
@@ -53,6 +53,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     models::install(vm)?;
     apps::install(vm)?;
     queries::install(vm)?;
+    expressions::install(vm)?;
     Ok(())
 }
 
@@ -64,4 +65,5 @@ pub fn reset() {
     apps::reset();
     dispatch::reset();
     models::reset();
+    expressions::reset();
 }

@@ -14,6 +14,9 @@ pub fn install() {
 }
 
 fn unwrap(obj: &PyObject) -> Option<Rc<dyn Object>> {
+    if let Some(e) = crate::expressions::unwrap(obj) {
+        return Some(Rc::new(ExprObject(e)));
+    }
     if let Some(qs) = obj.downcast_ref::<PyQuerySet>() {
         return Some(Rc::new(ExprObject(qs.as_subquery())));
     }
@@ -31,5 +34,5 @@ fn wrap(vm: &VirtualMachine, object: &Rc<dyn Object>) -> Option<PyObjectRef> {
     if let Some(q) = expr.0.as_any().downcast_ref::<QExpr>() {
         return Some(PyQ::object(vm, q.q.clone()));
     }
-    None
+    crate::expressions::wrap(vm, &expr.0)
 }
