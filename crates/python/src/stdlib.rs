@@ -2,4 +2,5 @@
 use rustpython_vm::frozen::FrozenLib;
 
 /// The frozen modules.
-pub const FROZEN: &FrozenLib = include!(concat!(env!("OUT_DIR"), "/frozen.rs"));
+pub const FROZEN: &FrozenLib =
+    FrozenLib::from_ref(include_bytes!(concat!(env!("OUT_DIR"), "/frozen.bin")));
