@@ -67,3 +67,9 @@ pub fn reset() {
     models::reset();
     expressions::reset();
 }
+
+/// Forgets the project that an interpreter ran; the next one may come.
+pub fn forget_project(_vm: &VirtualMachine) -> PyResult<()> {
+    db::reset();
+    Ok(())
+}

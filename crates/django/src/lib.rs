@@ -24,4 +24,4 @@ pub mod modules;
 pub mod py;
 pub mod queries;
 
-pub use install::{install, reset};
+pub use install::{forget_project, install, reset};

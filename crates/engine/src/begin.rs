@@ -1,0 +1,31 @@
+//! Forgetting a project, so that the next one finds a fresh interpreter.
+use crate::load::DEFAULT_APP;
+use crate::scratch::{attr_opt, attr_text, text};
+use rustpython_vm::builtins::PyDictRef;
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+
+/// Forgets the project's modules and everything that belonged to them.
+pub fn begin(vm: &VirtualMachine) -> PyResult<()> {
+    let modules: PyDictRef = vm.sys_module.get_attr("modules", vm)?.try_into_value(vm)?;
+    let all: Vec<(PyObjectRef, PyObjectRef)> = modules.clone().into_iter().collect();
+    for (name, module) in all {
+        if is_of_a_project(vm, &text(vm, &name), &module) {
+            modules.del_item(&*name, vm)?;
+        }
+    }
+    django::forget_project(vm)
+}
+
+/// Whether a module was made from a file, or is a mere folder of files.
+fn is_of_a_project(vm: &VirtualMachine, name: &str, module: &PyObjectRef) -> bool {
+    let top = name.split('.').next().unwrap_or(name);
+    if top == DEFAULT_APP || name == "models" {
+        return true;
+    }
+    if attr_text(vm, module, "__file__").ends_with(".py") {
+        return true;
+    }
+    let spec = attr_opt(vm, module, "__spec__").filter(|s| !vm.is_none(s));
+    spec.and_then(|s| attr_opt(vm, &s, "loader"))
+        .is_some_and(|loader| vm.is_none(&loader))
+}

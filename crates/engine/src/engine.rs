@@ -1,0 +1,472 @@
+//! The engine: one interpreter, one project after the other.
+use crate::load::{self, Place};
+use crate::run::{self, Ran};
+use crate::snapshot::{self, Snapshot};
+use crate::watch::Watch;
+use crate::world::World;
+use crate::{begin, check, database, migrate, trace};
+use orm_sql::connection::Connection;
+use orm_sqlite::SqliteConnection;
+use protocol::message::Limits;
+use protocol::report::{
+    Diagnostic, EngineInfo, Outcome, Output, Phase, PhaseName, QueryRecord, REPORT_FORMAT, Report,
+    RowsPage, Severity, SourceRange, Totals,
+};
+use protocol::{Project, Report as Said};
+use python::host::{Host, MemoryFiles};
+use python::{Failure, Runtime, runtime};
+use rustpython_vm::{PyResult, VirtualMachine};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::rc::Rc;
+
+/// Hears which line runs.
+pub type Observer<'a> = &'a mut dyn FnMut(&str, u32);
+
+/// Why something could not be answered.
+pub type Failed = String;
+
+/// One interpreter and what it last prepared.
+pub struct Engine {
+    runtime: Runtime,
+    world: Rc<World>,
+    prepared: Option<Prepared>,
+}
+
+/// A project up to its seeded databases.
+struct Prepared {
+    /// Of everything that came before the script.
+    key: u64,
+    snapshot: Snapshot,
+    phases: Vec<Phase>,
+    diagnostics: Vec<Diagnostic>,
+    output: Vec<Output>,
+    /// Whether the script may have changed more than the databases.
+    touched: bool,
+}
+
+impl Engine {
+    /// Starts an interpreter that reaches the world through a host.
+    pub fn new(host: Rc<dyn Host>) -> Result<Self, Failed> {
+        let world = World::new(host);
+        let runtime = Runtime::new(world.clone(), |vm| {
+            django::install(vm)?;
+            runtime::set_path(vm, &[""])
+        })
+        .map_err(|failure| failure.traceback)?;
+        Ok(Engine {
+            runtime,
+            world,
+            prepared: None,
+        })
+    }
+
+    /// Who makes the reports.
+    pub fn info() -> EngineInfo {
+        let (major, minor, patch) = SqliteConnection::version();
+        EngineInfo {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            django: "6.1".to_owned(),
+            python: "3.14".to_owned(),
+            sqlite: format!("{major}.{minor}.{patch}"),
+        }
+    }
+
+    /// Runs a project for its report.
+    pub fn run(&mut self, project: &Project, limits: Limits, line: Observer) -> Report {
+        let begun = self.world.milliseconds();
+        let watch = Watch::new(self.runtime.stopper(), limits.millis);
+        let mut report = Report {
+            format: REPORT_FORMAT,
+            engine: Self::info(),
+            dialect: project.dialect,
+            ..Report::default()
+        };
+        self.world.keep_output(limits.output as usize);
+        if self.prepare(project, &mut report, line) {
+            self.script(project, limits, &mut report, line);
+        }
+        drop(watch);
+        self.runtime.enter(|vm| {
+            report.databases = database::databases(vm).unwrap_or_default();
+            django::db::take_log();
+        });
+        report.totals = totals(&report, self.world.milliseconds() - begun);
+        report
+    }
+
+    /// Runs a project as `manage.py shell < queries.py` would, output as it comes.
+    pub fn shell(&mut self, project: &Project) -> Result<(), Failure> {
+        self.world.let_output_through();
+        let world = self.world.clone();
+        world.set_files(files_of(project));
+        self.prepared = None;
+        self.runtime.enter(|vm| {
+            let described = |e| python::failure::describe(vm, &e);
+            begin::begin(vm).map_err(described)?;
+            load::load(vm, &load::paths(project), "", Place::Memory).map_err(described)?;
+            migrate::migrate(vm, project).map_err(described)?;
+            for file in ["seed.py", project.script()] {
+                let Some(source) = project.read(file) else {
+                    continue;
+                };
+                forget_queries(vm).map_err(described)?;
+                let globals = run::namespace(vm).map_err(described)?;
+                runtime::run(vm, &globals, file, source)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Some rows of a table, as the last run left it.
+    pub fn rows(
+        &self,
+        alias: &str,
+        table: &str,
+        offset: u64,
+        limit: u32,
+    ) -> Result<RowsPage, Failed> {
+        let connection = self.connection(alias)?;
+        database::rows(&connection, alias, table, offset, limit).map_err(|e| e.to_string())
+    }
+
+    /// A database as the last run left it, in SQLite's file format.
+    pub fn export(&self, alias: &str) -> Result<Vec<u8>, Failed> {
+        self.connection(alias)?
+            .serialize()
+            .map_err(|e| e.to_string())
+    }
+
+    /// Does something inside the interpreter.
+    pub fn enter<T>(&self, f: impl FnOnce(&VirtualMachine) -> T) -> T {
+        self.runtime.enter(f)
+    }
+
+    /// Something that stops what runs, from another thread.
+    pub fn stopper(&self) -> python::runtime::Stopper {
+        self.runtime.stopper()
+    }
+
+    /// Lets printed text through as it comes, instead of keeping it.
+    pub fn let_output_through(&self) {
+        self.world.let_output_through();
+    }
+
+    /// Loads a project's settings and models from the host's own files below a folder.
+    pub fn open(&mut self, files: &[&str], root: &str, place: Place) -> Result<(), Failure> {
+        self.prepared = None;
+        self.runtime.enter(|vm| {
+            begin::begin(vm)
+                .and_then(|()| runtime::set_path(vm, &[root]))
+                .and_then(|()| load::load(vm, files, root, place))
+                .map_err(|e| python::failure::describe(vm, &e))
+        })
+    }
+
+    /// Runs a management command on the project that was opened; its exit status.
+    pub fn manage(&self, command: &[String]) -> Result<u8, Failure> {
+        self.runtime.enter(|vm| {
+            crate::manage::manage(vm, command).map_err(|e| python::failure::describe(vm, &e))
+        })
+    }
+
+    fn connection(&self, alias: &str) -> Result<SqliteConnection, Failed> {
+        self.runtime.enter(|vm| {
+            django::db::database(vm, alias)
+                .and_then(|d| d.sqlite(vm))
+                .map_err(|e| python::failure::describe(vm, &e).message)
+        })
+    }
+
+    /// Everything before the script; false if that failed.
+    fn prepare(&mut self, project: &Project, report: &mut Report, line: Observer) -> bool {
+        let key = key(project);
+        self.world.set_files(files_of(project));
+        if let Some(prepared) = self.prepared.take_if(|p| p.key != key || p.touched) {
+            let same = (prepared.key == key).then_some(prepared.snapshot);
+            return self.prepare_anew(project, key, same, report, line);
+        }
+        if let Some(prepared) = &self.prepared {
+            let restored = self
+                .runtime
+                .enter(|vm| snapshot::restore(vm, &prepared.snapshot));
+            if restored.is_ok() {
+                report.phases = prepared.phases.clone();
+                for phase in &mut report.phases {
+                    phase.millis = 0.0;
+                    if phase.outcome == Outcome::Done {
+                        phase.outcome = Outcome::Reused;
+                    }
+                }
+                report.diagnostics = prepared.diagnostics.clone();
+                report.output = prepared.output.clone();
+                return true;
+            }
+        }
+        self.prepare_anew(project, key, None, report, line)
+    }
+
+    fn prepare_anew(
+        &mut self,
+        project: &Project,
+        key: u64,
+        same: Option<Snapshot>,
+        report: &mut Report,
+        line: Observer,
+    ) -> bool {
+        self.prepared = None;
+        let world = self.world.clone();
+        let taken = self.runtime.enter(|vm| {
+            let stages = Stages {
+                vm,
+                world: &world,
+                project,
+            };
+            stages.all(same, report, line)
+        });
+        report.output = world.take_output();
+        let Some(snapshot) = taken else {
+            return false;
+        };
+        self.prepared = Some(Prepared {
+            key,
+            snapshot,
+            phases: report.phases.clone(),
+            diagnostics: report.diagnostics.clone(),
+            output: report.output.clone(),
+            touched: false,
+        });
+        true
+    }
+
+    fn script(&mut self, project: &Project, limits: Limits, report: &mut Report, line: Observer) {
+        let file = project.script();
+        let Some(source) = project.read(file) else {
+            report
+                .phases
+                .push(phase(PhaseName::Run, Outcome::Skipped, 0.0));
+            return;
+        };
+        if let Some(prepared) = &mut self.prepared {
+            prepared.touched = changes_more_than_rows(source);
+        }
+        let world = self.world.clone();
+        let begun = world.milliseconds();
+        let Ran { cards, failure } = self.runtime.enter(|vm| {
+            django::db::take_log();
+            let _ = forget_queries(vm);
+            run::run(vm, &world, file, source, limits.rows as usize, line)
+        });
+        let outcome = match &failure {
+            None => Outcome::Done,
+            Some(f) if f.kind == "KeyboardInterrupt" => Outcome::Stopped,
+            Some(_) => Outcome::Failed,
+        };
+        report.cards = cards;
+        report.output.extend(world.take_output());
+        report
+            .diagnostics
+            .extend(failure.map(|f| diagnostic(PhaseName::Run, f)));
+        let millis = world.milliseconds() - begun;
+        report.phases.push(phase(PhaseName::Run, outcome, millis));
+    }
+}
+
+/// The stages before the script, one after the other.
+struct Stages<'a> {
+    vm: &'a VirtualMachine,
+    world: &'a World,
+    project: &'a Project,
+}
+
+impl Stages<'_> {
+    fn all(&self, same: Option<Snapshot>, report: &mut Report, line: Observer) -> Option<Snapshot> {
+        let (vm, project) = (self.vm, self.project);
+        self.stage(PhaseName::Load, report, |_| {
+            begin::begin(vm)?;
+            runtime::set_path(vm, &[""])?;
+            load::load(vm, &load::paths(project), "", Place::Memory)
+        })?;
+        self.stage(PhaseName::Check, report, |report| {
+            report.diagnostics.extend(check::check(vm)?);
+            Ok(())
+        })?;
+        let wrong = |d: &Diagnostic| d.severity == Severity::Error;
+        if report.diagnostics.iter().any(wrong) {
+            if let Some(last) = report.phases.last_mut() {
+                last.outcome = Outcome::Failed;
+            }
+            return None;
+        }
+        if let Some(snapshot) = same {
+            snapshot::restore(vm, &snapshot).ok()?;
+            report
+                .phases
+                .push(phase(PhaseName::Migrate, Outcome::Reused, 0.0));
+            report
+                .phases
+                .push(phase(PhaseName::Seed, Outcome::Reused, 0.0));
+            return Some(snapshot);
+        }
+        self.stage(PhaseName::Migrate, report, |_| {
+            migrate::migrate(vm, project)
+        })?;
+        self.seed(report, line)?;
+        snapshot::take(vm).ok()
+    }
+
+    fn stage(
+        &self,
+        name: PhaseName,
+        report: &mut Report,
+        work: impl FnOnce(&mut Report) -> PyResult<()>,
+    ) -> Option<()> {
+        let begun = self.world.milliseconds();
+        django::db::take_log();
+        let done = work(report);
+        let millis = self.world.milliseconds() - begun;
+        self.ended(
+            name,
+            report,
+            millis,
+            done.map_err(|e| python::failure::describe(self.vm, &e)),
+        )
+    }
+
+    fn seed(&self, report: &mut Report, line: Observer) -> Option<()> {
+        let Some(source) = self.project.read("seed.py") else {
+            report
+                .phases
+                .push(phase(PhaseName::Seed, Outcome::Skipped, 0.0));
+            return Some(());
+        };
+        line("seed.py", 1);
+        self.world.at("seed.py", 0);
+        let begun = self.world.milliseconds();
+        django::db::take_log();
+        let done = run::namespace(self.vm)
+            .map_err(|e| python::failure::describe(self.vm, &e))
+            .and_then(|globals| runtime::run(self.vm, &globals, "seed.py", source));
+        let millis = self.world.milliseconds() - begun;
+        self.ended(PhaseName::Seed, report, millis, done)
+    }
+
+    fn ended(
+        &self,
+        name: PhaseName,
+        report: &mut Report,
+        millis: f64,
+        done: Result<(), Failure>,
+    ) -> Option<()> {
+        let outcome = match &done {
+            Ok(()) => Outcome::Done,
+            Err(f) if f.kind == "KeyboardInterrupt" => Outcome::Stopped,
+            Err(_) => Outcome::Failed,
+        };
+        let queries: Vec<QueryRecord> = trace::take(self.vm, &SourceRange::default());
+        report.phases.push(Phase {
+            queries,
+            ..phase(name, outcome, millis)
+        });
+        match done {
+            Ok(()) => Some(()),
+            Err(failure) => {
+                report.diagnostics.push(diagnostic(name, failure));
+                None
+            }
+        }
+    }
+}
+
+fn phase(name: PhaseName, outcome: Outcome, millis: f64) -> Phase {
+    Phase {
+        name,
+        outcome,
+        millis,
+        queries: Vec::new(),
+    }
+}
+
+fn diagnostic(phase: PhaseName, failure: Failure) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Error,
+        phase: Some(phase),
+        file: failure.file,
+        line: failure.line,
+        column: failure.column,
+        end_line: failure.end_line,
+        end_column: failure.end_column,
+        kind: failure.kind,
+        message: failure.message,
+        hint: String::new(),
+        traceback: failure.traceback,
+    }
+}
+
+fn totals(report: &Said, millis: f64) -> Totals {
+    let queries = || {
+        report
+            .cards
+            .iter()
+            .flat_map(|c| &c.queries)
+            .filter(|q| !q.not_run)
+    };
+    Totals {
+        millis,
+        database_millis: queries().map(|q| q.millis).sum(),
+        queries: u32::try_from(queries().count()).unwrap_or(u32::MAX),
+        rows: queries().map(|q| q.rows).sum(),
+    }
+}
+
+fn files_of(project: &Project) -> MemoryFiles {
+    let files = project.files.iter();
+    MemoryFiles(files.map(|f| (f.path.clone(), f.text.clone())).collect())
+}
+
+/// A sum of everything that the script starts from.
+fn key(project: &Project) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let script = project.script();
+    for file in project.files.iter().filter(|f| f.path != script) {
+        file.path.hash(&mut hasher);
+        file.text.hash(&mut hasher);
+    }
+    project.migrate_to.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Whether a script may leave something behind in the models' own modules: then they are loaded
+/// again before the next run. Better once too often.
+fn changes_more_than_rows(source: &str) -> bool {
+    let words = [
+        "class ",
+        "import ",
+        "register",
+        "connect",
+        "receiver",
+        "settings",
+        "setattr",
+        "delattr",
+        "globals",
+        "_meta",
+        "add_to_class",
+        "execute_wrapper",
+        "timezone",
+    ];
+    let assigns = source.lines().any(|line| {
+        let target = line.split('=').next().unwrap_or_default().trim();
+        let is_name = target
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == '.');
+        line.contains('=') && is_name && target.contains('.')
+    });
+    assigns || words.iter().any(|w| source.contains(w))
+}
+
+/// `connection.queries` starts empty.
+fn forget_queries(vm: &VirtualMachine) -> PyResult<()> {
+    for alias in django::db::registry::aliases() {
+        django::db::database(vm, &alias)?.forget_queries();
+    }
+    Ok(())
+}
