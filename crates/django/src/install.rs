@@ -53,6 +53,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     models::install(vm)?;
     apps::install(vm)?;
     queries::install(vm)?;
+    models::base::rows::install(vm)?;
     expressions::install(vm)?;
     Ok(())
 }

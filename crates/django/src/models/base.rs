@@ -4,6 +4,7 @@ pub mod delete;
 pub mod identity;
 pub mod navigate;
 pub mod refresh;
+pub mod rows;
 pub mod save;
 pub mod validate;
 

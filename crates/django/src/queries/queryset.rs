@@ -16,7 +16,7 @@ mod in_bulk;
 mod methods;
 mod ordering;
 mod pickle;
-mod update;
+pub mod update;
 mod values;
 
 use super::hints;

@@ -692,9 +692,10 @@ fn insert(
         .collect::<PyResult<_>>()?;
     let manager = py::attr(vm, class, "_base_manager")?;
     let objects = vm.ctx.new_list(vec![o.to_owned()]).into();
+    let rows = py::call(vm, &manager, "using", vec![using.to_owned()])?;
     let results = py::call_kw(
         vm,
-        &manager,
+        &rows,
         "_insert",
         vec![objects],
         &[
