@@ -9,7 +9,9 @@ struct Terminal;
 
 impl Host for Terminal {
     fn wall_clock(&self) -> Duration {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
     }
     fn monotonic(&self) -> Duration {
         self.wall_clock()

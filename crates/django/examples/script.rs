@@ -11,7 +11,9 @@ struct Terminal {
 
 impl Host for Terminal {
     fn wall_clock(&self) -> Duration {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
     }
     fn monotonic(&self) -> Duration {
         self.start.elapsed()
@@ -42,7 +44,10 @@ fn main() {
         script = text.clone();
         files.0.insert(name, text);
     }
-    let host = Rc::new(Terminal { files, start: Instant::now() });
+    let host = Rc::new(Terminal {
+        files,
+        start: Instant::now(),
+    });
     let runtime = match Runtime::new(host, |vm| {
         ormscope_django::install(vm)?;
         runtime::set_path(vm, &[""])
@@ -51,7 +56,9 @@ fn main() {
         Err(failure) => return println!("{}", failure.traceback),
     };
     runtime.enter(|vm| {
-        let Ok(globals) = runtime::namespace(vm, "__main__") else { return };
+        let Ok(globals) = runtime::namespace(vm, "__main__") else {
+            return;
+        };
         if let Err(failure) = runtime::run(vm, &globals, "queries.py", &script) {
             println!("{}", failure.traceback);
         }

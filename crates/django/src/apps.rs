@@ -23,7 +23,12 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     registry::install(vm)?;
     let apps: PyObjectRef = PyApps::new(vm).into_ref(&vm.ctx).into();
     remember_face(&apps, vm)?;
-    modules::export_all(vm, &["django.apps", "django.apps.registry"], "apps", apps.clone())?;
+    modules::export_all(
+        vm,
+        &["django.apps", "django.apps.registry"],
+        "apps",
+        apps.clone(),
+    )?;
     let options = crate::models::options::PyOptions::class(&vm.ctx);
     options.set_attr(vm.ctx.intern_str("default_apps"), apps);
     Ok(())
@@ -119,8 +124,7 @@ pub fn containing_label(vm: &Vm, module: &str) -> PyResult<Option<String>> {
 /// A setting, if there is one.
 pub fn setting(vm: &Vm, name: &'static str) -> PyResult<Option<PyObjectRef>> {
     match modules::find(vm, "django.conf", "settings") {
-        Ok(settings) => Ok(py::attr_opt(vm, &settings, name)
-            .unwrap_or(None)),
+        Ok(settings) => Ok(py::attr_opt(vm, &settings, name).unwrap_or(None)),
         Err(_) => Ok(None),
     }
 }

@@ -55,6 +55,11 @@ pub fn fill_class(
     class: &PyTypeRef,
     fill: impl FnOnce(&mut Class),
 ) -> PyResult<()> {
+    // Django's classes can be changed by their users; Rust's are closed unless told otherwise.
+    class
+        .slots()
+        .flags
+        .remove(rustpython_vm::types::PyTypeFlags::IMMUTABLETYPE);
     let mut c = Class {
         class: class.clone(),
         vm,

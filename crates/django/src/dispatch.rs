@@ -54,9 +54,7 @@ impl Constructor for PySignal {
 }
 
 fn address(vm: &Vm, sender: Option<&PyObject>) -> Option<usize> {
-    sender
-        .filter(|s| !vm.is_none(s))
-        .map(|s| s.get_id())
+    sender.filter(|s| !vm.is_none(s)).map(|s| s.get_id())
 }
 
 fn receiver_id(vm: &Vm, receiver: &PyObject) -> PyResult<(usize, usize)> {
@@ -84,7 +82,9 @@ impl PySignal {
         let receiver = args
             .take_positional_keyword("receiver")
             .ok_or_else(|| vm.new_type_error("connect() missing argument 'receiver'"))?;
-        let sender = args.take_positional_keyword("sender").filter(|s| !vm.is_none(s));
+        let sender = args
+            .take_positional_keyword("sender")
+            .filter(|s| !vm.is_none(s));
         let weak = match args.take_positional_keyword("weak") {
             Some(w) => w.is_true(vm)?,
             None => true,
@@ -126,13 +126,19 @@ impl PySignal {
         } else {
             Target::Strong(receiver)
         };
-        zelf.receivers.borrow_mut().push(Receiver { id, sender, target });
+        zelf.receivers
+            .borrow_mut()
+            .push(Receiver { id, sender, target });
         Ok(())
     }
     #[pymethod]
     fn disconnect(zelf: &Py<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult<bool> {
-        let receiver = args.take_positional_keyword("receiver").filter(|r| !vm.is_none(r));
-        let sender = args.take_positional_keyword("sender").filter(|r| !vm.is_none(r));
+        let receiver = args
+            .take_positional_keyword("receiver")
+            .filter(|r| !vm.is_none(r));
+        let sender = args
+            .take_positional_keyword("sender")
+            .filter(|r| !vm.is_none(r));
         let uid = args
             .take_positional_keyword("dispatch_uid")
             .filter(|u| !vm.is_none(u));
@@ -253,7 +259,9 @@ impl PySignal {
             }
         }
         if !dead.is_empty() {
-            self.receivers.borrow_mut().retain(|r| !dead.contains(&r.id));
+            self.receivers
+                .borrow_mut()
+                .retain(|r| !dead.contains(&r.id));
         }
         Ok(out)
     }
@@ -279,13 +287,16 @@ impl PySignal {
         let signal = SIGNALS
             .with_borrow(|s| {
                 s.values()
-                    .find(|o| o.downcast_ref::<PySignal>().is_some_and(|p| std::ptr::eq(&**p, self)))
+                    .find(|o| {
+                        o.downcast_ref::<PySignal>()
+                            .is_some_and(|p| std::ptr::eq(&**p, self))
+                    })
                     .cloned()
             })
             .ok_or_else(|| vm.new_type_error("a model's name is no sender of this signal"))?;
         self.lazy_senders.set(true);
         let key = (app.to_string(), model.to_lowercase());
-        
+
         crate::models::related::lazy::when_ready(
             vm,
             &apps,
@@ -310,8 +321,16 @@ fn model_named(vm: &Vm, name: &str) -> Option<PyObjectRef> {
 }
 
 const MODEL_SIGNALS: &[&str] = &[
-    "class_prepared", "pre_init", "post_init", "pre_save", "post_save", "pre_delete",
-    "post_delete", "m2m_changed", "pre_migrate", "post_migrate",
+    "class_prepared",
+    "pre_init",
+    "post_init",
+    "pre_save",
+    "post_save",
+    "pre_delete",
+    "post_delete",
+    "m2m_changed",
+    "pre_migrate",
+    "post_migrate",
 ];
 
 pub fn install(vm: &Vm) -> PyResult<()> {
@@ -335,21 +354,30 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     }
     let signals = modules::module(vm, "django.db.models.signals")?;
     modules::export(vm, "django.db.models", "signals", signals)?;
-    let receiver = function(vm, "receiver", |signal: PyObjectRef, kwargs: FuncArgs, vm: &Vm| {
-        let kwargs = kwargs.kwargs;
-        let decorator = vm.new_function("decorator", move |f: PyObjectRef, vm: &Vm| -> PyResult {
-            let several = signal.fast_isinstance(vm.ctx.types.list_type)
-                || signal.fast_isinstance(vm.ctx.types.tuple_type);
-            let all = if several { py::list(vm, &signal)? } else { vec![signal.clone()] };
-            for s in all {
-                let mut call = FuncArgs::from(vec![f.clone()]);
-                call.kwargs = kwargs.clone();
-                py::attr(vm, &s, "connect")?.call(call, vm)?;
-            }
-            Ok(f)
-        });
-        PyObjectRef::from(decorator)
-    });
+    let receiver = function(
+        vm,
+        "receiver",
+        |signal: PyObjectRef, kwargs: FuncArgs, vm: &Vm| {
+            let kwargs = kwargs.kwargs;
+            let decorator =
+                vm.new_function("decorator", move |f: PyObjectRef, vm: &Vm| -> PyResult {
+                    let several = signal.fast_isinstance(vm.ctx.types.list_type)
+                        || signal.fast_isinstance(vm.ctx.types.tuple_type);
+                    let all = if several {
+                        py::list(vm, &signal)?
+                    } else {
+                        vec![signal.clone()]
+                    };
+                    for s in all {
+                        let mut call = FuncArgs::from(vec![f.clone()]);
+                        call.kwargs = kwargs.clone();
+                        py::attr(vm, &s, "connect")?.call(call, vm)?;
+                    }
+                    Ok(f)
+                });
+            PyObjectRef::from(decorator)
+        },
+    );
     modules::export_all(vm, &paths, "receiver", receiver)
 }
 
@@ -375,19 +403,17 @@ fn model_signal(name: &str) -> Option<PyObjectRef> {
 
 /// Does anyone listen to a model signal from that sender?
 pub fn has_receivers(vm: &Vm, name: &str, sender: &PyObject) -> PyResult<bool> {
-    match model_signal(name).as_ref().and_then(|s| s.downcast_ref::<PySignal>()) {
+    match model_signal(name)
+        .as_ref()
+        .and_then(|s| s.downcast_ref::<PySignal>())
+    {
         Some(p) => Ok(!p.live(vm, Some(sender))?.is_empty()),
         None => Ok(false),
     }
 }
 
 /// Sends a model signal.
-pub fn send(
-    vm: &Vm,
-    name: &str,
-    sender: &PyObject,
-    parts: &[(&str, PyObjectRef)],
-) -> PyResult<()> {
+pub fn send(vm: &Vm, name: &str, sender: &PyObject, parts: &[(&str, PyObjectRef)]) -> PyResult<()> {
     let Some(signal) = model_signal(name) else {
         return Ok(());
     };

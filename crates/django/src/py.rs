@@ -9,7 +9,11 @@ pub fn attr(vm: &VirtualMachine, obj: &(impl AsObject + ?Sized), name: &str) -> 
 }
 
 /// `getattr(obj, name, None)`, without a value when it is missing.
-pub fn attr_opt(vm: &VirtualMachine, obj: &(impl AsObject + ?Sized), name: &str) -> PyResult<Option<PyObjectRef>> {
+pub fn attr_opt(
+    vm: &VirtualMachine,
+    obj: &(impl AsObject + ?Sized),
+    name: &str,
+) -> PyResult<Option<PyObjectRef>> {
     vm.get_attribute_opt(obj.as_object(), vm.ctx.intern_str(name))
 }
 
@@ -20,11 +24,17 @@ pub fn set_attr(
     name: &str,
     value: impl Into<PyObjectRef>,
 ) -> PyResult<()> {
-    obj.as_object().set_attr(vm.ctx.intern_str(name), value.into(), vm)
+    obj.as_object()
+        .set_attr(vm.ctx.intern_str(name), value.into(), vm)
 }
 
 /// `obj.name(*args)`
-pub fn call(vm: &VirtualMachine, obj: &(impl AsObject + ?Sized), name: &str, args: Vec<PyObjectRef>) -> PyResult {
+pub fn call(
+    vm: &VirtualMachine,
+    obj: &(impl AsObject + ?Sized),
+    name: &str,
+    args: Vec<PyObjectRef>,
+) -> PyResult {
     vm.call_method(obj.as_object(), name, args)
 }
 
@@ -71,7 +81,8 @@ pub fn repr(vm: &VirtualMachine, obj: &(impl AsObject + ?Sized)) -> PyResult<Str
 
 /// The text of a `str`; nothing for other objects.
 pub fn as_string(obj: &(impl AsObject + ?Sized)) -> Option<String> {
-    obj.as_object().downcast_ref::<PyStr>()
+    obj.as_object()
+        .downcast_ref::<PyStr>()
         .map(|s| s.to_string_lossy().into_owned())
 }
 

@@ -10,53 +10,70 @@ type Vm = VirtualMachine;
 
 pub fn install(vm: &Vm) -> PyResult<()> {
     let made = class(vm, "django.apps.config", "AppConfig", &[], |c| {
-        c.method("__init__", |o: PyObjectRef, name: String, module: PyObjectRef, vm: &Vm| -> PyResult<()> {
-            py::set_attr(vm, &o, "name", py::str(vm, &name))?;
-            py::set_attr(vm, &o, "module", module)?;
-            py::set_attr(vm, &o, "apps", vm.ctx.none())?;
-            let last = name.rsplit('.').next().unwrap_or(&name).to_string();
-            let own = |n: &str| py::attr_opt(vm, o.class().as_object(), n);
-            if own("label")?.is_none() {
-                py::set_attr(vm, &o, "label", py::str(vm, &last))?;
-            }
-            if own("verbose_name")?.is_none() {
-                let label = py::to_string(vm, &py::attr(vm, &o, "label")?)?;
-                let mut title = String::new();
-                let mut start = true;
-                for c in label.chars() {
-                    if start { title.extend(c.to_uppercase()) } else { title.push(c) }
-                    start = !c.is_alphanumeric();
+        c.method(
+            "__init__",
+            |o: PyObjectRef, name: String, module: PyObjectRef, vm: &Vm| -> PyResult<()> {
+                py::set_attr(vm, &o, "name", py::str(vm, &name))?;
+                py::set_attr(vm, &o, "module", module)?;
+                py::set_attr(vm, &o, "apps", vm.ctx.none())?;
+                let last = name.rsplit('.').next().unwrap_or(&name).to_string();
+                let own = |n: &str| py::attr_opt(vm, o.class().as_object(), n);
+                if own("label")?.is_none() {
+                    py::set_attr(vm, &o, "label", py::str(vm, &last))?;
                 }
-                py::set_attr(vm, &o, "verbose_name", py::str(vm, title))?;
-            }
-            if own("path")?.is_none() {
-                py::set_attr(vm, &o, "path", py::str(vm, name.replace('.', "/")))?;
-            }
-            py::set_attr(vm, &o, "models_module", vm.ctx.none())
-        });
+                if own("verbose_name")?.is_none() {
+                    let label = py::to_string(vm, &py::attr(vm, &o, "label")?)?;
+                    let mut title = String::new();
+                    let mut start = true;
+                    for c in label.chars() {
+                        if start {
+                            title.extend(c.to_uppercase())
+                        } else {
+                            title.push(c)
+                        }
+                        start = !c.is_alphanumeric();
+                    }
+                    py::set_attr(vm, &o, "verbose_name", py::str(vm, title))?;
+                }
+                if own("path")?.is_none() {
+                    py::set_attr(vm, &o, "path", py::str(vm, name.replace('.', "/")))?;
+                }
+                py::set_attr(vm, &o, "models_module", vm.ctx.none())
+            },
+        );
         c.method("__repr__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
             let label = py::to_string(vm, &py::attr(vm, &o, "label")?)?;
             Ok(format!("<{}: {label}>", o.class().name()))
         });
         c.method("ready", |_: PyObjectRef| {});
-        c.classmethod("create", |_: PyObjectRef, entry: PyObjectRef, vm: &Vm| create(vm, entry));
+        c.classmethod("create", |_: PyObjectRef, entry: PyObjectRef, vm: &Vm| {
+            create(vm, entry)
+        });
         c.method("get_models", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
             let label = py::to_string(vm, &py::attr(vm, &o, "label")?)?;
             let all = modules::find(vm, "django.apps", "apps")?;
             let all = py::attr(vm, &all, "get_models")?.call(args, vm)?;
             let mut out = vec![];
             for m in py::list(vm, &all)? {
-                if crate::models::model_of_class(vm, &m).is_some_and(|m| **m.app_label() == *label) {
+                if crate::models::model_of_class(vm, &m).is_some_and(|m| **m.app_label() == *label)
+                {
                     out.push(m);
                 }
             }
-            vm.ctx.new_list(out).as_object().get_iter(vm).map(PyObjectRef::from)
+            vm.ctx
+                .new_list(out)
+                .as_object()
+                .get_iter(vm)
+                .map(PyObjectRef::from)
         });
-        c.method("get_model", |o: PyObjectRef, name: String, _: FuncArgs, vm: &Vm| {
-            let label = py::attr(vm, &o, "label")?;
-            let apps = modules::find(vm, "django.apps", "apps")?;
-            py::call(vm, &apps, "get_model", vec![label, py::str(vm, name)])
-        });
+        c.method(
+            "get_model",
+            |o: PyObjectRef, name: String, _: FuncArgs, vm: &Vm| {
+                let label = py::attr(vm, &o, "label")?;
+                let apps = modules::find(vm, "django.apps", "apps")?;
+                py::call(vm, &apps, "get_model", vec![label, py::str(vm, name)])
+            },
+        );
         c.getter("models", |o, vm| {
             let label = py::to_string(vm, &py::attr(vm, &o, "label")?)?;
             let apps = modules::find(vm, "django.apps", "apps")?;
@@ -70,7 +87,11 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         });
         c.method("import_models", |o: PyObjectRef, vm: &Vm| -> PyResult<()> {
             let name = py::to_string(vm, &py::attr(vm, &o, "name")?)?;
-            let path = if name.is_empty() { "models".into() } else { format!("{name}.models") };
+            let path = if name.is_empty() {
+                "models".into()
+            } else {
+                format!("{name}.models")
+            };
             let path = vm.ctx.new_str(path);
             if vm.import(&path, 0).is_ok() {
                 let all = vm.sys_module.get_attr("modules", vm)?;
@@ -79,9 +100,16 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             }
             Ok(())
         });
-        c.getter("_is_default_auto_field_overridden", |_, vm| Ok(py::bool(vm, false)));
+        c.getter("_is_default_auto_field_overridden", |_, vm| {
+            Ok(py::bool(vm, false))
+        });
     })?;
-    modules::export_all(vm, &["django.apps", "django.apps.config"], "AppConfig", made)
+    modules::export_all(
+        vm,
+        &["django.apps", "django.apps.config"],
+        "AppConfig",
+        made,
+    )
 }
 
 /// An `AppConfig` out of an entry of `INSTALLED_APPS`: itself, a class's path, or a package.

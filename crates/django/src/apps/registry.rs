@@ -211,18 +211,18 @@ impl PyApps {
                 Some((a, m)) if !m.contains('.') => (a.to_string(), m.to_string()),
                 Some(_) => return Err(vm.new_value_error("too many values to unpack (expected 2)")),
                 None => {
-                    return Err(vm.new_value_error(
-                        "not enough values to unpack (expected 2, got 1)",
-                    ));
+                    return Err(
+                        vm.new_value_error("not enough values to unpack (expected 2, got 1)")
+                    );
                 }
             },
         };
         if zelf.apps.find_model(&label, &name).is_none()
             && zelf.configs().get_item_opt(&*label, vm)?.is_some()
         {
-            return Err(vm.new_lookup_error(format!(
-                "App '{label}' doesn't have a '{name}' model."
-            )));
+            return Err(
+                vm.new_lookup_error(format!("App '{label}' doesn't have a '{name}' model."))
+            );
         }
         let model = zelf.apps.get_model(&label, &name).or_raise(vm)?;
         class_of_model(vm, &model)
@@ -311,9 +311,7 @@ impl PyApps {
             let swappable = m.options.borrow().swappable.clone();
             if let Some(setting) = swappable {
                 let swapped = m.swapped.borrow().clone();
-                let names = swapped
-                    .iter()
-                    .any(|s| s.eq_ignore_ascii_case(&to))
+                let names = swapped.iter().any(|s| s.eq_ignore_ascii_case(&to))
                     || m.label_lower() == to.to_lowercase();
                 if names {
                     return Ok(py::str(vm, setting));

@@ -14,11 +14,7 @@ pub fn raise(
     code: Option<&str>,
     params: Option<PyObjectRef>,
 ) -> PyBaseExceptionRef {
-    let args = vec![
-        message,
-        py::opt_str(vm, code),
-        vm.unwrap_or_none(params),
-    ];
+    let args = vec![message, py::opt_str(vm, code), vm.unwrap_or_none(params)];
     error::new(vm, error::class(vm, "ValidationError"), args)
 }
 
@@ -32,71 +28,85 @@ fn is_error(vm: &Vm, o: &PyObject) -> bool {
 
 pub fn install(vm: &Vm) -> PyResult<()> {
     let base = vm.ctx.exceptions.exception_type.to_owned();
-    let made = class(vm, "django.core.exceptions", "ValidationError", &[base], |c| {
-        c.method("__init__", init);
-        c.getter("message_dict", |o, vm| {
-            // Only errors by field have it.
-            py::attr(vm, &o, "error_dict")?;
-            let out = vm.ctx.new_dict();
-            for (k, v) in entries(vm, &o)? {
-                out.set_item(&*k, v, vm)?;
-            }
-            Ok(out.into())
-        });
-        c.getter("messages", |o, vm| messages(vm, &o).map(|m| vm.ctx.new_list(m).into()));
-        c.method("update_error_dict", |o: PyObjectRef, errors: PyObjectRef, vm: &Vm| -> PyResult {
-            let mut add = |key: &PyObject, list: PyObjectRef| -> PyResult<()> {
-                let there = match errors.get_item(key, vm) {
-                    Ok(l) => l,
-                    Err(_) => {
-                        let l: PyObjectRef = vm.ctx.new_list(vec![]).into();
-                        errors.set_item(key, l.clone(), vm)?;
-                        l
+    let made = class(
+        vm,
+        "django.core.exceptions",
+        "ValidationError",
+        &[base],
+        |c| {
+            c.method("__init__", init);
+            c.getter("message_dict", |o, vm| {
+                // Only errors by field have it.
+                py::attr(vm, &o, "error_dict")?;
+                let out = vm.ctx.new_dict();
+                for (k, v) in entries(vm, &o)? {
+                    out.set_item(&*k, v, vm)?;
+                }
+                Ok(out.into())
+            });
+            c.getter("messages", |o, vm| {
+                messages(vm, &o).map(|m| vm.ctx.new_list(m).into())
+            });
+            c.method(
+                "update_error_dict",
+                |o: PyObjectRef, errors: PyObjectRef, vm: &Vm| -> PyResult {
+                    let mut add = |key: &PyObject, list: PyObjectRef| -> PyResult<()> {
+                        let there = match errors.get_item(key, vm) {
+                            Ok(l) => l,
+                            Err(_) => {
+                                let l: PyObjectRef = vm.ctx.new_list(vec![]).into();
+                                errors.set_item(key, l.clone(), vm)?;
+                                l
+                            }
+                        };
+                        py::call(vm, &there, "extend", vec![list]).map(drop)
+                    };
+                    match error_dict(vm, &o)? {
+                        Some(dict) => {
+                            for (k, list) in &dict {
+                                add(&k, list)?;
+                            }
+                        }
+                        None => {
+                            let list = py::attr(vm, &o, "error_list")?;
+                            add(&py::str(vm, "__all__"), list)?;
+                        }
                     }
+                    Ok(errors)
+                },
+            );
+            c.method("__iter__", |o: PyObjectRef, vm: &Vm| -> PyResult {
+                let items = match error_dict(vm, &o)? {
+                    Some(_) => entries(vm, &o)?
+                        .into_iter()
+                        .map(|(k, v)| vm.ctx.new_tuple(vec![k, v]).into())
+                        .collect(),
+                    None => texts(vm, &o)?,
                 };
-                py::call(vm, &there, "extend", vec![list]).map(drop)
-            };
-            match error_dict(vm, &o)? {
-                Some(dict) => {
-                    for (k, list) in &dict {
-                        add(&k, list)?;
+                let list: PyObjectRef = vm.ctx.new_list(items).into();
+                list.get_iter(vm).map(Into::into)
+            });
+            c.method("__str__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+                shown(vm, &o)
+            });
+            c.method("__repr__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+                Ok(format!("ValidationError({})", shown(vm, &o)?))
+            });
+            c.method(
+                "__eq__",
+                |o: PyObjectRef, other: PyObjectRef, vm: &Vm| -> PyResult {
+                    if !is_error(vm, &other) {
+                        return Ok(vm.ctx.not_implemented());
                     }
-                }
-                None => {
-                    let list = py::attr(vm, &o, "error_list")?;
-                    add(&py::str(vm, "__all__"), list)?;
-                }
-            }
-            Ok(errors)
-        });
-        c.method("__iter__", |o: PyObjectRef, vm: &Vm| -> PyResult {
-            let items = match error_dict(vm, &o)? {
-                Some(_) => entries(vm, &o)?
-                    .into_iter()
-                    .map(|(k, v)| vm.ctx.new_tuple(vec![k, v]).into())
-                    .collect(),
-                None => texts(vm, &o)?,
-            };
-            let list: PyObjectRef = vm.ctx.new_list(items).into();
-            list.get_iter(vm).map(Into::into)
-        });
-        c.method("__str__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
-            shown(vm, &o)
-        });
-        c.method("__repr__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
-            Ok(format!("ValidationError({})", shown(vm, &o)?))
-        });
-        c.method("__eq__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| -> PyResult {
-            if !is_error(vm, &other) {
-                return Ok(vm.ctx.not_implemented());
-            }
-            Ok(py::bool(vm, same(vm, &o, &other)?))
-        });
-        c.method("__hash__", |o: PyObjectRef, vm: &Vm| -> PyResult<i64> {
-            let text = shown(vm, &o)?;
-            py::str(vm, text).hash(vm)
-        });
-    })?;
+                    Ok(py::bool(vm, same(vm, &o, &other)?))
+                },
+            );
+            c.method("__hash__", |o: PyObjectRef, vm: &Vm| -> PyResult<i64> {
+                let text = shown(vm, &o)?;
+                py::str(vm, text).hash(vm)
+            });
+        },
+    )?;
     error::define("ValidationError", made.clone());
     modules::export(vm, "django.core.exceptions", "ValidationError", made)?;
     modules::export(
@@ -116,13 +126,11 @@ fn error_dict(vm: &Vm, o: &PyObject) -> PyResult<Option<PyDictRef>> {
 }
 
 fn init(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
-    let mut message = args
-        .take_positional_keyword("message")
-        .ok_or_else(|| {
-            vm.new_type_error(
-                "ValidationError.__init__() missing 1 required positional argument: 'message'",
-            )
-        })?;
+    let mut message = args.take_positional_keyword("message").ok_or_else(|| {
+        vm.new_type_error(
+            "ValidationError.__init__() missing 1 required positional argument: 'message'",
+        )
+    })?;
     let code = args
         .take_positional_keyword("code")
         .unwrap_or_else(|| vm.ctx.none());

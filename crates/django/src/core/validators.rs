@@ -23,13 +23,22 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     ];
     modules::export(vm, MODULE, "EMPTY_VALUES", vm.ctx.new_tuple(empty))?;
     let base = class(vm, MODULE, "BaseValidator", &[], |c| {
-        c.attr("message", py::str(c.vm, "Ensure this value is %(limit_value)s (it is %(show_value)s)."));
+        c.attr(
+            "message",
+            py::str(
+                c.vm,
+                "Ensure this value is %(limit_value)s (it is %(show_value)s).",
+            ),
+        );
         c.attr("code", py::str(c.vm, "limit_value"));
         c.method("__init__", limit_init);
         c.method("__call__", limit_call);
-        c.method("compare", |_: PyObjectRef, a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult<bool> {
-            Ok(!a.is(&b) && !py::eq(vm, &a, &b)?)
-        });
+        c.method(
+            "compare",
+            |_: PyObjectRef, a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+                Ok(!a.is(&b) && !py::eq(vm, &a, &b)?)
+            },
+        );
         c.method("clean", |_: PyObjectRef, x: PyObjectRef| x);
         c.method("__eq__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| {
             same_attributes(vm, &o, &other, &["limit_value", "message", "code"])
@@ -42,15 +51,23 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             c.attr("message", py::str(c.vm, message));
             c.attr("code", py::str(c.vm, code));
             match *compare {
-                Compare::More => c.method("compare", |_: PyObjectRef, a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult<bool> {
-                    a.rich_compare_bool(&b, rustpython_vm::types::PyComparisonOp::Gt, vm)
-                }),
-                Compare::Less => c.method("compare", |_: PyObjectRef, a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult<bool> {
-                    a.rich_compare_bool(&b, rustpython_vm::types::PyComparisonOp::Lt, vm)
-                }),
+                Compare::More => c.method(
+                    "compare",
+                    |_: PyObjectRef, a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+                        a.rich_compare_bool(&b, rustpython_vm::types::PyComparisonOp::Gt, vm)
+                    },
+                ),
+                Compare::Less => c.method(
+                    "compare",
+                    |_: PyObjectRef, a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+                        a.rich_compare_bool(&b, rustpython_vm::types::PyComparisonOp::Lt, vm)
+                    },
+                ),
             }
             if name.ends_with("LengthValidator") {
-                c.method("clean", |_: PyObjectRef, x: PyObjectRef, vm: &Vm| x.length(vm));
+                c.method("clean", |_: PyObjectRef, x: PyObjectRef, vm: &Vm| {
+                    x.length(vm)
+                });
             }
         })?;
         modules::export(vm, MODULE, name, made)?;
@@ -93,10 +110,7 @@ pub fn constructor(c: &mut Class) {
         let path = format!("{module}.{}", class.name());
         let args = match py::attr_opt(vm, &o, "_constructor_args")? {
             Some(a) => py::list(vm, &a)?,
-            None => vec![
-                vm.ctx.new_tuple(vec![]).into(),
-                vm.ctx.new_dict().into(),
-            ],
+            None => vec![vm.ctx.new_tuple(vec![]).into(), vm.ctx.new_dict().into()],
         };
         let [args, kwargs] = args.as_slice() else {
             return Err(vm.new_value_error("_constructor_args"));
@@ -124,9 +138,9 @@ pub fn remember(vm: &Vm, o: &PyObject, args: &FuncArgs) -> PyResult<()> {
 
 fn limit_init(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
     remember(vm, &o, &args)?;
-    let limit = args
-        .take_positional_keyword("limit_value")
-        .ok_or_else(|| vm.new_type_error("missing 1 required positional argument: 'limit_value'"))?;
+    let limit = args.take_positional_keyword("limit_value").ok_or_else(|| {
+        vm.new_type_error("missing 1 required positional argument: 'limit_value'")
+    })?;
     py::set_attr(vm, &o, "limit_value", limit)?;
     if let Some(m) = args.take_positional_keyword("message")
         && m.clone().is_true(vm)?
@@ -167,7 +181,12 @@ fn limit_call(o: PyObjectRef, value: PyObjectRef, vm: &Vm) -> PyResult<()> {
         );
     }
     let code = py::as_string(&py::attr(vm, &o, "code")?);
-    Err(validation_error::raise(vm, message, code.as_deref(), Some(params.into())))
+    Err(validation_error::raise(
+        vm,
+        message,
+        code.as_deref(),
+        Some(params.into()),
+    ))
 }
 
 /// Equal when both are of one class and these attributes are equal.

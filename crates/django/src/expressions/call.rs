@@ -1,10 +1,10 @@
 //! The arguments of a constructor, as the ORM takes them.
 use crate::convert::to_value;
 use crate::models::fields::object::field_of;
-use orm_sql::expression::value_expr;
 use orm_sql::Expr;
-use orm_sql::expressions::{F, Val};
+use orm_sql::expression::value_expr;
 use orm_sql::expressions::func::Custom;
+use orm_sql::expressions::{F, Val};
 use orm_sql::functions::make::Call;
 use orm_state::{Field, Value};
 use rustpython_vm::builtins::PyType;
@@ -24,7 +24,11 @@ impl<'a> Arguments<'a> {
         Arguments {
             vm,
             args: given.args.into(),
-            kwargs: given.kwargs.into_iter().map(|(k, v)| (k.to_string_lossy().into_owned(), v)).collect(),
+            kwargs: given
+                .kwargs
+                .into_iter()
+                .map(|(k, v)| (k.to_string_lossy().into_owned(), v))
+                .collect(),
         }
     }
     /// A keyword argument, taken out.
@@ -67,9 +71,9 @@ impl<'a> Arguments<'a> {
     /// Everything must have been taken.
     pub fn finish(self, class: &str) -> PyResult<()> {
         if let Some((name, _)) = self.kwargs.first() {
-            return Err(self
-                .vm
-                .new_type_error(format!("{class}.__init__() got an unexpected keyword argument '{name}'")));
+            return Err(self.vm.new_type_error(format!(
+                "{class}.__init__() got an unexpected keyword argument '{name}'"
+            )));
         }
         if !self.args.is_empty() {
             return Err(self.vm.new_type_error(format!(
@@ -87,7 +91,9 @@ impl<'a> Arguments<'a> {
             Some(tz) => Some(Rc::from(zone_name(vm, &tz)?.as_str())),
             None => None,
         };
-        let is_aggregate = orm_sql::expressions::aggregate_parts::ALL.iter().any(|s| s.name == function);
+        let is_aggregate = orm_sql::expressions::aggregate_parts::ALL
+            .iter()
+            .any(|s| s.name == function);
         let filter = match self.keyword_some("filter") {
             Some(f) if is_aggregate => Some(expression(vm, &f)?),
             Some(f) => {
@@ -109,7 +115,14 @@ impl<'a> Arguments<'a> {
             .iter()
             .map(|(k, v)| Ok((k.clone(), to_value(vm, v)?)))
             .collect::<PyResult<Vec<_>>>()?;
-        Ok(Call { custom, args, kwargs, output, tzinfo, filter })
+        Ok(Call {
+            custom,
+            args,
+            kwargs,
+            output,
+            tzinfo,
+            filter,
+        })
     }
 }
 
@@ -171,7 +184,8 @@ pub fn custom(vm: &VirtualMachine, class: &Py<PyType>) -> PyResult<Option<Rc<Cus
             _ => Ok(None),
         }
     };
-    let flag = |name: &str| -> PyResult<Option<bool>> { own(name).map(|v| v.is_true(vm)).transpose() };
+    let flag =
+        |name: &str| -> PyResult<Option<bool>> { own(name).map(|v| v.is_true(vm)).transpose() };
     let arity = match own("arity") {
         Some(v) if vm.is_none(&v) => Some(None),
         Some(v) => Some(Some(v.try_to_value::<usize>(vm)?)),
@@ -209,4 +223,3 @@ pub fn class_output_field(vm: &VirtualMachine, obj: &PyObject) -> Option<Rc<Fiel
         .find_map(|c| c.get_direct_attr(key))
         .and_then(|v| field_of(&v))
 }
-

@@ -27,7 +27,12 @@ pub struct Hooks {
 
 impl Hooks {
     pub fn any(&self) -> bool {
-        self.as_sql || self.as_sqlite || self.as_postgresql || self.as_mysql || self.sources || self.group_by
+        self.as_sql
+            || self.as_sqlite
+            || self.as_postgresql
+            || self.as_mysql
+            || self.sources
+            || self.group_by
     }
 }
 
@@ -86,20 +91,31 @@ impl std::fmt::Debug for Called {
 
 impl Called {
     pub fn new(object: PyObjectRef, inner: Option<Expr>, hooks: Hooks) -> Called {
-        Called { object, inner, hooks }
+        Called {
+            object,
+            inner,
+            hooks,
+        }
     }
     fn inner(&self) -> Result<&Expr> {
         self.inner.as_ref().ok_or_else(|| {
-            Error::type_error(format!("{}.__init__() did not call super().__init__()", self.object.class().name()))
+            Error::type_error(format!(
+                "{}.__init__() did not call super().__init__()",
+                self.object.class().name()
+            ))
         })
     }
     fn python_sources(&self, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
-        let all: Vec<PyObjectRef> =
-            vm.call_method(&self.object, "get_source_expressions", ())?.try_to_value(vm)?;
+        let all: Vec<PyObjectRef> = vm
+            .call_method(&self.object, "get_source_expressions", ())?
+            .try_to_value(vm)?;
         Ok(all)
     }
     fn copied(&self, vm: &VirtualMachine, inner: Option<Expr>) -> PyResult {
-        let copy = vm.import("copy", 0)?.get_attr("copy", vm)?.call((self.object.clone(),), vm)?;
+        let copy = vm
+            .import("copy", 0)?
+            .get_attr("copy", vm)?
+            .call((self.object.clone(),), vm)?;
         if let Some(held) = copy.downcast_ref::<PyExpr>() {
             *held.expr.borrow_mut() = inner;
         }
@@ -147,11 +163,20 @@ impl Expression for Called {
                     });
                 }
                 vm.call_method(&copy, "set_source_expressions", (vm.ctx.new_list(items),))?;
-                return Ok(Rc::new(Called { object: copy, ..self.clone() }).into_expr());
+                return Ok(Rc::new(Called {
+                    object: copy,
+                    ..self.clone()
+                })
+                .into_expr());
             }
             let inner = self.inner.as_ref().map(|e| e.with_sources(sources.clone()));
             let copy = self.copied(vm, inner.clone())?;
-            Ok(Rc::new(Called { object: copy, inner, hooks: self.hooks }).into_expr())
+            Ok(Rc::new(Called {
+                object: copy,
+                inner,
+                hooks: self.hooks,
+            })
+            .into_expr())
         });
         made.unwrap_or_else(|_| Rc::new(self.clone()).into_expr())
     }
@@ -176,7 +201,12 @@ impl Expression for Called {
         Ok(())
     }
     fn output_field_or_none(&self) -> Result<Option<Rc<Field>>> {
-        let own = self.inner.as_ref().map(|e| e.output_field_or_none()).transpose()?.flatten();
+        let own = self
+            .inner
+            .as_ref()
+            .map(|e| e.output_field_or_none())
+            .transpose()?
+            .flatten();
         if own.is_some() {
             return Ok(own);
         }
@@ -209,7 +239,11 @@ impl Expression for Called {
     fn with_output_field(&self, field: Rc<Field>) -> Option<Expr> {
         let inner = self.inner.as_ref()?.with_output_field(field)?;
         let copy = with_current_vm(|vm| self.copied(vm, Some(inner.clone()))).ok()?;
-        Some(Rc::new(Called { object: copy, inner: Some(inner), hooks: self.hooks }))
+        Some(Rc::new(Called {
+            object: copy,
+            inner: Some(inner),
+            hooks: self.hooks,
+        }))
     }
     fn contains_aggregate(&self) -> bool {
         self.flag("contains_aggregate", |e| e.contains_aggregate())
@@ -240,14 +274,20 @@ impl Expression for Called {
         self.inner()?.default_alias()
     }
     fn empty_result_set_value(&self) -> EmptyValue {
-        self.inner.as_ref().map_or(EmptyValue::Propagate, |e| e.empty_result_set_value())
+        self.inner
+            .as_ref()
+            .map_or(EmptyValue::Propagate, |e| e.empty_result_set_value())
     }
     fn group_by_cols(self: Rc<Self>) -> Result<Vec<Expr>> {
         if self.hooks.group_by {
             return with_current_vm(|vm| -> PyResult<Vec<Expr>> {
-                let all: Vec<PyObjectRef> =
-                    vm.call_method(&self.object, "get_group_by_cols", ())?.try_to_value(vm)?;
-                Ok(all.iter().filter_map(|o| to_value(vm, o).ok().and_then(|v| value_expr(&v))).collect())
+                let all: Vec<PyObjectRef> = vm
+                    .call_method(&self.object, "get_group_by_cols", ())?
+                    .try_to_value(vm)?;
+                Ok(all
+                    .iter()
+                    .filter_map(|o| to_value(vm, o).ok().and_then(|v| value_expr(&v)))
+                    .collect())
             })
             .or_foreign();
         }
@@ -268,7 +308,9 @@ impl Expression for Called {
         self.with_sources(sources.into_iter().map(|s| s.relabeled(map)).collect())
     }
     fn same_args(&self, other: &dyn Expression) -> bool {
-        let Some(o) = other.as_any().downcast_ref::<Called>() else { return false };
+        let Some(o) = other.as_any().downcast_ref::<Called>() else {
+            return false;
+        };
         if !self.object.class().is(o.object.class()) {
             return false;
         }
@@ -278,8 +320,12 @@ impl Expression for Called {
         }
     }
     fn repr(&self) -> String {
-        with_current_vm(|vm| self.object.repr(vm).map(|s| s.to_string_lossy().into_owned()))
-            .unwrap_or_else(|_| format!("<{}>", self.name()))
+        with_current_vm(|vm| {
+            self.object
+                .repr(vm)
+                .map(|s| s.to_string_lossy().into_owned())
+        })
+        .unwrap_or_else(|_| format!("<{}>", self.name()))
     }
 }
 
@@ -293,7 +339,10 @@ impl Called {
                 .iter()
                 .take_while(|c| !super::classes::is_builtin(c))
                 .find_map(|c| c.get_direct_attr(key))
-                .and_then(|v| v.downcast_ref::<rustpython_vm::builtins::PyInt>().map(|_| v.clone()))
+                .and_then(|v| {
+                    v.downcast_ref::<rustpython_vm::builtins::PyInt>()
+                        .map(|_| v.clone())
+                })
                 .and_then(|v| v.is_true(vm).ok())
         })
     }
@@ -347,10 +396,15 @@ impl Expression for Hollow {
         Ok(self.output.clone())
     }
     fn with_output_field(&self, field: Rc<Field>) -> Option<Expr> {
-        Some(Rc::new(Hollow { output: Some(field), ..self.clone() }))
+        Some(Rc::new(Hollow {
+            output: Some(field),
+            ..self.clone()
+        }))
     }
     fn same_args(&self, other: &dyn Expression) -> bool {
-        other.as_any().downcast_ref::<Hollow>().is_some_and(|o| o.name == self.name)
+        other
+            .as_any()
+            .downcast_ref::<Hollow>()
+            .is_some_and(|o| o.name == self.name)
     }
 }
-

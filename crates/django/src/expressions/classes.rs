@@ -53,7 +53,10 @@ const EXPRESSIONS: &[(&str, &str, bool)] = &[
 
 /// Where each function lives under `django.db.models.functions`.
 const FUNCTION_MODULES: &[(&str, &[&str])] = &[
-    ("comparison", &["Cast", "Coalesce", "Collate", "Greatest", "Least", "NullIf"]),
+    (
+        "comparison",
+        &["Cast", "Coalesce", "Collate", "Greatest", "Least", "NullIf"],
+    ),
     ("json", &["JSONArray", "JSONObject"]),
     (
         "datetime",
@@ -87,24 +90,56 @@ const FUNCTION_MODULES: &[(&str, &[&str])] = &[
     (
         "math",
         &[
-            "Abs", "ACos", "ASin", "ATan", "ATan2", "Ceil", "Cos", "Cot", "Degrees", "Exp", "Floor", "Ln", "Log",
-            "Mod", "Pi", "Power", "Radians", "Random", "Round", "Sign", "Sin", "Sqrt", "Tan",
+            "Abs", "ACos", "ASin", "ATan", "ATan2", "Ceil", "Cos", "Cot", "Degrees", "Exp",
+            "Floor", "Ln", "Log", "Mod", "Pi", "Power", "Radians", "Random", "Round", "Sign",
+            "Sin", "Sqrt", "Tan",
         ],
     ),
     (
         "text",
         &[
-            "Chr", "Concat", "ConcatPair", "Left", "Length", "Lower", "LPad", "LTrim", "MD5", "Ord", "Repeat",
-            "Replace", "Reverse", "Right", "RPad", "RTrim", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512",
-            "StrIndex", "Substr", "Trim", "Upper",
+            "Chr",
+            "Concat",
+            "ConcatPair",
+            "Left",
+            "Length",
+            "Lower",
+            "LPad",
+            "LTrim",
+            "MD5",
+            "Ord",
+            "Repeat",
+            "Replace",
+            "Reverse",
+            "Right",
+            "RPad",
+            "RTrim",
+            "SHA1",
+            "SHA224",
+            "SHA256",
+            "SHA384",
+            "SHA512",
+            "StrIndex",
+            "Substr",
+            "Trim",
+            "Upper",
         ],
     ),
     ("uuid", &["UUID4", "UUID7"]),
     (
         "window",
         &[
-            "CumeDist", "DenseRank", "FirstValue", "Lag", "LastValue", "Lead", "NthValue", "Ntile", "PercentRank",
-            "Rank", "RowNumber",
+            "CumeDist",
+            "DenseRank",
+            "FirstValue",
+            "Lag",
+            "LastValue",
+            "Lead",
+            "NthValue",
+            "Ntile",
+            "PercentRank",
+            "Rank",
+            "RowNumber",
         ],
     ),
 ];
@@ -118,7 +153,10 @@ pub fn is_builtin(class: &Py<PyType>) -> bool {
 pub fn builtin_name(class: &Py<PyType>) -> Option<&'static str> {
     BUILTIN.with(|b| {
         let b = b.borrow();
-        class.mro_collect().iter().find_map(|c| b.get(&c.as_object().get_id()).copied())
+        class
+            .mro_collect()
+            .iter()
+            .find_map(|c| b.get(&c.as_object().get_id()).copied())
     })
 }
 
@@ -146,7 +184,8 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     crate::class::fill_class(vm, &base, init::fill)?;
     export_all(vm, &[EXPRESSIONS_MODULE], "Combinable", base.clone())?;
     for (name, parent, public) in EXPRESSIONS {
-        let parent = find(parent).ok_or_else(|| vm.new_runtime_error(format!("no class {parent}")))?;
+        let parent =
+            find(parent).ok_or_else(|| vm.new_runtime_error(format!("no class {parent}")))?;
         let made = class(vm, EXPRESSIONS_MODULE, name, &[parent], |_| {})?;
         remember(name, &made);
         export_all(vm, &[EXPRESSIONS_MODULE], name, made.clone())?;
@@ -157,25 +196,48 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     window_constants(vm)?;
     let func = find("Func").ok_or_else(|| vm.new_runtime_error("no class Func"))?;
     func_attributes(vm, &func)?;
-    let transform = class(vm, "django.db.models.lookups", "Transform", std::slice::from_ref(&func), |c| {
-        c.attr("bilateral", vm.ctx.new_bool(false));
-        c.attr("arity", vm.ctx.new_int(1));
-    })?;
+    let transform = class(
+        vm,
+        "django.db.models.lookups",
+        "Transform",
+        std::slice::from_ref(&func),
+        |c| {
+            c.attr("bilateral", vm.ctx.new_bool(false));
+            c.attr("arity", vm.ctx.new_int(1));
+        },
+    )?;
     remember("Transform", &transform);
-    export_all(vm, &["django.db.models.lookups", MODELS], "Transform", transform.clone())?;
+    export_all(
+        vm,
+        &["django.db.models.lookups", MODELS],
+        "Transform",
+        transform.clone(),
+    )?;
 
     let aggregates = "django.db.models.aggregates";
-    let aggregate = class(vm, aggregates, "Aggregate", std::slice::from_ref(&func), |_| {})?;
+    let aggregate = class(
+        vm,
+        aggregates,
+        "Aggregate",
+        std::slice::from_ref(&func),
+        |_| {},
+    )?;
     for spec in aggregate_parts::ALL {
         let made = if spec.name == "Aggregate" {
             aggregate.clone()
         } else {
-            class(vm, aggregates, spec.name, std::slice::from_ref(&aggregate), |c| {
-                if let Some(f) = spec.function {
-                    c.attr("function", vm.ctx.new_str(f));
-                }
-                c.attr("name", vm.ctx.new_str(spec.name));
-            })?
+            class(
+                vm,
+                aggregates,
+                spec.name,
+                std::slice::from_ref(&aggregate),
+                |c| {
+                    if let Some(f) = spec.function {
+                        c.attr("function", vm.ctx.new_str(f));
+                    }
+                    c.attr("name", vm.ctx.new_str(spec.name));
+                },
+            )?
         };
         remember(spec.name, &made);
         export_all(vm, &[aggregates, MODELS], spec.name, made)?;
@@ -185,10 +247,13 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         for name in *names {
             let spec = orm_sql::functions::make::spec(name);
             let is_transform = spec.is_some_and(|s| s.lookup_name.is_some())
-                || (name.starts_with("Extract") || (name.starts_with("Trunc") && *module == "datetime"));
+                || (name.starts_with("Extract")
+                    || (name.starts_with("Trunc") && *module == "datetime"));
             let parent = if is_transform { &transform } else { &func };
             let parent = match *name {
-                n if n.starts_with("Extract") && n != "Extract" => find("Extract").unwrap_or_else(|| parent.clone()),
+                n if n.starts_with("Extract") && n != "Extract" => {
+                    find("Extract").unwrap_or_else(|| parent.clone())
+                }
                 _ => parent.clone(),
             };
             let made = class(vm, &path, name, &[parent], |c| {
@@ -218,7 +283,10 @@ fn extract_part(name: &str) -> Option<String> {
         "ExtractWeekDay" => "week_day".into(),
         "TruncDate" => "date".into(),
         "TruncTime" => "time".into(),
-        n => n.strip_prefix("Extract").filter(|p| !p.is_empty())?.to_lowercase(),
+        n => n
+            .strip_prefix("Extract")
+            .filter(|p| !p.is_empty())?
+            .to_lowercase(),
     })
 }
 
@@ -233,15 +301,34 @@ fn func_attributes(vm: &VirtualMachine, func: &PyTypeRef) -> PyResult<()> {
 
 fn window_constants(vm: &VirtualMachine) -> PyResult<()> {
     // `WindowFrameExclusion` is an enumeration of SQL words.
-    let choices: [(&str, &str); 4] =
-        [("CURRENT_ROW", "CURRENT ROW"), ("GROUP", "GROUP"), ("TIES", "TIES"), ("NO_OTHERS", "NO OTHERS")];
+    let choices: [(&str, &str); 4] = [
+        ("CURRENT_ROW", "CURRENT ROW"),
+        ("GROUP", "GROUP"),
+        ("TIES", "TIES"),
+        ("NO_OTHERS", "NO OTHERS"),
+    ];
     let members: Vec<PyObjectRef> = choices
         .iter()
-        .map(|(n, v)| vm.ctx.new_tuple(vec![vm.ctx.new_str(*n).into(), vm.ctx.new_str(*v).into()]).into())
+        .map(|(n, v)| {
+            vm.ctx
+                .new_tuple(vec![vm.ctx.new_str(*n).into(), vm.ctx.new_str(*v).into()])
+                .into()
+        })
         .collect();
     let enum_type = vm.import("enum", 0)?.get_attr("Enum", vm)?;
-    let made = enum_type.call((vm.ctx.new_str("WindowFrameExclusion"), vm.ctx.new_list(members)), vm)?;
-    export_all(vm, &["django.db.models.expressions", "django.db.models"], "WindowFrameExclusion", made)
+    let made = enum_type.call(
+        (
+            vm.ctx.new_str("WindowFrameExclusion"),
+            vm.ctx.new_list(members),
+        ),
+        vm,
+    )?;
+    export_all(
+        vm,
+        &["django.db.models.expressions", "django.db.models"],
+        "WindowFrameExclusion",
+        made,
+    )
 }
 
 /// A Python object for an expression made by the ORM.

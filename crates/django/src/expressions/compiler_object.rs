@@ -1,12 +1,14 @@
 //! The `compiler` that a user's `as_sql(self, compiler, connection)` gets.
 use crate::class::fill_class;
-use crate::error::OrRaise;
 use crate::convert::{to_py, to_value};
+use crate::error::OrRaise;
 use orm_sql::expression::value_expr;
 use orm_sql::{Compiler, SqlWriter};
 use rustpython_vm::builtins::PyTypeRef;
 use rustpython_vm::class::{PyClassImpl, StaticType};
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{
+    AsObject, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass,
+};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -33,29 +35,44 @@ thread_local! {
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     let made = PyCompiler::make_static_type();
     fill_class(vm, &made, |c| {
-        c.method("compile", |zelf: PyObjectRef, node: PyObjectRef, vm: &VirtualMachine| -> PyResult {
-            let compiler = compiler_of(vm, &zelf)?;
-            let Some(e) = value_expr(&to_value(vm, &node)?) else {
-                return Err(vm.new_attribute_error(format!(
-                    "'{}' object has no attribute 'as_sql'",
-                    node.class().name()
-                )));
-            };
-            let out = compiler.compiled(&e).or_raise(vm)?;
-            sql_pair(vm, out)
-        });
-        for name in ["quote_name", "quote_name_unless_alias"] {
-            c.method(name, |zelf: PyObjectRef, name: PyObjectRef, vm: &VirtualMachine| -> PyResult {
+        c.method(
+            "compile",
+            |zelf: PyObjectRef, node: PyObjectRef, vm: &VirtualMachine| -> PyResult {
                 let compiler = compiler_of(vm, &zelf)?;
-                let mut out = SqlWriter::default();
-                compiler.quote_name(&name.str(vm)?.to_string_lossy(), &mut out);
-                Ok(vm.ctx.new_str(out.sql).into())
-            });
+                let Some(e) = value_expr(&to_value(vm, &node)?) else {
+                    return Err(vm.new_attribute_error(format!(
+                        "'{}' object has no attribute 'as_sql'",
+                        node.class().name()
+                    )));
+                };
+                let out = compiler.compiled(&e).or_raise(vm)?;
+                sql_pair(vm, out)
+            },
+        );
+        for name in ["quote_name", "quote_name_unless_alias"] {
+            c.method(
+                name,
+                |zelf: PyObjectRef, name: PyObjectRef, vm: &VirtualMachine| -> PyResult {
+                    let compiler = compiler_of(vm, &zelf)?;
+                    let mut out = SqlWriter::default();
+                    compiler.quote_name(&name.str(vm)?.to_string_lossy(), &mut out);
+                    Ok(vm.ctx.new_str(out.sql).into())
+                },
+            );
         }
-        c.getter("using", |zelf, vm| Ok(vm.ctx.new_str(&*compiler_of(vm, &zelf)?.using).into()));
-        c.getter("connection", |zelf, vm| connection(vm, &compiler_of(vm, &zelf)?.using));
+        c.getter("using", |zelf, vm| {
+            Ok(vm.ctx.new_str(&*compiler_of(vm, &zelf)?.using).into())
+        });
+        c.getter("connection", |zelf, vm| {
+            connection(vm, &compiler_of(vm, &zelf)?.using)
+        });
     })?;
-    crate::modules::export(vm, "django.db.models.sql.compiler", "SQLCompiler", made.clone())?;
+    crate::modules::export(
+        vm,
+        "django.db.models.sql.compiler",
+        "SQLCompiler",
+        made.clone(),
+    )?;
     CLASS.with(|c| *c.borrow_mut() = Some(made));
     Ok(())
 }
@@ -72,7 +89,11 @@ pub fn compiler_of(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Rc<Compiler>
 pub fn object(vm: &VirtualMachine, compiler: &Compiler) -> PyResult {
     let class = CLASS.with(|c| c.borrow().clone());
     let class = class.ok_or_else(|| vm.new_runtime_error("expressions are not installed"))?;
-    PyCompiler { compiler: Rc::new(compiler.snapshot()) }.into_ref_with_type(vm, class).map(Into::into)
+    PyCompiler {
+        compiler: Rc::new(compiler.snapshot()),
+    }
+    .into_ref_with_type(vm, class)
+    .map(Into::into)
 }
 
 /// `connections[using]`
@@ -82,10 +103,17 @@ pub fn connection(vm: &VirtualMachine, using: &str) -> PyResult {
 
 /// `(sql, params)`
 pub fn sql_pair(vm: &VirtualMachine, out: SqlWriter) -> PyResult {
-    let params = out.params.iter().map(|p| to_py(vm, p)).collect::<PyResult<Vec<_>>>()?;
+    let params = out
+        .params
+        .iter()
+        .map(|p| to_py(vm, p))
+        .collect::<PyResult<Vec<_>>>()?;
     Ok(vm
         .ctx
-        .new_tuple(vec![vm.ctx.new_str(out.sql).into(), vm.ctx.new_list(params).into()])
+        .new_tuple(vec![
+            vm.ctx.new_str(out.sql).into(),
+            vm.ctx.new_list(params).into(),
+        ])
         .into())
 }
 
@@ -99,6 +127,12 @@ pub fn read_pair(vm: &VirtualMachine, obj: &PyObject) -> PyResult<SqlWriter> {
         )));
     };
     let items: Vec<PyObjectRef> = params.try_to_value(vm)?;
-    let params = items.iter().map(|p| to_value(vm, p)).collect::<PyResult<Vec<_>>>()?;
-    Ok(SqlWriter { sql: sql.str(vm)?.to_string_lossy().into_owned(), params })
+    let params = items
+        .iter()
+        .map(|p| to_value(vm, p))
+        .collect::<PyResult<Vec<_>>>()?;
+    Ok(SqlWriter {
+        sql: sql.str(vm)?.to_string_lossy().into_owned(),
+        params,
+    })
 }

@@ -7,8 +7,8 @@ use crate::error::OrRaise;
 use orm_sql::expression::value_expr;
 use orm_sql::expressions::window_frame::{Exclusion, FrameType, WindowFrame};
 use orm_sql::expressions::{
-    Case, Exists, ExpressionList, ExpressionWrapper, F, JsonNull, NegatedExpression, OrderBy, OuterRef, QExpr, RawSql,
-    ResolvedOuterRef, Star, Subquery, Val, When,
+    Case, Exists, ExpressionList, ExpressionWrapper, F, JsonNull, NegatedExpression, OrderBy,
+    OuterRef, QExpr, RawSql, ResolvedOuterRef, Star, Subquery, Val, When,
 };
 use orm_sql::functions::make::make;
 use orm_sql::q::{Q, QChild};
@@ -30,7 +30,13 @@ fn init(zelf: PyObjectRef, args: FuncArgs, vm: &VirtualMachine) -> PyResult<()> 
     let expr = build(vm, &zelf, builtin, &class, args)?;
     if let (Some(expr), Some(held)) = (expr, zelf.downcast_ref::<PyExpr>()) {
         let expr = match declared {
-            Some(f) if expr.output_field_or_none().ok().flatten().is_none_or(|o| !o.same(&f)) => {
+            Some(f)
+                if expr
+                    .output_field_or_none()
+                    .ok()
+                    .flatten()
+                    .is_none_or(|o| !o.same(&f)) =>
+            {
                 expr.with_output_field(f).unwrap_or(expr)
             }
             _ => expr,
@@ -56,7 +62,13 @@ fn build(
                 None => None,
             };
             a.finish(class)?;
-            return Ok(Some(Rc::new(super::callback::Hollow { name: class.into(), output }).into_expr()));
+            return Ok(Some(
+                Rc::new(super::callback::Hollow {
+                    name: class.into(),
+                    output,
+                })
+                .into_expr(),
+            ));
         }
         "F" => {
             let name = a.required(class, "name")?;
@@ -72,7 +84,9 @@ fn build(
                 None => OuterRef::new(&name.str(vm)?.to_string_lossy()),
             }
         }
-        "ResolvedOuterRef" => ResolvedOuterRef::new(&a.required(class, "name")?.str(vm)?.to_string_lossy()),
+        "ResolvedOuterRef" => {
+            ResolvedOuterRef::new(&a.required(class, "name")?.str(vm)?.to_string_lossy())
+        }
         "Value" => {
             let value = a.required(class, "value")?;
             let output = a.output_field()?;
@@ -81,21 +95,34 @@ fn build(
         }
         "JSONNull" => JsonNull::new(),
         "RawSQL" => {
-            let sql = a.required(class, "sql")?.str(vm)?.to_string_lossy().into_owned();
+            let sql = a
+                .required(class, "sql")?
+                .str(vm)?
+                .to_string_lossy()
+                .into_owned();
             let params = a.required(class, "params")?;
             let output = match a.some("output_field") {
                 Some(f) => Some(super::call::field(vm, &f)?),
                 None => None,
             };
             a.finish(class)?;
-            let params = to_value(vm, &params)?.items().map(|i| i.to_vec()).unwrap_or_default();
+            let params = to_value(vm, &params)?
+                .items()
+                .map(|i| i.to_vec())
+                .unwrap_or_default();
             RawSql::new(&sql, params, output)
         }
         "Star" => Rc::new(Star).into_expr(),
         "ExpressionList" | "OrderByList" => {
-            let items = a.args.iter().map(|i| reference(vm, i)).collect::<PyResult<Vec<_>>>()?;
+            let items = a
+                .args
+                .iter()
+                .map(|i| reference(vm, i))
+                .collect::<PyResult<Vec<_>>>()?;
             if items.is_empty() {
-                return Err(vm.new_value_error(format!("{class} requires at least one expression.")));
+                return Err(
+                    vm.new_value_error(format!("{class} requires at least one expression."))
+                );
             }
             ExpressionList::new(items)
         }
@@ -117,7 +144,11 @@ fn build(
         "Case" => {
             let default = a.keyword("default");
             let output = a.output_field()?;
-            let cases = a.args.iter().map(|c| expression(vm, c)).collect::<PyResult<Vec<_>>>()?;
+            let cases = a
+                .args
+                .iter()
+                .map(|c| expression(vm, c))
+                .collect::<PyResult<Vec<_>>>()?;
             a.args.clear();
             a.finish(class)?;
             let default = match default {
@@ -168,7 +199,8 @@ fn build(
                 None => None,
             };
             a.finish(class)?;
-            orm_sql::expressions::window::Window::new(source, partition_by, order_by, frame, output).or_raise(vm)?
+            orm_sql::expressions::window::Window::new(source, partition_by, order_by, frame, output)
+                .or_raise(vm)?
         }
         "WindowFrame" | "RowRange" | "ValueRange" => {
             let mut bound = |name: &str| -> PyResult<Value> {
@@ -183,7 +215,11 @@ fn build(
                 Some(e) => Some(exclusion(vm, &e)?),
                 None => None,
             };
-            let kind = if builtin == "ValueRange" { FrameType::Range } else { FrameType::Rows };
+            let kind = if builtin == "ValueRange" {
+                FrameType::Range
+            } else {
+                FrameType::Rows
+            };
             Rc::new(WindowFrame::new(kind, start, end, exclusion)).into_expr()
         }
         "Transform" => function(vm, zelf, "Func", a)?,
@@ -199,7 +235,11 @@ fn function(vm: &VirtualMachine, zelf: &PyObject, name: &str, a: Arguments<'_>) 
 }
 
 fn when(vm: &VirtualMachine, class: &str, mut a: Arguments<'_>) -> PyResult<Expr> {
-    let condition = a.args.pop_front().or_else(|| a.keyword("condition")).filter(|c| !vm.is_none(c));
+    let condition = a
+        .args
+        .pop_front()
+        .or_else(|| a.keyword("condition"))
+        .filter(|c| !vm.is_none(c));
     let then = a.args.pop_front().or_else(|| a.keyword("then"));
     let then = match then {
         Some(t) => expression(vm, &t)?,
@@ -247,7 +287,10 @@ fn subquery_argument(
     let given = a.required(class, "queryset")?;
     let query = value_expr(&to_value(vm, &given)?).and_then(|e| query_of(&e));
     query.ok_or_else(|| {
-        vm.new_attribute_error(format!("'{}' object has no attribute 'query'", given.class().name()))
+        vm.new_attribute_error(format!(
+            "'{}' object has no attribute 'query'",
+            given.class().name()
+        ))
     })
 }
 
@@ -266,7 +309,12 @@ fn exclusion(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Exclusion> {
         Ok(v) => v.str(vm)?.to_string_lossy().into_owned(),
         Err(_) => String::new(),
     };
-    for e in [Exclusion::CurrentRow, Exclusion::Group, Exclusion::Ties, Exclusion::NoOthers] {
+    for e in [
+        Exclusion::CurrentRow,
+        Exclusion::Group,
+        Exclusion::Ties,
+        Exclusion::NoOthers,
+    ] {
         if e.sql() == text {
             return Ok(e);
         }
@@ -299,7 +347,10 @@ pub fn order_by(
         return Err(vm.new_value_error("nulls_first and nulls_last values must be True or None."));
     }
     let Some(e) = value_expr(&to_value(vm, obj)?) else {
-        return Err(crate::error::to_py(vm, Error::value_error("expression must be an expression type")));
+        return Err(crate::error::to_py(
+            vm,
+            Error::value_error("expression must be an expression type"),
+        ));
     };
     let made = OrderBy::new(e, descending);
     Ok(match made.as_any().downcast_ref::<OrderBy>() {

@@ -7,7 +7,9 @@ use crate::convert::{to_py, to_value};
 use crate::error::OrRaise;
 use orm_sql::expression::value_expr;
 use orm_sql::expressions::func::FuncStyle;
-use orm_sql::expressions::{Arith, Combined, F, Func, NegatedExpression, OrderBy, OuterRef, Sliced, Val};
+use orm_sql::expressions::{
+    Arith, Combined, F, Func, NegatedExpression, OrderBy, OuterRef, Sliced, Val,
+};
 use orm_sql::q::{Connector, Q, QChild};
 use orm_sql::{Expr, Expression, Sources, SqlWriter};
 use rustpython_vm::builtins::{PyInt, PySlice};
@@ -39,12 +41,18 @@ pub fn fill(c: &mut Class) {
         "__truediv__", "__rtruediv__", Arith::Div;
         "__mod__", "__rmod__", Arith::Mod;
     );
-    c.method("__pow__", |a: PyObjectRef, b: PyObjectRef, _m: OptionalArg<PyObjectRef>, vm: &Vm| {
-        combine(vm, &a, Arith::Pow, &b, false)
-    });
-    c.method("__rpow__", |a: PyObjectRef, b: PyObjectRef, _m: OptionalArg<PyObjectRef>, vm: &Vm| {
-        combine(vm, &a, Arith::Pow, &b, true)
-    });
+    c.method(
+        "__pow__",
+        |a: PyObjectRef, b: PyObjectRef, _m: OptionalArg<PyObjectRef>, vm: &Vm| {
+            combine(vm, &a, Arith::Pow, &b, false)
+        },
+    );
+    c.method(
+        "__rpow__",
+        |a: PyObjectRef, b: PyObjectRef, _m: OptionalArg<PyObjectRef>, vm: &Vm| {
+            combine(vm, &a, Arith::Pow, &b, true)
+        },
+    );
     c.method("__neg__", |a: PyObjectRef, vm: &Vm| {
         combine(vm, &a, Arith::Mul, vm.ctx.new_int(-1).as_object(), false)
     });
@@ -55,17 +63,30 @@ pub fn fill(c: &mut Class) {
         "bitleftshift", Arith::BitLeftShift;
         "bitrightshift", Arith::BitRightShift;
     );
-    c.method("__and__", |a: PyObjectRef, b: PyObjectRef, vm: &Vm| logical(vm, &a, &b, Connector::And));
-    c.method("__or__", |a: PyObjectRef, b: PyObjectRef, vm: &Vm| logical(vm, &a, &b, Connector::Or));
-    c.method("__xor__", |a: PyObjectRef, b: PyObjectRef, vm: &Vm| logical(vm, &a, &b, Connector::Xor));
+    c.method("__and__", |a: PyObjectRef, b: PyObjectRef, vm: &Vm| {
+        logical(vm, &a, &b, Connector::And)
+    });
+    c.method("__or__", |a: PyObjectRef, b: PyObjectRef, vm: &Vm| {
+        logical(vm, &a, &b, Connector::Or)
+    });
+    c.method("__xor__", |a: PyObjectRef, b: PyObjectRef, vm: &Vm| {
+        logical(vm, &a, &b, Connector::Xor)
+    });
     for name in ["__rand__", "__ror__", "__rxor__"] {
-        c.method(name, |_a: PyObjectRef, _b: PyObjectRef, vm: &Vm| -> PyResult { Err(not_bitwise(vm)) });
+        c.method(
+            name,
+            |_a: PyObjectRef, _b: PyObjectRef, vm: &Vm| -> PyResult { Err(not_bitwise(vm)) },
+        );
     }
     c.method("__invert__", |a: PyObjectRef, vm: &Vm| -> PyResult {
         wrap(vm, &NegatedExpression::new(required(vm, &a)?))
     });
-    c.method("asc", |a: PyObjectRef, args: FuncArgs, vm: &Vm| ordered(vm, &a, false, args));
-    c.method("desc", |a: PyObjectRef, args: FuncArgs, vm: &Vm| ordered(vm, &a, true, args));
+    c.method("asc", |a: PyObjectRef, args: FuncArgs, vm: &Vm| {
+        ordered(vm, &a, false, args)
+    });
+    c.method("desc", |a: PyObjectRef, args: FuncArgs, vm: &Vm| {
+        ordered(vm, &a, true, args)
+    });
     c.method("reverse_ordering", |a: PyObjectRef, vm: &Vm| -> PyResult {
         if let Some(e) = inner(&a)
             && let Some(o) = e.as_any().downcast_ref::<OrderBy>()
@@ -78,22 +99,30 @@ pub fn fill(c: &mut Class) {
     c.method("__iter__", |a: PyObjectRef, vm: &Vm| -> PyResult {
         Err(vm.new_type_error(format!("'{}' object is not iterable", a.class().name())))
     });
-    c.method("__eq__", |a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult {
-        Ok(match (inner(&a), inner(&b)) {
-            (Some(x), Some(y)) => {
-                let same_class = a.class().is(b.class());
-                vm.ctx.new_bool(a.is(&b) || (same_class && x.same(&*y))).into()
-            }
-            (None, None) => vm.ctx.new_bool(a.is(&b)).into(),
-            _ => vm.ctx.not_implemented(),
-        })
-    });
+    c.method(
+        "__eq__",
+        |a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult {
+            Ok(match (inner(&a), inner(&b)) {
+                (Some(x), Some(y)) => {
+                    let same_class = a.class().is(b.class());
+                    vm.ctx
+                        .new_bool(a.is(&b) || (same_class && x.same(&*y)))
+                        .into()
+                }
+                (None, None) => vm.ctx.new_bool(a.is(&b)).into(),
+                _ => vm.ctx.not_implemented(),
+            })
+        },
+    );
     c.method("__hash__", |a: PyObjectRef, vm: &Vm| -> PyResult {
         let text = match inner(&a) {
             Some(e) => format!("{}:{}", a.class().name(), e.repr()),
             None => format!("{}", a.get_id()),
         };
-        Ok(vm.ctx.new_int(vm.ctx.new_str(text).as_object().hash(vm)?).into())
+        Ok(vm
+            .ctx
+            .new_int(vm.ctx.new_str(text).as_object().hash(vm)?)
+            .into())
     });
     c.method("__repr__", |a: PyObjectRef, vm: &Vm| -> PyResult {
         let text = inner(&a).map_or_else(|| format!("<{}>", a.class().name()), |e| e.repr());
@@ -101,19 +130,35 @@ pub fn fill(c: &mut Class) {
     });
     c.method("copy", copy);
     c.method("__copy__", copy);
-    c.method("__deepcopy__", |a: PyObjectRef, _memo: PyObjectRef, vm: &Vm| copy(a, vm));
-    c.method("get_source_expressions", |a: PyObjectRef, vm: &Vm| -> PyResult {
-        let e = held(vm, &a)?;
-        let items = e.sources().iter().map(|s| wrap(vm, s)).collect::<PyResult<Vec<_>>>()?;
-        Ok(vm.ctx.new_list(items).into())
-    });
-    c.method("set_source_expressions", |a: PyObjectRef, exprs: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        let items: Vec<PyObjectRef> = exprs.try_to_value(vm)?;
-        let sources = items.iter().map(|i| expression(vm, i)).collect::<PyResult<Sources>>()?;
-        let e = held(vm, &a)?;
-        super::object::set(&a, e.with_sources(sources));
-        Ok(())
-    });
+    c.method(
+        "__deepcopy__",
+        |a: PyObjectRef, _memo: PyObjectRef, vm: &Vm| copy(a, vm),
+    );
+    c.method(
+        "get_source_expressions",
+        |a: PyObjectRef, vm: &Vm| -> PyResult {
+            let e = held(vm, &a)?;
+            let items = e
+                .sources()
+                .iter()
+                .map(|s| wrap(vm, s))
+                .collect::<PyResult<Vec<_>>>()?;
+            Ok(vm.ctx.new_list(items).into())
+        },
+    );
+    c.method(
+        "set_source_expressions",
+        |a: PyObjectRef, exprs: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            let items: Vec<PyObjectRef> = exprs.try_to_value(vm)?;
+            let sources = items
+                .iter()
+                .map(|i| expression(vm, i))
+                .collect::<PyResult<Sources>>()?;
+            let e = held(vm, &a)?;
+            super::object::set(&a, e.with_sources(sources));
+            Ok(())
+        },
+    );
     c.method("flatten", |a: PyObjectRef, vm: &Vm| -> PyResult {
         fn walk(e: &Expr, out: &mut Vec<Expr>) {
             out.push(e.clone());
@@ -121,23 +166,38 @@ pub fn fill(c: &mut Class) {
         }
         let mut all = vec![];
         walk(&required(vm, &a)?, &mut all);
-        let items = all.iter().map(|s| wrap(vm, s)).collect::<PyResult<Vec<_>>>()?;
-        vm.ctx.new_list(items).as_object().get_iter(vm).map(|i| i.into())
+        let items = all
+            .iter()
+            .map(|s| wrap(vm, s))
+            .collect::<PyResult<Vec<_>>>()?;
+        vm.ctx
+            .new_list(items)
+            .as_object()
+            .get_iter(vm)
+            .map(|i| i.into())
     });
     c.method("as_sql", as_sql);
-    c.method("get_lookup", |a: PyObjectRef, name: PyObjectRef, vm: &Vm| -> PyResult {
-        let e = required(vm, &a)?;
-        let found = e.get_lookup(&name.str(vm)?.to_string_lossy()).or_raise(vm)?;
-        Ok(match found {
-            Some(orm_sql::Registered::Lookup(l)) => match l.face() {
-                Some(f) => to_py(vm, &orm_state::Value::Object(f))?,
-                None => vm.ctx.new_str(l.lookup_name()).into(),
-            },
-            _ => vm.ctx.none(),
-        })
-    });
+    c.method(
+        "get_lookup",
+        |a: PyObjectRef, name: PyObjectRef, vm: &Vm| -> PyResult {
+            let e = required(vm, &a)?;
+            let found = e
+                .get_lookup(&name.str(vm)?.to_string_lossy())
+                .or_raise(vm)?;
+            Ok(match found {
+                Some(orm_sql::Registered::Lookup(l)) => match l.face() {
+                    Some(f) => to_py(vm, &orm_state::Value::Object(f))?,
+                    None => vm.ctx.new_str(l.lookup_name()).into(),
+                },
+                _ => vm.ctx.none(),
+            })
+        },
+    );
     c.getter("name", |a, vm| match inner(&a) {
-        Some(e) => match (e.as_any().downcast_ref::<F>(), e.as_any().downcast_ref::<OuterRef>()) {
+        Some(e) => match (
+            e.as_any().downcast_ref::<F>(),
+            e.as_any().downcast_ref::<OuterRef>(),
+        ) {
             (Some(f), _) => Ok(vm.ctx.new_str(&*f.name).into()),
             (_, Some(o)) => Ok(vm.ctx.new_str(o.repr()).into()),
             _ => Ok(vm.ctx.new_str(e.name()).into()),
@@ -155,24 +215,42 @@ pub fn fill(c: &mut Class) {
         let f = held(vm, &a)?.output_field().or_raise(vm)?;
         crate::models::fields::object::field_object(vm, &f)
     });
-    c.getter("_output_field_or_none", |a, vm| match held(vm, &a)?.output_field_or_none().or_raise(vm)? {
-        Some(f) => crate::models::fields::object::field_object(vm, &f),
-        None => Ok(vm.ctx.none()),
+    c.getter("_output_field_or_none", |a, vm| {
+        match held(vm, &a)?.output_field_or_none().or_raise(vm)? {
+            Some(f) => crate::models::fields::object::field_object(vm, &f),
+            None => Ok(vm.ctx.none()),
+        }
     });
-    c.getter("contains_aggregate", |a, vm| Ok(vm.ctx.new_bool(held(vm, &a)?.contains_aggregate()).into()));
-    c.getter("contains_over_clause", |a, vm| Ok(vm.ctx.new_bool(held(vm, &a)?.contains_over_clause()).into()));
+    c.getter("contains_aggregate", |a, vm| {
+        Ok(vm.ctx.new_bool(held(vm, &a)?.contains_aggregate()).into())
+    });
+    c.getter("contains_over_clause", |a, vm| {
+        Ok(vm.ctx.new_bool(held(vm, &a)?.contains_over_clause()).into())
+    });
     c.getter("contains_column_references", |a, vm| {
-        Ok(vm.ctx.new_bool(held(vm, &a)?.contains_column_references()).into())
+        Ok(vm
+            .ctx
+            .new_bool(held(vm, &a)?.contains_column_references())
+            .into())
     });
-    c.getter("conditional", |a, vm| Ok(vm.ctx.new_bool(held(vm, &a)?.conditional()).into()));
+    c.getter("conditional", |a, vm| {
+        Ok(vm.ctx.new_bool(held(vm, &a)?.conditional()).into())
+    });
     c.getter("default_alias", |a, vm| {
         let alias = held(vm, &a)?.default_alias().or_raise(vm)?;
         Ok(vm.ctx.new_str(alias).into())
     });
 }
 
-fn no_attribute(vm: &Vm, obj: &PyObject, name: &str) -> rustpython_vm::builtins::PyBaseExceptionRef {
-    vm.new_attribute_error(format!("'{}' object has no attribute '{name}'", obj.class().name()))
+fn no_attribute(
+    vm: &Vm,
+    obj: &PyObject,
+    name: &str,
+) -> rustpython_vm::builtins::PyBaseExceptionRef {
+    vm.new_attribute_error(format!(
+        "'{}' object has no attribute '{name}'",
+        obj.class().name()
+    ))
 }
 
 fn held(vm: &Vm, obj: &PyObject) -> PyResult<Expr> {
@@ -184,23 +262,33 @@ fn combine(vm: &Vm, a: &PyObject, arith: Arith, b: &PyObject, reflected: bool) -
     let this = required(vm, a)?;
     let value = to_value(vm, b)?;
     let other = value_expr(&value).unwrap_or_else(|| Val::new(value));
-    let made =
-        if reflected { Combined::new(other, arith, this) } else { Combined::new(this, arith, other) };
+    let made = if reflected {
+        Combined::new(other, arith, this)
+    } else {
+        Combined::new(this, arith, other)
+    };
     wrap(vm, &made)
 }
 
 fn not_bitwise(vm: &Vm) -> rustpython_vm::builtins::PyBaseExceptionRef {
-    vm.new_not_implemented_error("Use .bitand(), .bitor(), and .bitxor() for bitwise logical operations.")
+    vm.new_not_implemented_error(
+        "Use .bitand(), .bitor(), and .bitxor() for bitwise logical operations.",
+    )
 }
 
 fn logical(vm: &Vm, a: &PyObject, b: &PyObject, connector: Connector) -> PyResult {
     let as_q = |o: &PyObject| -> PyResult<Option<Q>> {
-        Ok(value_expr(&to_value(vm, o)?).filter(|e| e.conditional()).map(|e| {
-            match e.as_any().downcast_ref::<orm_sql::expressions::QExpr>() {
-                Some(q) => q.q.clone(),
-                None => Q { children: vec![QChild::Expr(e)], ..Q::default() },
-            }
-        }))
+        Ok(value_expr(&to_value(vm, o)?)
+            .filter(|e| e.conditional())
+            .map(
+                |e| match e.as_any().downcast_ref::<orm_sql::expressions::QExpr>() {
+                    Some(q) => q.q.clone(),
+                    None => Q {
+                        children: vec![QChild::Expr(e)],
+                        ..Q::default()
+                    },
+                },
+            ))
     };
     match (as_q(a)?, as_q(b)?) {
         (Some(x), Some(y)) => {
@@ -222,7 +310,10 @@ fn ordered(vm: &Vm, a: &PyObject, descending: bool, mut args: FuncArgs) -> PyRes
 fn get_item(a: PyObjectRef, key: PyObjectRef, vm: &Vm) -> PyResult {
     let e = held(vm, &a)?;
     if !e.as_any().is::<F>() && !e.as_any().is::<OuterRef>() && !e.as_any().is::<Sliced>() {
-        return Err(vm.new_type_error(format!("'{}' object is not subscriptable", a.class().name())));
+        return Err(vm.new_type_error(format!(
+            "'{}' object is not subscriptable",
+            a.class().name()
+        )));
     }
     let made = if let Some(i) = key.downcast_ref::<PyInt>() {
         Sliced::index(e, i.try_to_primitive(vm)?).or_raise(vm)?
@@ -233,7 +324,11 @@ fn get_item(a: PyObjectRef, key: PyObjectRef, vm: &Vm) -> PyResult {
                 _ => Ok(None),
             }
         };
-        let stop = if vm.is_none(&s.stop) { None } else { Some(s.stop.clone().try_to_value(vm)?) };
+        let stop = if vm.is_none(&s.stop) {
+            None
+        } else {
+            Some(s.stop.clone().try_to_value(vm)?)
+        };
         let step = s.step.as_ref().is_some_and(|v| !vm.is_none(v));
         Sliced::slice(e, bound(&s.start)?, stop, step).or_raise(vm)?
     } else {
@@ -243,7 +338,9 @@ fn get_item(a: PyObjectRef, key: PyObjectRef, vm: &Vm) -> PyResult {
 }
 
 fn copy(a: PyObjectRef, vm: &Vm) -> PyResult {
-    let made = PyExpr { expr: std::cell::RefCell::new(inner(&a)) };
+    let made = PyExpr {
+        expr: std::cell::RefCell::new(inner(&a)),
+    };
     let made: PyObjectRef =
         rustpython_vm::PyPayload::into_ref_with_type(made, vm, a.class().to_owned())?.into();
     if let (Some(from), Some(to)) = (a.dict(), made.dict()) {
@@ -258,7 +355,11 @@ fn copy(a: PyObjectRef, vm: &Vm) -> PyResult {
 fn as_sql(a: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult {
     let compiler = match args.args.first() {
         Some(c) => super::compiler_object::compiler_of(vm, c)?,
-        None => return Err(vm.new_type_error("as_sql() missing 1 required positional argument: 'compiler'")),
+        None => {
+            return Err(
+                vm.new_type_error("as_sql() missing 1 required positional argument: 'compiler'")
+            );
+        }
     };
     let e = held(vm, &a)?;
     let text = |v: Option<PyObjectRef>| -> PyResult<Option<String>> {
@@ -273,7 +374,12 @@ fn as_sql(a: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult {
     let extra: Vec<(String, String)> = args
         .kwargs
         .iter()
-        .map(|(k, v)| Ok((k.to_string_lossy().into_owned(), v.str(vm)?.to_string_lossy().into_owned())))
+        .map(|(k, v)| {
+            Ok((
+                k.to_string_lossy().into_owned(),
+                v.str(vm)?.to_string_lossy().into_owned(),
+            ))
+        })
         .collect::<PyResult<_>>()?;
     let extra: Vec<(&str, String)> = extra.iter().map(|(k, v)| (k.as_str(), v.clone())).collect();
     let style = FuncStyle {

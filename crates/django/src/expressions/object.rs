@@ -4,7 +4,9 @@ use orm_sql::{Expr, Expression};
 use rustpython_vm::builtins::{PyType, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::Constructor;
-use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass,
+};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -24,10 +26,16 @@ impl std::fmt::Debug for PyExpr {
 impl Constructor for PyExpr {
     type Args = FuncArgs;
     fn slot_new(cls: PyTypeRef, _args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        PyExpr { expr: RefCell::new(None) }.into_ref_with_type(vm, cls).map(Into::into)
+        PyExpr {
+            expr: RefCell::new(None),
+        }
+        .into_ref_with_type(vm, cls)
+        .map(Into::into)
     }
     fn py_new(_cls: &Py<PyType>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<Self> {
-        Ok(PyExpr { expr: RefCell::new(None) })
+        Ok(PyExpr {
+            expr: RefCell::new(None),
+        })
     }
 }
 
@@ -37,13 +45,18 @@ impl PyExpr {}
 impl PyExpr {
     /// An object of `class` that holds `expr`; `__init__` is not called.
     pub fn object(vm: &VirtualMachine, class: PyTypeRef, expr: Expr) -> PyResult {
-        PyExpr { expr: RefCell::new(Some(expr)) }.into_ref_with_type(vm, class).map(Into::into)
+        PyExpr {
+            expr: RefCell::new(Some(expr)),
+        }
+        .into_ref_with_type(vm, class)
+        .map(Into::into)
     }
 }
 
 /// The expression inside an object, without what a user's class overrides.
 pub fn inner(obj: &PyObject) -> Option<Expr> {
-    obj.downcast_ref::<PyExpr>().and_then(|e| e.expr.borrow().clone())
+    obj.downcast_ref::<PyExpr>()
+        .and_then(|e| e.expr.borrow().clone())
 }
 
 /// The expression of an object as the ORM sees it: one that calls back where its class overrides
@@ -61,7 +74,10 @@ pub fn expr_of(obj: &PyObject) -> Option<Expr> {
 /// As [`expr_of`], or `AttributeError`.
 pub fn required(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Expr> {
     expr_of(obj).ok_or_else(|| {
-        vm.new_attribute_error(format!("'{}' object has no attribute 'resolve_expression'", obj.class().name()))
+        vm.new_attribute_error(format!(
+            "'{}' object has no attribute 'resolve_expression'",
+            obj.class().name()
+        ))
     })
 }
 

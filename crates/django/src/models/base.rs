@@ -37,11 +37,19 @@ pub fn apps_of(vm: &VirtualMachine, model: &ModelRef) -> PyResult {
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     let metaclass: PyObjectRef = super::meta::metaclass(vm).into();
     let body = vm.ctx.new_dict();
-    body.set_item("__module__", vm.ctx.new_str("django.db.models.base").into(), vm)?;
+    body.set_item(
+        "__module__",
+        vm.ctx.new_str("django.db.models.base").into(),
+        vm,
+    )?;
     body.set_item("__qualname__", vm.ctx.new_str("Model").into(), vm)?;
     let object: PyObjectRef = vm.ctx.types.object_type.to_owned().into();
     let made = metaclass.call(
-        (vm.ctx.new_str("Model"), vm.ctx.new_tuple(vec![object]), body),
+        (
+            vm.ctx.new_str("Model"),
+            vm.ctx.new_tuple(vec![object]),
+            body,
+        ),
         vm,
     )?;
     let class: PyTypeRef = made
@@ -57,7 +65,12 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         validate::fill(c);
         navigate::fill(c);
     })?;
-    modules::export_all(vm, &["django.db.models", "django.db.models.base"], "Model", class)?;
+    modules::export_all(
+        vm,
+        &["django.db.models", "django.db.models.base"],
+        "Model",
+        class,
+    )?;
     identity::install(vm)?;
     crate::convert::set_model_of(super::model_of_instance);
     crate::queries::hints::set_model_of_class(|class| {

@@ -57,7 +57,10 @@ fn text(vm: &Vm, o: &PyObject, name: &str) -> PyResult<Option<String>> {
 
 fn texts(vm: &Vm, o: &PyObject, name: &str) -> PyResult<Vec<String>> {
     match py::attr_opt(vm, o, name)?.filter(|v| !vm.is_none(v)) {
-        Some(v) => py::list(vm, &v)?.iter().map(|s| py::to_string(vm, s)).collect(),
+        Some(v) => py::list(vm, &v)?
+            .iter()
+            .map(|s| py::to_string(vm, s))
+            .collect(),
         None => Ok(vec![]),
     }
 }
@@ -106,7 +109,8 @@ pub fn constraint(vm: &Vm, o: &PyObject) -> PyResult<Constraint> {
             }),
             None => None,
         };
-        let nulls_distinct = match py::attr_opt(vm, o, "nulls_distinct")?.filter(|v| !vm.is_none(v)) {
+        let nulls_distinct = match py::attr_opt(vm, o, "nulls_distinct")?.filter(|v| !vm.is_none(v))
+        {
             Some(v) => Some(v.is_true(vm)?),
             None => None,
         };

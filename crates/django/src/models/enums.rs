@@ -15,16 +15,20 @@ const DEFERRABLE: &str = "Deferrable";
 
 pub fn install(vm: &Vm) -> PyResult<()> {
     for path in [MODULE, "django.db.models", "django.db.models.constraints"] {
-        let getattr = function(vm, "__getattr__", move |name: String, vm: &Vm| -> PyResult {
-            if NAMES.contains(&name.as_str()) {
-                make(vm)?;
-                return modules::find(vm, MODULE, &name);
-            }
-            if name == DEFERRABLE {
-                return deferrable(vm);
-            }
-            Err(vm.new_attribute_error(format!("module '{path}' has no attribute '{name}'")))
-        });
+        let getattr = function(
+            vm,
+            "__getattr__",
+            move |name: String, vm: &Vm| -> PyResult {
+                if NAMES.contains(&name.as_str()) {
+                    make(vm)?;
+                    return modules::find(vm, MODULE, &name);
+                }
+                if name == DEFERRABLE {
+                    return deferrable(vm);
+                }
+                Err(vm.new_attribute_error(format!("module '{path}' has no attribute '{name}'")))
+            },
+        );
         modules::export(vm, path, "__getattr__", getattr)?;
     }
     Ok(())
@@ -47,15 +51,19 @@ fn deferrable(vm: &Vm) -> PyResult {
         vm,
         &made,
         "__repr__",
-        vm.ctx.new_method_def(
-            "__repr__",
-            |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
-                Ok(format!("Deferrable.{}", py::to_string(vm, &py::attr(vm, &o, "name")?)?))
-            },
-            rustpython_vm::function::PyMethodFlags::METHOD,
-            rustpython_vm::function::ItemDoc::NONE,
-        )
-        .build_method(leak(&made, vm)?, vm),
+        vm.ctx
+            .new_method_def(
+                "__repr__",
+                |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+                    Ok(format!(
+                        "Deferrable.{}",
+                        py::to_string(vm, &py::attr(vm, &o, "name")?)?
+                    ))
+                },
+                rustpython_vm::function::PyMethodFlags::METHOD,
+                rustpython_vm::function::ItemDoc::NONE,
+            )
+            .build_method(leak(&made, vm)?, vm),
     )?;
     modules::export_all(vm, &paths, DEFERRABLE, made.clone())?;
     Ok(made)
@@ -106,14 +114,17 @@ fn make(vm: &Vm) -> PyResult<()> {
         });
         c.getter("labels", |cls, vm| column(vm, &cls, 1));
         c.getter("values", |cls, vm| column(vm, &cls, 0));
-        c.method("__contains__", |cls: PyObjectRef, member: PyObjectRef, vm: &Vm| -> PyResult<bool> {
-            for m in py::list(vm, &cls)? {
-                if m.is(&member) || py::eq(vm, &py::attr(vm, &m, "value")?, &member)? {
-                    return Ok(true);
+        c.method(
+            "__contains__",
+            |cls: PyObjectRef, member: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+                for m in py::list(vm, &cls)? {
+                    if m.is(&member) || py::eq(vm, &py::attr(vm, &m, "value")?, &member)? {
+                        return Ok(true);
+                    }
                 }
-            }
-            Ok(false)
-        });
+                Ok(false)
+            },
+        );
     })?;
     let choices = enumeration(vm, &metaclass, "Choices", vec![get("Enum")?.into()])?;
     let class_: PyTypeRef = choices
@@ -132,7 +143,11 @@ fn make(vm: &Vm) -> PyResult<()> {
         c.method("__repr__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
             let class = py::attr(vm, o.class().as_object(), "__qualname__")?;
             let name = py::attr(vm, &o, "name")?;
-            Ok(format!("{}.{}", py::to_string(vm, &class)?, py::to_string(vm, &name)?))
+            Ok(format!(
+                "{}.{}",
+                py::to_string(vm, &class)?,
+                py::to_string(vm, &name)?
+            ))
         });
     })?;
     let int: PyObjectRef = vm.ctx.types.int_type.to_owned().into();
@@ -150,14 +165,23 @@ fn make(vm: &Vm) -> PyResult<()> {
         "TextChoices",
         vec![choices.clone(), get("StrEnum")?.into()],
     )
-    .or_else(|_| enumeration(vm, &metaclass, "TextChoices", vec![text_type, choices.clone()]))?;
+    .or_else(|_| {
+        enumeration(
+            vm,
+            &metaclass,
+            "TextChoices",
+            vec![text_type, choices.clone()],
+        )
+    })?;
     let text_class: PyTypeRef = text
         .clone()
         .downcast()
         .map_err(|_| vm.new_type_error("not a class"))?;
     crate::class::fill_class(vm, &text_class, |c| {
         // `auto()` gives the member's name.
-        c.staticmethod("_generate_next_value_", |name: PyObjectRef, _: FuncArgs| name);
+        c.staticmethod("_generate_next_value_", |name: PyObjectRef, _: FuncArgs| {
+            name
+        });
     })?;
     for (name, made) in [
         ("ChoicesType", metaclass.into()),
@@ -223,7 +247,12 @@ fn new_choices(mut args: FuncArgs, vm: &Vm) -> PyResult {
                 };
                 // `dict.__setitem__`, since the enumeration's own refuses a second time.
                 let dict: PyObjectRef = vm.ctx.types.dict_type.to_owned().into();
-                py::call(vm, &dict, "__setitem__", vec![body.clone(), key.clone(), bare])?;
+                py::call(
+                    vm,
+                    &dict,
+                    "__setitem__",
+                    vec![body.clone(), key.clone(), bare],
+                )?;
             }
         }
         labels.push(match label {

@@ -54,9 +54,12 @@ pub fn install(vm: &Vm) -> PyResult<()> {
 }
 
 fn fill(c: &mut Class) {
-    c.method("add_to_class", |cls: PyObjectRef, name: String, value: PyObjectRef, vm: &Vm| {
-        add_to_class(vm, &cls, &name, value)
-    });
+    c.method(
+        "add_to_class",
+        |cls: PyObjectRef, name: String, value: PyObjectRef, vm: &Vm| {
+            add_to_class(vm, &cls, &name, value)
+        },
+    );
     c.getter("_base_manager", |cls, vm| {
         let meta = py::attr(vm, &cls, "_meta")?;
         py::attr(vm, &meta, "base_manager")
@@ -65,13 +68,21 @@ fn fill(c: &mut Class) {
         let meta = py::attr(vm, &cls, "_meta")?;
         py::attr(vm, &meta, "default_manager")
     });
-    c.method("_prepare", |cls: PyObjectRef, vm: &Vm| prepare::prepare(vm, &cls));
+    c.method("_prepare", |cls: PyObjectRef, vm: &Vm| {
+        prepare::prepare(vm, &cls)
+    });
 }
 
 /// `cls.add_to_class(name, value)`
 pub fn add_to_class(vm: &Vm, cls: &PyObject, name: &str, value: PyObjectRef) -> PyResult<()> {
     if contributes(vm, &value)? {
-        py::call(vm, &value, "contribute_to_class", vec![cls.to_owned(), py::str(vm, name)]).map(drop)
+        py::call(
+            vm,
+            &value,
+            "contribute_to_class",
+            vec![cls.to_owned(), py::str(vm, name)],
+        )
+        .map(drop)
     } else {
         py::set_attr(vm, cls, name, value)
     }
@@ -135,11 +146,7 @@ fn new_model(vm: &Vm, metatype: PyTypeRef, args: FuncArgs) -> PyResult {
             plain.set_item(&*key, value, vm)?;
         }
     }
-    let mut call = FuncArgs::from(vec![
-        py::str(vm, &name),
-        bases.clone(),
-        plain.into(),
-    ]);
+    let mut call = FuncArgs::from(vec![py::str(vm, &name), bases.clone(), plain.into()]);
     call.kwargs = args.kwargs.clone();
     let made = PyType::slot_new(metatype, call, vm)?;
     build(vm, made, &name, &module, meta, contributable, &parents)
@@ -260,7 +267,11 @@ fn exceptions(vm: &Vm, made: &PyObject, module: &str, parents: &[PyObjectRef]) -
         }
         let body = vm.ctx.new_dict();
         body.set_item("__module__", py::str(vm, module), vm)?;
-        body.set_item("__qualname__", py::str(vm, format!("{qualname}.{name}")), vm)?;
+        body.set_item(
+            "__qualname__",
+            py::str(vm, format!("{qualname}.{name}")),
+            vm,
+        )?;
         let type_type: PyObjectRef = vm.ctx.types.type_type.to_owned().into();
         let class = type_type.call((vm.ctx.new_str(name), vm.ctx.new_tuple(bases), body), vm)?;
         py::set_attr(vm, made, name, class)?;
@@ -304,8 +315,7 @@ fn check_swapped(
     };
     let settings = modules::find(vm, "django.conf", "settings");
     if let Ok(settings) = settings
-        && let Some(value) = py::attr_opt(vm, &settings, setting.as_str())
-            .unwrap_or(None)
+        && let Some(value) = py::attr_opt(vm, &settings, setting.as_str()).unwrap_or(None)
     {
         let value = py::to_string(vm, &value)?;
         if !value.eq_ignore_ascii_case(&model.label()) {

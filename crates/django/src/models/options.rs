@@ -7,7 +7,9 @@ use crate::{modules, py};
 use orm_state::{Field, ModelRef};
 use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::class::PyClassImpl;
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{
+    AsObject, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass,
+};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -77,10 +79,16 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         "DEFAULT_NAMES",
         vm.ctx.new_tuple(names),
     )?;
-    let normalize = vm.new_function("normalize_together", |v: PyObjectRef, vm: &VirtualMachine| {
-        parse::normalize_together(vm, &v)
-    });
-    modules::export(vm, "django.db.models.options", "normalize_together", normalize)
+    let normalize = vm.new_function(
+        "normalize_together",
+        |v: PyObjectRef, vm: &VirtualMachine| parse::normalize_together(vm, &v),
+    );
+    modules::export(
+        vm,
+        "django.db.models.options",
+        "normalize_together",
+        normalize,
+    )
 }
 
 /// The registry that new models join (`Options.default_apps`).

@@ -129,7 +129,11 @@ impl PyModelState {
         let out = vm.ctx.new_dict();
         out.set_item("db", PyModelState::db(zelf, vm), vm)?;
         out.set_item("adding", py::bool(vm, zelf.adding.get()), vm)?;
-        out.set_item("fields_cache", vm.call_method(zelf.cache_dict(vm).as_object(), "copy", ())?, vm)?;
+        out.set_item(
+            "fields_cache",
+            vm.call_method(zelf.cache_dict(vm).as_object(), "copy", ())?,
+            vm,
+        )?;
         Ok(out)
     }
     #[pymethod]

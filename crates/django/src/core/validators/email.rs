@@ -12,27 +12,48 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     let email = class(vm, MODULE, "EmailValidator", &[], |c| {
         c.attr("message", py::str(c.vm, "Enter a valid email address."));
         c.attr("code", py::str(c.vm, "invalid"));
-        c.attr("domain_allowlist", c.vm.ctx.new_list(vec![py::str(c.vm, "localhost")]));
-        c.method("__init__", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
-            remember(vm, &o, &args)?;
-            for (name, attr) in [("message", "message"), ("code", "code"), ("allowlist", "domain_allowlist")] {
-                if let Some(v) = args.take_positional_keyword(name).filter(|v| !vm.is_none(v)) {
-                    py::set_attr(vm, &o, attr, v)?;
+        c.attr(
+            "domain_allowlist",
+            c.vm.ctx.new_list(vec![py::str(c.vm, "localhost")]),
+        );
+        c.method(
+            "__init__",
+            |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
+                remember(vm, &o, &args)?;
+                for (name, attr) in [
+                    ("message", "message"),
+                    ("code", "code"),
+                    ("allowlist", "domain_allowlist"),
+                ] {
+                    if let Some(v) = args
+                        .take_positional_keyword(name)
+                        .filter(|v| !vm.is_none(v))
+                    {
+                        py::set_attr(vm, &o, attr, v)?;
+                    }
                 }
-            }
-            Ok(())
-        });
-        c.method("__call__", |o: PyObjectRef, value: PyObjectRef, vm: &Vm| -> PyResult<()> {
-            let text = py::to_string(vm, &value)?;
-            if valid(vm, &o, &text)? {
-                return Ok(());
-            }
-            let params = vm.ctx.new_dict();
-            params.set_item("value", value, vm)?;
-            let message = py::attr(vm, &o, "message")?;
-            let code = py::as_string(&py::attr(vm, &o, "code")?);
-            Err(validation_error::raise(vm, message, code.as_deref(), Some(params.into())))
-        });
+                Ok(())
+            },
+        );
+        c.method(
+            "__call__",
+            |o: PyObjectRef, value: PyObjectRef, vm: &Vm| -> PyResult<()> {
+                let text = py::to_string(vm, &value)?;
+                if valid(vm, &o, &text)? {
+                    return Ok(());
+                }
+                let params = vm.ctx.new_dict();
+                params.set_item("value", value, vm)?;
+                let message = py::attr(vm, &o, "message")?;
+                let code = py::as_string(&py::attr(vm, &o, "code")?);
+                Err(validation_error::raise(
+                    vm,
+                    message,
+                    code.as_deref(),
+                    Some(params.into()),
+                ))
+            },
+        );
         c.method("__eq__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| {
             same_attributes(vm, &o, &other, &["domain_allowlist", "message", "code"])
         });
@@ -44,39 +65,58 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     let extension = class(vm, MODULE, "FileExtensionValidator", &[], |c| {
         c.attr("message", py::str(c.vm, "File extension “%(extension)s” is not allowed. Allowed extensions are: %(allowed_extensions)s."));
         c.attr("code", py::str(c.vm, "invalid_extension"));
-        c.method("__init__", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
-            remember(vm, &o, &args)?;
-            let allowed = args.take_positional_keyword("allowed_extensions").unwrap_or_else(|| vm.ctx.none());
-            py::set_attr(vm, &o, "allowed_extensions", allowed)?;
-            for name in ["message", "code"] {
-                if let Some(v) = args.take_positional_keyword(name).filter(|v| !vm.is_none(v)) {
-                    py::set_attr(vm, &o, name, v)?;
+        c.method(
+            "__init__",
+            |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
+                remember(vm, &o, &args)?;
+                let allowed = args
+                    .take_positional_keyword("allowed_extensions")
+                    .unwrap_or_else(|| vm.ctx.none());
+                py::set_attr(vm, &o, "allowed_extensions", allowed)?;
+                for name in ["message", "code"] {
+                    if let Some(v) = args
+                        .take_positional_keyword(name)
+                        .filter(|v| !vm.is_none(v))
+                    {
+                        py::set_attr(vm, &o, name, v)?;
+                    }
                 }
-            }
-            Ok(())
-        });
-        c.method("__call__", |o: PyObjectRef, value: PyObjectRef, vm: &Vm| -> PyResult<()> {
-            let allowed = py::attr(vm, &o, "allowed_extensions")?;
-            if vm.is_none(&allowed) {
-                return Ok(());
-            }
-            let name = py::to_string(vm, &py::attr(vm, &value, "name")?)?;
-            let extension = name.rsplit_once('.').map(|(_, e)| e.to_lowercase()).unwrap_or_default();
-            let allowed: Vec<String> = py::list(vm, &allowed)?
-                .iter()
-                .map(|a| Ok(py::to_string(vm, a)?.to_lowercase()))
-                .collect::<PyResult<_>>()?;
-            if allowed.contains(&extension) {
-                return Ok(());
-            }
-            let params = vm.ctx.new_dict();
-            params.set_item("extension", py::str(vm, extension), vm)?;
-            params.set_item("allowed_extensions", py::str(vm, allowed.join(", ")), vm)?;
-            params.set_item("value", value, vm)?;
-            let message = py::attr(vm, &o, "message")?;
-            let code = py::as_string(&py::attr(vm, &o, "code")?);
-            Err(validation_error::raise(vm, message, code.as_deref(), Some(params.into())))
-        });
+                Ok(())
+            },
+        );
+        c.method(
+            "__call__",
+            |o: PyObjectRef, value: PyObjectRef, vm: &Vm| -> PyResult<()> {
+                let allowed = py::attr(vm, &o, "allowed_extensions")?;
+                if vm.is_none(&allowed) {
+                    return Ok(());
+                }
+                let name = py::to_string(vm, &py::attr(vm, &value, "name")?)?;
+                let extension = name
+                    .rsplit_once('.')
+                    .map(|(_, e)| e.to_lowercase())
+                    .unwrap_or_default();
+                let allowed: Vec<String> = py::list(vm, &allowed)?
+                    .iter()
+                    .map(|a| Ok(py::to_string(vm, a)?.to_lowercase()))
+                    .collect::<PyResult<_>>()?;
+                if allowed.contains(&extension) {
+                    return Ok(());
+                }
+                let params = vm.ctx.new_dict();
+                params.set_item("extension", py::str(vm, extension), vm)?;
+                params.set_item("allowed_extensions", py::str(vm, allowed.join(", ")), vm)?;
+                params.set_item("value", value, vm)?;
+                let message = py::attr(vm, &o, "message")?;
+                let code = py::as_string(&py::attr(vm, &o, "code")?);
+                Err(validation_error::raise(
+                    vm,
+                    message,
+                    code.as_deref(),
+                    Some(params.into()),
+                ))
+            },
+        );
         c.method("__eq__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| {
             same_attributes(vm, &o, &other, &["allowed_extensions", "message", "code"])
         });

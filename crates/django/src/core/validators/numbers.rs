@@ -11,24 +11,38 @@ type Vm = VirtualMachine;
 
 pub fn install(vm: &Vm, base: &PyTypeRef) -> PyResult<()> {
     let step = class(vm, MODULE, "StepValueValidator", &[base.clone()], |c| {
-        c.attr("message", py::str(c.vm, "Ensure this value is a multiple of step size %(limit_value)s."));
+        c.attr(
+            "message",
+            py::str(
+                c.vm,
+                "Ensure this value is a multiple of step size %(limit_value)s.",
+            ),
+        );
         c.attr("code", py::str(c.vm, "step_size"));
-        c.method("compare", |_: PyObjectRef, a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult<bool> {
-            let rest = py::call(vm, &vm.import("math", 0)?, "remainder", vec![a, b])?;
-            let rest: f64 = rest.try_into_value(vm)?;
-            Ok(rest.abs() > 1e-9)
-        });
+        c.method(
+            "compare",
+            |_: PyObjectRef, a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+                let rest = py::call(vm, &vm.import("math", 0)?, "remainder", vec![a, b])?;
+                let rest: f64 = rest.try_into_value(vm)?;
+                Ok(rest.abs() > 1e-9)
+            },
+        );
     })?;
     modules::export(vm, MODULE, "StepValueValidator", step)?;
     let decimal = class(vm, MODULE, "DecimalValidator", &[], |c| {
-        c.method("__init__", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
-            remember(vm, &o, &args)?;
-            for name in ["max_digits", "decimal_places"] {
-                let v = args.take_positional_keyword(name).unwrap_or_else(|| vm.ctx.none());
-                py::set_attr(vm, &o, name, v)?;
-            }
-            Ok(())
-        });
+        c.method(
+            "__init__",
+            |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
+                remember(vm, &o, &args)?;
+                for name in ["max_digits", "decimal_places"] {
+                    let v = args
+                        .take_positional_keyword(name)
+                        .unwrap_or_else(|| vm.ctx.none());
+                    py::set_attr(vm, &o, name, v)?;
+                }
+                Ok(())
+            },
+        );
         c.method("__call__", check_decimal);
         c.method("__eq__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| {
             same_attributes(vm, &o, &other, &["max_digits", "decimal_places"])
@@ -39,47 +53,63 @@ pub fn install(vm: &Vm, base: &PyTypeRef) -> PyResult<()> {
     let null = class(vm, MODULE, "ProhibitNullCharactersValidator", &[], |c| {
         c.attr("message", py::str(c.vm, "Null characters are not allowed."));
         c.attr("code", py::str(c.vm, "null_characters_not_allowed"));
-        c.method("__init__", |o: PyObjectRef, args: FuncArgs, vm: &Vm| remember(vm, &o, &args));
-        c.method("__call__", |o: PyObjectRef, value: PyObjectRef, vm: &Vm| -> PyResult<()> {
-            if !py::to_string(vm, &value)?.contains('\0') {
-                return Ok(());
-            }
-            let params = vm.ctx.new_dict();
-            params.set_item("value", value, vm)?;
-            let message = py::attr(vm, &o, "message")?;
-            let code = py::as_string(&py::attr(vm, &o, "code")?);
-            Err(validation_error::raise(vm, message, code.as_deref(), Some(params.into())))
+        c.method("__init__", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
+            remember(vm, &o, &args)
         });
+        c.method(
+            "__call__",
+            |o: PyObjectRef, value: PyObjectRef, vm: &Vm| -> PyResult<()> {
+                if !py::to_string(vm, &value)?.contains('\0') {
+                    return Ok(());
+                }
+                let params = vm.ctx.new_dict();
+                params.set_item("value", value, vm)?;
+                let message = py::attr(vm, &o, "message")?;
+                let code = py::as_string(&py::attr(vm, &o, "code")?);
+                Err(validation_error::raise(
+                    vm,
+                    message,
+                    code.as_deref(),
+                    Some(params.into()),
+                ))
+            },
+        );
         c.method("__eq__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| {
             same_attributes(vm, &o, &other, &["message", "code"])
         });
         constructor(c);
     })?;
     modules::export(vm, MODULE, "ProhibitNullCharactersValidator", null)?;
-    let list = function(vm, "int_list_validator", |mut args: FuncArgs, vm: &Vm| -> PyResult {
-        let sep = match args.take_positional_keyword("sep") {
-            Some(s) => py::to_string(vm, &s)?,
-            None => ",".into(),
-        };
-        let message = args.take_positional_keyword("message").filter(|m| !vm.is_none(m));
-        let code = args
-            .take_positional_keyword("code")
-            .unwrap_or_else(|| py::str(vm, "invalid"));
-        let negative = match args.take_positional_keyword("allow_negative") {
-            Some(v) => v.is_true(vm)?,
-            None => false,
-        };
-        let sign = if negative { "(?:-)?" } else { "" };
-        let sep = py::call(vm, &vm.import("re", 0)?, "escape", vec![py::str(vm, sep)])?;
-        let sep = py::to_string(vm, &sep)?;
-        let pattern = format!(r"^{sign}\d+(?:{sep}{sign}\d+)*\Z");
-        let message =
-            message.unwrap_or_else(|| py::str(vm, "Enter only digits separated by commas."));
-        let class = super::find(vm, "RegexValidator")?;
-        let parts = [("message", message), ("code", code)];
-        rustpython_vm::AsObject::as_object(&class)
-            .call(py::with_kwargs(vec![py::str(vm, pattern)], &parts), vm)
-    });
+    let list = function(
+        vm,
+        "int_list_validator",
+        |mut args: FuncArgs, vm: &Vm| -> PyResult {
+            let sep = match args.take_positional_keyword("sep") {
+                Some(s) => py::to_string(vm, &s)?,
+                None => ",".into(),
+            };
+            let message = args
+                .take_positional_keyword("message")
+                .filter(|m| !vm.is_none(m));
+            let code = args
+                .take_positional_keyword("code")
+                .unwrap_or_else(|| py::str(vm, "invalid"));
+            let negative = match args.take_positional_keyword("allow_negative") {
+                Some(v) => v.is_true(vm)?,
+                None => false,
+            };
+            let sign = if negative { "(?:-)?" } else { "" };
+            let sep = py::call(vm, &vm.import("re", 0)?, "escape", vec![py::str(vm, sep)])?;
+            let sep = py::to_string(vm, &sep)?;
+            let pattern = format!(r"^{sign}\d+(?:{sep}{sign}\d+)*\Z");
+            let message =
+                message.unwrap_or_else(|| py::str(vm, "Enter only digits separated by commas."));
+            let class = super::find(vm, "RegexValidator")?;
+            let parts = [("message", message), ("code", code)];
+            rustpython_vm::AsObject::as_object(&class)
+                .call(py::with_kwargs(vec![py::str(vm, pattern)], &parts), vm)
+        },
+    );
     modules::export(vm, MODULE, "int_list_validator", list)
 }
 
@@ -91,7 +121,12 @@ fn check_decimal(o: PyObjectRef, value: PyObjectRef, vm: &Vm) -> PyResult<()> {
             params.set_item("max", vm.ctx.new_int(max).into(), vm)?;
         }
         params.set_item("value", value.clone(), vm)?;
-        Err(validation_error::raise(vm, py::str(vm, message), Some(code), Some(params.into())))
+        Err(validation_error::raise(
+            vm,
+            py::str(vm, message),
+            Some(code),
+            Some(params.into()),
+        ))
     };
     let parts = py::call(vm, &value, "as_tuple", vec![])?;
     let exponent = py::attr(vm, &parts, "exponent")?;
@@ -111,20 +146,30 @@ fn check_decimal(o: PyObjectRef, value: PyObjectRef, vm: &Vm) -> PyResult<()> {
     let whole = digits - decimals;
     let limit = |n: &str| -> PyResult<Option<i64>> {
         let v = py::attr(vm, &o, n)?;
-        if vm.is_none(&v) { Ok(None) } else { v.try_into_value(vm).map(Some) }
+        if vm.is_none(&v) {
+            Ok(None)
+        } else {
+            v.try_into_value(vm).map(Some)
+        }
     };
     let s = |n: i64| if n == 1 { "" } else { "s" };
     let (max_digits, places) = (limit("max_digits")?, limit("decimal_places")?);
     if let Some(max) = max_digits
         && digits > max
     {
-        let m = format!("Ensure that there are no more than %(max)s digit{} in total.", s(max));
+        let m = format!(
+            "Ensure that there are no more than %(max)s digit{} in total.",
+            s(max)
+        );
         return raise(&m, "max_digits", Some(max));
     }
     if let Some(max) = places
         && decimals > max
     {
-        let m = format!("Ensure that there are no more than %(max)s decimal place{}.", s(max));
+        let m = format!(
+            "Ensure that there are no more than %(max)s decimal place{}.",
+            s(max)
+        );
         return raise(&m, "max_decimal_places", Some(max));
     }
     if let (Some(max), Some(places)) = (max_digits, places)

@@ -25,27 +25,39 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         c.attr("message", py::str(c.vm, "Enter a valid URL."));
         c.attr("regex", py::str(c.vm, URL));
         c.attr("max_length", c.vm.ctx.new_int(2048));
-        let schemes = ["http", "https", "ftp", "ftps"].map(|s| py::str(c.vm, s)).to_vec();
+        let schemes = ["http", "https", "ftp", "ftps"]
+            .map(|s| py::str(c.vm, s))
+            .to_vec();
         c.attr("schemes", c.vm.ctx.new_list(schemes));
-        c.method("__init__", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
-            if let Some(s) = args.take_keyword("schemes").filter(|s| !vm.is_none(s)) {
-                py::set_attr(vm, &o, "schemes", s)?;
-            }
-            // URLs are compared without case.
-            args.kwargs.entry("flags".into()).or_insert_with(|| vm.ctx.new_int(2).into());
-            init(o, args, vm)
-        });
-        c.method("__call__", |o: PyObjectRef, value: PyObjectRef, vm: &Vm| -> PyResult<()> {
-            let text = py::as_string(&value).unwrap_or_default();
-            let scheme = text.split("://").next().unwrap_or("").to_lowercase();
-            let schemes = py::list(vm, &py::attr(vm, &o, "schemes")?)?;
-            let known = schemes.iter().any(|s| py::as_string(s).as_deref() == Some(&*scheme));
-            let unsafe_chars = text.contains(['\t', '\r', '\n']);
-            if !known || unsafe_chars || text.chars().count() > 2048 {
-                return fail(vm, &o, value);
-            }
-            call(o, value, vm)
-        });
+        c.method(
+            "__init__",
+            |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
+                if let Some(s) = args.take_keyword("schemes").filter(|s| !vm.is_none(s)) {
+                    py::set_attr(vm, &o, "schemes", s)?;
+                }
+                // URLs are compared without case.
+                args.kwargs
+                    .entry("flags".into())
+                    .or_insert_with(|| vm.ctx.new_int(2).into());
+                init(o, args, vm)
+            },
+        );
+        c.method(
+            "__call__",
+            |o: PyObjectRef, value: PyObjectRef, vm: &Vm| -> PyResult<()> {
+                let text = py::as_string(&value).unwrap_or_default();
+                let scheme = text.split("://").next().unwrap_or("").to_lowercase();
+                let schemes = py::list(vm, &py::attr(vm, &o, "schemes")?)?;
+                let known = schemes
+                    .iter()
+                    .any(|s| py::as_string(s).as_deref() == Some(&*scheme));
+                let unsafe_chars = text.contains(['\t', '\r', '\n']);
+                if !known || unsafe_chars || text.chars().count() > 2048 {
+                    return fail(vm, &o, value);
+                }
+                call(o, value, vm)
+            },
+        );
     })?;
     modules::export(vm, MODULE, "URLValidator", url)?;
     for (name, pattern, message) in [
@@ -67,7 +79,11 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         ),
     ] {
         let made = regex.as_object().call(
-            (py::str(vm, pattern), py::str(vm, message), py::str(vm, "invalid")),
+            (
+                py::str(vm, pattern),
+                py::str(vm, message),
+                py::str(vm, "invalid"),
+            ),
             vm,
         )?;
         modules::export(vm, MODULE, name, made)?;
@@ -80,16 +96,19 @@ const URL: &str = r"^(?:[a-z0-9.+-]*)://(?:[^\s:@/]+(?::[^\s:@/]*)?@)?(?:(?:0|25
 fn init(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
     remember(vm, &o, &args)?;
     for name in ["regex", "message", "code", "inverse_match", "flags"] {
-        if let Some(v) = args.take_positional_keyword(name).filter(|v| !vm.is_none(v)) {
+        if let Some(v) = args
+            .take_positional_keyword(name)
+            .filter(|v| !vm.is_none(v))
+        {
             py::set_attr(vm, &o, name, v)?;
         }
     }
     let flags = py::attr(vm, &o, "flags")?;
     let regex = py::attr(vm, &o, "regex")?;
     if flags.is_true(vm)? && py::as_string(&regex).is_none() {
-        return Err(vm.new_type_error(
-            "If the flags are set, regex must be a regular expression string.",
-        ));
+        return Err(
+            vm.new_type_error("If the flags are set, regex must be a regular expression string.")
+        );
     }
     Ok(())
 }
@@ -114,7 +133,12 @@ fn fail(vm: &Vm, o: &PyObject, value: PyObjectRef) -> PyResult<()> {
     params.set_item("value", value, vm)?;
     let message = py::attr(vm, o, "message")?;
     let code = py::as_string(&py::attr(vm, o, "code")?);
-    Err(validation_error::raise(vm, message, code.as_deref(), Some(params.into())))
+    Err(validation_error::raise(
+        vm,
+        message,
+        code.as_deref(),
+        Some(params.into()),
+    ))
 }
 
 fn call(o: PyObjectRef, value: PyObjectRef, vm: &Vm) -> PyResult<()> {
@@ -146,21 +170,50 @@ fn addresses(vm: &Vm) -> PyResult<()> {
         params.set_item("protocol", py::str(vm, protocol), vm)?;
         params.set_item("value", value, vm)?;
         let message = py::str(vm, "Enter a valid %(protocol)s address.");
-        Err(validation_error::raise(vm, message, Some("invalid"), Some(params.into())))
+        Err(validation_error::raise(
+            vm,
+            message,
+            Some("invalid"),
+            Some(params.into()),
+        ))
     };
     let v4 = |s: &str| s.parse::<std::net::Ipv4Addr>().is_ok();
     let v6 = |s: &str| s.parse::<std::net::Ipv6Addr>().is_ok();
-    let f = function(vm, "validate_ipv4_address", move |value: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        if v4(&py::to_string(vm, &value)?) { Ok(()) } else { bad(vm, value, "IPv4") }
-    });
+    let f = function(
+        vm,
+        "validate_ipv4_address",
+        move |value: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            if v4(&py::to_string(vm, &value)?) {
+                Ok(())
+            } else {
+                bad(vm, value, "IPv4")
+            }
+        },
+    );
     modules::export(vm, MODULE, "validate_ipv4_address", f)?;
-    let f = function(vm, "validate_ipv6_address", move |value: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        if v6(&py::to_string(vm, &value)?) { Ok(()) } else { bad(vm, value, "IPv6") }
-    });
+    let f = function(
+        vm,
+        "validate_ipv6_address",
+        move |value: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            if v6(&py::to_string(vm, &value)?) {
+                Ok(())
+            } else {
+                bad(vm, value, "IPv6")
+            }
+        },
+    );
     modules::export(vm, MODULE, "validate_ipv6_address", f)?;
-    let f = function(vm, "validate_ipv46_address", move |value: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        let text = py::to_string(vm, &value)?;
-        if v4(&text) || v6(&text) { Ok(()) } else { bad(vm, value, "IPv4 or IPv6") }
-    });
+    let f = function(
+        vm,
+        "validate_ipv46_address",
+        move |value: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            let text = py::to_string(vm, &value)?;
+            if v4(&text) || v6(&text) {
+                Ok(())
+            } else {
+                bad(vm, value, "IPv4 or IPv6")
+            }
+        },
+    );
     modules::export(vm, MODULE, "validate_ipv46_address", f)
 }

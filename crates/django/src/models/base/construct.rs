@@ -13,8 +13,12 @@ use std::rc::Rc;
 type Vm = VirtualMachine;
 
 pub fn fill(c: &mut Class) {
-    c.method("__init__", |o: PyObjectRef, args: FuncArgs, vm: &Vm| init(vm, o, args));
-    c.classmethod("from_db", |cls: PyObjectRef, args: FuncArgs, vm: &Vm| from_db(vm, cls, args));
+    c.method("__init__", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
+        init(vm, o, args)
+    });
+    c.classmethod("from_db", |cls: PyObjectRef, args: FuncArgs, vm: &Vm| {
+        from_db(vm, cls, args)
+    });
 }
 
 /// `DEFERRED`: the mark of a value that is not loaded.
@@ -60,9 +64,10 @@ fn init(vm: &Vm, o: PyObjectRef, args: FuncArgs) -> PyResult<()> {
 /// Does the class (or one of its user-made bases) watch attribute writes?
 fn plain_setattr(vm: &Vm, class: &PyTypeRef) -> bool {
     let name = vm.ctx.intern_str("__setattr__");
-    !class.mro_collect().iter().any(|c| {
-        !c.is(vm.ctx.types.object_type) && c.get_direct_attr(name).is_some()
-    })
+    !class
+        .mro_collect()
+        .iter()
+        .any(|c| !c.is(vm.ctx.types.object_type) && c.get_direct_attr(name).is_some())
 }
 
 fn fill_values(

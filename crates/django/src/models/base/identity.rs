@@ -20,14 +20,20 @@ pub fn fill(c: &mut Class) {
         PySetterValue::Assign(v) => set_pk(vm, &o, v),
         PySetterValue::Delete => Err(vm.new_attribute_error("can't delete pk")),
     });
-    c.method("_get_pk_val", |o: PyObjectRef, _: FuncArgs, vm: &Vm| get_pk(o, vm));
-    c.method("_is_pk_set", |o: PyObjectRef, _: FuncArgs, vm: &Vm| is_pk_set(vm, &o));
-    c.method("__eq__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| eq(vm, &o, &other));
+    c.method("_get_pk_val", |o: PyObjectRef, _: FuncArgs, vm: &Vm| {
+        get_pk(o, vm)
+    });
+    c.method("_is_pk_set", |o: PyObjectRef, _: FuncArgs, vm: &Vm| {
+        is_pk_set(vm, &o)
+    });
+    c.method("__eq__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| {
+        eq(vm, &o, &other)
+    });
     c.method("__hash__", |o: PyObjectRef, vm: &Vm| -> PyResult<i64> {
         if !is_pk_set(vm, &o)? {
-            return Err(vm.new_type_error(
-                "Model instances without primary key value are unhashable",
-            ));
+            return Err(
+                vm.new_type_error("Model instances without primary key value are unhashable")
+            );
         }
         get_pk(o, vm)?.hash(vm)
     });
@@ -40,52 +46,71 @@ pub fn fill(c: &mut Class) {
         Ok(format!("{} object ({pk})", o.class().name()))
     });
     c.method("__repr__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
-        Ok(format!("<{}: {}>", o.class().name(), py::to_string(vm, &o)?))
+        Ok(format!(
+            "<{}: {}>",
+            o.class().name(),
+            py::to_string(vm, &o)?
+        ))
     });
-    c.method("get_deferred_fields", |o: PyObjectRef, vm: &Vm| -> PyResult {
-        let names = deferred_names(vm, &o)?.into_iter().map(|n| py::str(vm, &*n)).collect();
-        let list = vm.ctx.new_list(names);
-        vm.ctx.types.set_type.as_object().call((list,), vm)
-    });
-    c.method("serializable_value", |o: PyObjectRef, name: String, vm: &Vm| -> PyResult {
-        match model(vm, &o)?.get_field(&name) {
-            Ok(orm_state::AnyField::Field(f)) => py::attr(vm, &o, &f.attname()),
-            _ => py::attr(vm, &o, &name),
-        }
-    });
-    c.method("prepare_database_save", |o: PyObjectRef, field: PyObjectRef, vm: &Vm| -> PyResult {
-        if !is_pk_set(vm, &o)? {
-            return Err(vm.new_value_error(format!(
-                "Unsaved model instance {} cannot be used in an ORM query.",
-                py::repr(vm, &o)?
-            )));
-        }
-        let field = inner(&field, vm)?;
-        let target = match &field.remote {
-            Some(rel) => rel.target_field().or_raise(vm)?,
-            None => return get_pk(o, vm),
-        };
-        py::attr(vm, &o, &target.attname())
-    });
-    c.method("_get_FIELD_display", |o: PyObjectRef, args: FuncArgs, vm: &Vm| -> PyResult {
-        let Some(field) = args.kwargs.get("field").or(args.args.first()).cloned() else {
-            return Err(vm.new_type_error("_get_FIELD_display() needs a field"));
-        };
-        let attname = inner(&field, vm)?.attname();
-        let value = py::attr(vm, &o, &attname)?;
-        let pairs = py::attr(vm, &field, "flatchoices")?;
-        for pair in py::list(vm, &pairs)? {
-            if let [v, label] = py::list(vm, &pair)?.as_slice()
-                && py::eq(vm, v, &value)?
-            {
-                return Ok(py::str(vm, py::to_string(vm, label)?));
+    c.method(
+        "get_deferred_fields",
+        |o: PyObjectRef, vm: &Vm| -> PyResult {
+            let names = deferred_names(vm, &o)?
+                .into_iter()
+                .map(|n| py::str(vm, &*n))
+                .collect();
+            let list = vm.ctx.new_list(names);
+            vm.ctx.types.set_type.as_object().call((list,), vm)
+        },
+    );
+    c.method(
+        "serializable_value",
+        |o: PyObjectRef, name: String, vm: &Vm| -> PyResult {
+            match model(vm, &o)?.get_field(&name) {
+                Ok(orm_state::AnyField::Field(f)) => py::attr(vm, &o, &f.attname()),
+                _ => py::attr(vm, &o, &name),
             }
-        }
-        if vm.is_none(&value) {
-            return Ok(value);
-        }
-        Ok(py::str(vm, py::to_string(vm, &value)?))
-    });
+        },
+    );
+    c.method(
+        "prepare_database_save",
+        |o: PyObjectRef, field: PyObjectRef, vm: &Vm| -> PyResult {
+            if !is_pk_set(vm, &o)? {
+                return Err(vm.new_value_error(format!(
+                    "Unsaved model instance {} cannot be used in an ORM query.",
+                    py::repr(vm, &o)?
+                )));
+            }
+            let field = inner(&field, vm)?;
+            let target = match &field.remote {
+                Some(rel) => rel.target_field().or_raise(vm)?,
+                None => return get_pk(o, vm),
+            };
+            py::attr(vm, &o, &target.attname())
+        },
+    );
+    c.method(
+        "_get_FIELD_display",
+        |o: PyObjectRef, args: FuncArgs, vm: &Vm| -> PyResult {
+            let Some(field) = args.kwargs.get("field").or(args.args.first()).cloned() else {
+                return Err(vm.new_type_error("_get_FIELD_display() needs a field"));
+            };
+            let attname = inner(&field, vm)?.attname();
+            let value = py::attr(vm, &o, &attname)?;
+            let pairs = py::attr(vm, &field, "flatchoices")?;
+            for pair in py::list(vm, &pairs)? {
+                if let [v, label] = py::list(vm, &pair)?.as_slice()
+                    && py::eq(vm, v, &value)?
+                {
+                    return Ok(py::str(vm, py::to_string(vm, label)?));
+                }
+            }
+            if vm.is_none(&value) {
+                return Ok(value);
+            }
+            Ok(py::str(vm, py::to_string(vm, &value)?))
+        },
+    );
     pickling(c);
 }
 
@@ -118,48 +143,55 @@ fn pickling(c: &mut Class) {
         }
         Ok(out.into())
     });
-    c.method("__setstate__", |o: PyObjectRef, state: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        let state = state
-            .downcast::<rustpython_vm::builtins::PyDict>()
-            .map_err(|_| vm.new_type_error("a model's state is a dict"))?;
-        let Some(dict) = o.dict() else {
-            return Ok(());
-        };
-        let version = state.get_item_opt("_django_version", vm)?;
-        match version.as_ref().and_then(|v| py::as_string(v)) {
-            None => orm_state::settings::warn(
-                "RuntimeWarning",
-                "Pickled model instance's Django version is not specified.",
-            )
-            .or_raise(vm)?,
-            Some(v) if v != "6.1.3" => orm_state::settings::warn(
-                "RuntimeWarning",
-                &format!(
-                    "Pickled model instance's Django version {v} does not match the current \
+    c.method(
+        "__setstate__",
+        |o: PyObjectRef, state: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            let state = state
+                .downcast::<rustpython_vm::builtins::PyDict>()
+                .map_err(|_| vm.new_type_error("a model's state is a dict"))?;
+            let Some(dict) = o.dict() else {
+                return Ok(());
+            };
+            let version = state.get_item_opt("_django_version", vm)?;
+            match version.as_ref().and_then(|v| py::as_string(v)) {
+                None => orm_state::settings::warn(
+                    "RuntimeWarning",
+                    "Pickled model instance's Django version is not specified.",
+                )
+                .or_raise(vm)?,
+                Some(v) if v != "6.1.3" => orm_state::settings::warn(
+                    "RuntimeWarning",
+                    &format!(
+                        "Pickled model instance's Django version {v} does not match the current \
                      version 6.1.3."
-                ),
-            )
-            .or_raise(vm)?,
-            Some(_) => {}
-        }
-        for (k, v) in &state {
-            dict.set_item(&*k, v, vm)?;
-        }
-        Ok(())
-    });
+                    ),
+                )
+                .or_raise(vm)?,
+                Some(_) => {}
+            }
+            for (k, v) in &state {
+                dict.set_item(&*k, v, vm)?;
+            }
+            Ok(())
+        },
+    );
 }
 
 pub fn install(vm: &Vm) -> PyResult<()> {
-    let unpickle = function(vm, "model_unpickle", |id: PyObjectRef, vm: &Vm| -> PyResult {
-        let class = match py::list(vm, &id) {
-            Ok(parts) if parts.len() == 2 => {
-                let apps = modules::find(vm, "django.apps", "apps")?;
-                py::call(vm, &apps, "get_model", parts)?
-            }
-            _ => id,
-        };
-        py::call(vm, &class, "__new__", vec![class.clone()])
-    });
+    let unpickle = function(
+        vm,
+        "model_unpickle",
+        |id: PyObjectRef, vm: &Vm| -> PyResult {
+            let class = match py::list(vm, &id) {
+                Ok(parts) if parts.len() == 2 => {
+                    let apps = modules::find(vm, "django.apps", "apps")?;
+                    py::call(vm, &apps, "get_model", parts)?
+                }
+                _ => id,
+            };
+            py::call(vm, &class, "__new__", vec![class.clone()])
+        },
+    );
     modules::export(vm, "django.db.models.base", "model_unpickle", unpickle)?;
     let deferred = class(vm, "django.db.models.base", "Deferred", &[], |c| {
         c.method("__repr__", |_: PyObjectRef| "<Deferred field>");

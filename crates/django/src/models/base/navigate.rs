@@ -11,12 +11,14 @@ use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 type Vm = VirtualMachine;
 
 pub fn fill(c: &mut Class) {
-    c.method("_get_next_or_previous_by_FIELD", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
-        by_field(vm, &o, args)
-    });
-    c.method("_get_next_or_previous_in_order", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
-        in_order(vm, &o, args)
-    });
+    c.method(
+        "_get_next_or_previous_by_FIELD",
+        |o: PyObjectRef, args: FuncArgs, vm: &Vm| by_field(vm, &o, args),
+    );
+    c.method(
+        "_get_next_or_previous_in_order",
+        |o: PyObjectRef, args: FuncArgs, vm: &Vm| in_order(vm, &o, args),
+    );
 }
 
 fn by_field(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
@@ -24,7 +26,10 @@ fn by_field(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
         .take_keyword("field")
         .or_else(|| args.take_positional())
         .ok_or_else(|| vm.new_type_error("a field is missing"))?;
-    let is_next = match args.take_keyword("is_next").or_else(|| args.take_positional()) {
+    let is_next = match args
+        .take_keyword("is_next")
+        .or_else(|| args.take_positional())
+    {
         Some(v) => v.is_true(vm)?,
         None => true,
     };
@@ -44,7 +49,10 @@ fn by_field(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
         ),
         vm,
     )?;
-    let beyond = q.call(py::with_kwargs(vec![], &[(&format!("{name}__{op}"), value)]), vm)?;
+    let beyond = q.call(
+        py::with_kwargs(vec![], &[(&format!("{name}__{op}"), value)]),
+        vm,
+    )?;
     // Equal dates are told apart by the key.
     let both = py::call(vm, &same, "__or__", vec![beyond])?;
     let class: PyObjectRef = o.class().to_owned().into();
@@ -81,7 +89,10 @@ fn first_or_raise(vm: &Vm, o: &PyObject, rows: &PyObject) -> PyResult {
 }
 
 fn in_order(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
-    let is_next = match args.take_keyword("is_next").or_else(|| args.take_positional()) {
+    let is_next = match args
+        .take_keyword("is_next")
+        .or_else(|| args.take_positional())
+    {
         Some(v) => v.is_true(vm)?,
         None => true,
     };
@@ -90,14 +101,36 @@ fn in_order(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
         return Err(vm.new_attribute_error("order_with_respect_to"));
     };
     let field = m.field(&name).or_raise(vm)?;
-    let (op, order) = if is_next { ("gt", "_order") } else { ("lt", "-_order") };
+    let (op, order) = if is_next {
+        ("gt", "_order")
+    } else {
+        ("lt", "-_order")
+    };
     let class = class_of_model(vm, &m)?;
     let manager = py::attr(vm, &class, "_default_manager")?;
     let value = py::attr(vm, o, &field.attname())?;
-    let rows = py::call_kw(vm, &manager, "filter", vec![], &[(&*field.attname(), value)])?;
-    let own = py::call_kw(vm, &manager, "filter", vec![], &[("pk", py::attr(vm, o, "pk")?)])?;
+    let rows = py::call_kw(
+        vm,
+        &manager,
+        "filter",
+        vec![],
+        &[(&*field.attname(), value)],
+    )?;
+    let own = py::call_kw(
+        vm,
+        &manager,
+        "filter",
+        vec![],
+        &[("pk", py::attr(vm, o, "pk")?)],
+    )?;
     let own = py::call(vm, &own, "values", vec![py::str(vm, "_order")])?;
-    let rows = py::call_kw(vm, &rows, "filter", vec![], &[(&format!("_order__{op}"), own)])?;
+    let rows = py::call_kw(
+        vm,
+        &rows,
+        "filter",
+        vec![],
+        &[(&format!("_order__{op}"), own)],
+    )?;
     let rows = py::call(vm, &rows, "order_by", vec![py::str(vm, order)])?;
     first_or_raise(vm, o, &rows)
 }

@@ -9,12 +9,19 @@ use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 type Vm = VirtualMachine;
 
 pub fn fill(c: &mut Class) {
-    c.method("refresh_from_db", |o: PyObjectRef, args: FuncArgs, vm: &Vm| refresh(vm, &o, args));
+    c.method(
+        "refresh_from_db",
+        |o: PyObjectRef, args: FuncArgs, vm: &Vm| refresh(vm, &o, args),
+    );
 }
 
 fn refresh(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
-    let using = args.take_positional_keyword("using").filter(|v| !vm.is_none(v));
-    let fields = args.take_positional_keyword("fields").filter(|v| !vm.is_none(v));
+    let using = args
+        .take_positional_keyword("using")
+        .filter(|v| !vm.is_none(v));
+    let fields = args
+        .take_positional_keyword("fields")
+        .filter(|v| !vm.is_none(v));
     let from = args
         .take_positional_keyword("from_queryset")
         .filter(|v| !vm.is_none(v));
@@ -84,7 +91,12 @@ fn refresh(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
     let mut rows = py::call_kw(vm, &rows, "filter", vec![], &[("pk", pk)])?;
     let deferred = deferred_names(vm, o)?;
     if let Some(names) = &fields {
-        rows = py::call(vm, &rows, "only", names.iter().map(|n| py::str(vm, n)).collect())?;
+        rows = py::call(
+            vm,
+            &rows,
+            "only",
+            names.iter().map(|n| py::str(vm, n)).collect(),
+        )?;
     } else if !deferred.is_empty() {
         let loaded: Vec<String> = m
             .concrete_fields()
@@ -92,7 +104,12 @@ fn refresh(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
             .filter(|f| !deferred.contains(&f.attname()))
             .map(|f| f.attname().to_string())
             .collect();
-        rows = py::call(vm, &rows, "only", loaded.iter().map(|n| py::str(vm, n)).collect())?;
+        rows = py::call(
+            vm,
+            &rows,
+            "only",
+            loaded.iter().map(|n| py::str(vm, n)).collect(),
+        )?;
         fields = Some(loaded);
     }
     let fresh = py::call(vm, &rows, "get", vec![])?;
@@ -103,7 +120,9 @@ fn refresh(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
             continue;
         }
         if let Some(names) = &fields
-            && !names.iter().any(|n| **n == *f.name() || **n == *f.attname())
+            && !names
+                .iter()
+                .any(|n| **n == *f.name() || **n == *f.attname())
             && !deferred.is_empty()
             && !deferred.contains(&f.attname())
         {
@@ -148,7 +167,9 @@ fn refresh(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
     }
     for f in m.private_fields() {
         if f.is_relation() && cache.contains_key(&*f.name(), vm) {
-            let named = fields.as_ref().is_none_or(|n| n.iter().any(|n| **n == *f.name()));
+            let named = fields
+                .as_ref()
+                .is_none_or(|n| n.iter().any(|n| **n == *f.name()));
             if named {
                 cache.del_item(&*f.name(), vm)?;
             }

@@ -23,8 +23,12 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         .downcast()
         .map_err(|_| vm.new_type_error("not a class"))?;
     fill_class(vm, &class, |c| {
-        c.method("_update", |o: PyObjectRef, values: PyObjectRef, vm: &Vm| update(vm, &o, &values));
-        c.method("_insert", |o: PyObjectRef, args: FuncArgs, vm: &Vm| insert(vm, &o, args));
+        c.method("_update", |o: PyObjectRef, values: PyObjectRef, vm: &Vm| {
+            update(vm, &o, &values)
+        });
+        c.method("_insert", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
+            insert(vm, &o, args)
+        });
     })
 }
 
@@ -62,8 +66,14 @@ fn insert(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
         None => vec![],
     };
     let mut fields_named = |name: &str| -> PyResult<Vec<Rc<Field>>> {
-        match args.take_positional_keyword(name).filter(|v| !vm.is_none(v)) {
-            Some(v) => Ok(py::list(vm, &v)?.iter().filter_map(|f| field_of(f)).collect()),
+        match args
+            .take_positional_keyword(name)
+            .filter(|v| !vm.is_none(v))
+        {
+            Some(v) => Ok(py::list(vm, &v)?
+                .iter()
+                .filter_map(|f| field_of(f))
+                .collect()),
             None => Ok(vec![]),
         }
     };
@@ -73,7 +83,10 @@ fn insert(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
         Some(v) => v.is_true(vm)?,
         None => false,
     };
-    let using: Rc<str> = match args.take_positional_keyword("using").filter(|v| !vm.is_none(v)) {
+    let using: Rc<str> = match args
+        .take_positional_keyword("using")
+        .filter(|v| !vm.is_none(v))
+    {
         Some(v) => py::to_string(vm, &v)?.into(),
         None => rows_set.db(vm)?,
     };
@@ -123,7 +136,12 @@ fn stored(vm: &Vm, field: &Rc<Field>, object: &PyObject, raw: bool) -> PyResult<
         py::attr(vm, object, &field.attname())?
     } else {
         let f = crate::models::fields::field_object(vm, field)?;
-        py::call(vm, &f, "pre_save", vec![object.to_owned(), py::bool(vm, true)])?
+        py::call(
+            vm,
+            &f,
+            "pre_save",
+            vec![object.to_owned(), py::bool(vm, true)],
+        )?
     };
     to_value(vm, &value)
 }

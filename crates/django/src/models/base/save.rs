@@ -13,27 +13,35 @@ use std::rc::Rc;
 type Vm = VirtualMachine;
 
 pub fn fill(c: &mut Class) {
-    c.method("save", |o: PyObjectRef, args: FuncArgs, vm: &Vm| save(vm, &o, args));
-    c.method("save_base", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
-        let how = How::from_args(vm, &mut args, true)?;
-        save_base(vm, &o, &how)
+    c.method("save", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
+        save(vm, &o, args)
     });
-    c.method("_prepare_related_fields_for_save", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
-        let name = args
-            .take_positional_keyword("operation_name")
-            .ok_or_else(|| vm.new_type_error("operation_name is missing"))?;
-        let name = py::to_string(vm, &name)?;
-        let fields = match args.take_positional_keyword("fields") {
-            Some(f) if !vm.is_none(&f) => Some(
-                py::list(vm, &f)?
-                    .iter()
-                    .filter_map(|f| crate::models::fields::field_of(f))
-                    .collect::<Vec<_>>(),
-            ),
-            _ => None,
-        };
-        prepare_related(vm, &o, &name, fields.as_deref())
-    });
+    c.method(
+        "save_base",
+        |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
+            let how = How::from_args(vm, &mut args, true)?;
+            save_base(vm, &o, &how)
+        },
+    );
+    c.method(
+        "_prepare_related_fields_for_save",
+        |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
+            let name = args
+                .take_positional_keyword("operation_name")
+                .ok_or_else(|| vm.new_type_error("operation_name is missing"))?;
+            let name = py::to_string(vm, &name)?;
+            let fields = match args.take_positional_keyword("fields") {
+                Some(f) if !vm.is_none(&f) => Some(
+                    py::list(vm, &f)?
+                        .iter()
+                        .filter_map(|f| crate::models::fields::field_of(f))
+                        .collect::<Vec<_>>(),
+                ),
+                _ => None,
+            };
+            prepare_related(vm, &o, &name, fields.as_deref())
+        },
+    );
 }
 
 /// How to save.
@@ -140,8 +148,10 @@ fn save(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
         Some(fields) if fields.is_empty() => return Ok(()),
         Some(fields) => {
             let names = updatable_names(&m);
-            let mut bad: Vec<&String> =
-                fields.iter().filter(|f| !names.contains(&f.as_str().into())).collect();
+            let mut bad: Vec<&String> = fields
+                .iter()
+                .filter(|f| !names.contains(&f.as_str().into()))
+                .collect();
             bad.sort();
             if !bad.is_empty() {
                 let bad: Vec<&str> = bad.iter().map(|s| s.as_str()).collect();
@@ -180,7 +190,10 @@ fn save(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
     kwargs.push(if how.insert_classes.is_empty() {
         ("force_insert", py::bool(vm, how.force_insert))
     } else {
-        ("force_insert", vm.ctx.new_tuple(how.insert_classes.clone()).into())
+        (
+            "force_insert",
+            vm.ctx.new_tuple(how.insert_classes.clone()).into(),
+        )
     });
     if let Some(fields) = &how.update_fields {
         let names = fields.iter().map(|n| py::str(vm, n)).collect();
@@ -214,7 +227,9 @@ fn check_insert_classes(vm: &Vm, o: &PyObject, how: &How) -> PyResult<()> {
     for c in &how.insert_classes {
         let known = crate::models::model_of_class(vm, c).is_some();
         if !known || !o.is_instance(c, vm)? {
-            return Err(vm.new_type_error("Invalid force_insert member. Must be a base of the model."));
+            return Err(
+                vm.new_type_error("Invalid force_insert member. Must be a base of the model.")
+            );
         }
     }
     Ok(())
@@ -386,7 +401,11 @@ fn in_atomic<T>(vm: &Vm, using: &PyObject, run: impl FnOnce() -> PyResult<T>) ->
     inside(vm, &block, run)
 }
 
-fn marking_rollback<T>(vm: &Vm, using: &PyObject, run: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+fn marking_rollback<T>(
+    vm: &Vm,
+    using: &PyObject,
+    run: impl FnOnce() -> PyResult<T>,
+) -> PyResult<T> {
     match modules::find(vm, "django.db.transaction", "mark_for_rollback_on_error") {
         Ok(mark) => {
             let block = mark.call(py::with_kwargs(vec![], &[("using", using.to_owned())]), vm)?;
@@ -402,7 +421,12 @@ pub fn inside<T>(vm: &Vm, block: &PyObject, run: impl FnOnce() -> PyResult<T>) -
     match run() {
         Ok(v) => {
             let none = vm.ctx.none();
-            py::call(vm, block, "__exit__", vec![none.clone(), none.clone(), none])?;
+            py::call(
+                vm,
+                block,
+                "__exit__",
+                vec![none.clone(), none.clone(), none],
+            )?;
             Ok(v)
         }
         Err(e) => {
@@ -469,9 +493,7 @@ fn forced_parent(vm: &Vm, how: &How, m: &ModelRef) -> PyResult<bool> {
 
 /// Fields whose values the database makes and gives back.
 pub fn is_returning(f: &Field) -> bool {
-    f.kind.is_auto()
-        || f.options.borrow().db_default.is_some()
-        || f.kind == FieldKind::Generated
+    f.kind.is_auto() || f.options.borrow().db_default.is_some() || f.kind == FieldKind::Generated
 }
 
 /// One table's row: true if it was updated, false if inserted.
@@ -493,7 +515,11 @@ fn save_table(
         .filter(|f| !is_pk(f) && !generated(f))
         .collect();
     if let Some(names) = &how.update_fields {
-        non_pks.retain(|f| names.iter().any(|n| **n == *f.name() || **n == *f.attname()));
+        non_pks.retain(|f| {
+            names
+                .iter()
+                .any(|n| **n == *f.name() || **n == *f.attname())
+        });
     }
     let pk = m.pk_field().or_raise(vm)?;
     let mut pk_value = pk_of(vm, o, m)?;
@@ -535,13 +561,22 @@ fn save_table(
             let value = if how.raw {
                 py::attr(vm, o, &f.attname())?
             } else {
-                py::call(vm, &object, "pre_save", vec![o.to_owned(), py::bool(vm, false)])?
+                py::call(
+                    vm,
+                    &object,
+                    "pre_save",
+                    vec![o.to_owned(), py::bool(vm, false)],
+                )?
             };
             values.push(vm.ctx.new_tuple(vec![object, vm.ctx.none(), value]).into());
         }
         updated = do_update(vm, o, m, &rows, pk_value.clone(), values, how, &non_pks)?;
         if how.force_update && !updated {
-            return Err(not_updated(vm, &class, "Forced update did not affect any rows."));
+            return Err(not_updated(
+                vm,
+                &class,
+                "Forced update did not affect any rows.",
+            ));
         }
         if how.update_fields.is_some() && !updated {
             return Err(not_updated(
@@ -634,7 +669,13 @@ fn returned(vm: &Vm, _o: &PyObject, n: &PyObject) -> PyResult<bool> {
     py::is_true(vm, n)
 }
 
-fn next_order(vm: &Vm, o: &PyObject, m: &ModelRef, class: &PyObject, using: &PyObject) -> PyResult<()> {
+fn next_order(
+    vm: &Vm,
+    o: &PyObject,
+    m: &ModelRef,
+    class: &PyObject,
+    using: &PyObject,
+) -> PyResult<()> {
     let Some(name) = m.options.borrow().order_with_respect_to.clone() else {
         return Ok(());
     };
@@ -700,7 +741,10 @@ fn insert(
         vec![objects],
         &[
             ("fields", vm.ctx.new_list(fields).into()),
-            ("returning_fields", vm.ctx.new_list(returning_objects).into()),
+            (
+                "returning_fields",
+                vm.ctx.new_list(returning_objects).into(),
+            ),
             ("using", using.to_owned()),
             ("raw", py::bool(vm, how.raw)),
         ],

@@ -3,8 +3,8 @@ use super::identity::{is_pk_set, model};
 use crate::class::Class;
 use crate::core::validation_error;
 use crate::error::OrRaise;
-use crate::models::fields::methods::is_empty_value;
 use crate::models::fields::field_object;
+use crate::models::fields::methods::is_empty_value;
 use crate::models::{class_of_model, state};
 use crate::py;
 use orm_state::{FieldKind, ModelRef};
@@ -17,21 +17,32 @@ type Vm = VirtualMachine;
 
 pub fn fill(c: &mut Class) {
     c.method("clean", |_: PyObjectRef| {});
-    c.method("full_clean", |o: PyObjectRef, args: FuncArgs, vm: &Vm| full_clean(vm, &o, args));
-    c.method("clean_fields", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
-        let exclude = excluded(vm, args.take_positional_keyword("exclude"))?;
-        clean_fields(vm, &o, &exclude)
+    c.method("full_clean", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
+        full_clean(vm, &o, args)
     });
-    c.method("validate_unique", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
-        let exclude = excluded(vm, args.take_positional_keyword("exclude"))?;
-        validate_unique(vm, &o, &exclude)
-    });
-    c.method("validate_constraints", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
-        let exclude = args
-            .take_positional_keyword("exclude")
-            .unwrap_or_else(|| vm.ctx.none());
-        validate_constraints(vm, &o, exclude)
-    });
+    c.method(
+        "clean_fields",
+        |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
+            let exclude = excluded(vm, args.take_positional_keyword("exclude"))?;
+            clean_fields(vm, &o, &exclude)
+        },
+    );
+    c.method(
+        "validate_unique",
+        |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
+            let exclude = excluded(vm, args.take_positional_keyword("exclude"))?;
+            validate_unique(vm, &o, &exclude)
+        },
+    );
+    c.method(
+        "validate_constraints",
+        |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
+            let exclude = args
+                .take_positional_keyword("exclude")
+                .unwrap_or_else(|| vm.ctx.none());
+            validate_constraints(vm, &o, exclude)
+        },
+    );
     c.method("get_constraints", |o: PyObjectRef, vm: &Vm| -> PyResult {
         let m = model(vm, &o)?;
         let mut out = vec![];
@@ -40,37 +51,53 @@ pub fn fill(c: &mut Class) {
             let meta = py::attr(vm, &class, "_meta")?;
             let own = py::list(vm, &py::attr(vm, &meta, "constraints")?)?;
             if !own.is_empty() {
-                out.push(vm.ctx.new_tuple(vec![class, vm.ctx.new_list(own).into()]).into());
+                out.push(
+                    vm.ctx
+                        .new_tuple(vec![class, vm.ctx.new_list(own).into()])
+                        .into(),
+                );
             }
         }
         Ok(vm.ctx.new_list(out).into())
     });
-    c.method("unique_error_message",
+    c.method(
+        "unique_error_message",
         |o: PyObjectRef, class: PyObjectRef, checked: PyObjectRef, vm: &Vm| -> PyResult {
             let names = py::list(vm, &checked)?
                 .iter()
                 .map(|n| py::to_string(vm, n))
                 .collect::<PyResult<Vec<_>>>()?;
             unique_error(vm, &o, &class, &names).map(Into::into)
-        });
-    c.method("date_error_message",
+        },
+    );
+    c.method(
+        "date_error_message",
         |o: PyObjectRef, kind: String, field: String, unique_for: String, vm: &Vm| -> PyResult {
             date_error(vm, &o, &kind, &field, &unique_for).map(Into::into)
-        });
-    c.method("_get_field_expression_map", |o: PyObjectRef, meta: PyObjectRef, args: OptionalArg, vm: &Vm| {
-        expression_map(vm, &o, &meta, args)
-    });
+        },
+    );
+    c.method(
+        "_get_field_expression_map",
+        |o: PyObjectRef, meta: PyObjectRef, args: OptionalArg, vm: &Vm| {
+            expression_map(vm, &o, &meta, args)
+        },
+    );
 }
 
 fn excluded(vm: &Vm, given: Option<PyObjectRef>) -> PyResult<Vec<String>> {
     match given.filter(|g| !vm.is_none(g)) {
-        Some(g) => py::list(vm, &g)?.iter().map(|n| py::to_string(vm, n)).collect(),
+        Some(g) => py::list(vm, &g)?
+            .iter()
+            .map(|n| py::to_string(vm, n))
+            .collect(),
         None => Ok(vec![]),
     }
 }
 
 fn name_set(vm: &Vm, names: &[String]) -> PyResult {
-    let list = vm.ctx.new_list(names.iter().map(|n| py::str(vm, n)).collect());
+    let list = vm
+        .ctx
+        .new_list(names.iter().map(|n| py::str(vm, n)).collect());
     vm.ctx.types.set_type.as_object().call((list,), vm)
 }
 
@@ -103,7 +130,12 @@ fn full_clean(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
         match result {
             Ok(_) => {}
             Err(e) if validation_error::is_one(vm, &e) => {
-                let all = py::call(vm, e.as_object(), "update_error_dict", vec![errors.clone().into()])?;
+                let all = py::call(
+                    vm,
+                    e.as_object(),
+                    "update_error_dict",
+                    vec![errors.clone().into()],
+                )?;
                 if let Ok(all) = all.downcast() {
                     errors = all;
                 }
@@ -138,7 +170,8 @@ fn clean_fields(vm: &Vm, o: &PyObject, exclude: &[String]) -> PyResult<()> {
         if blank && is_empty_value(vm, &raw)? {
             continue;
         }
-        if let Ok(class) = crate::modules::find(vm, "django.db.models.expressions", "DatabaseDefault")
+        if let Ok(class) =
+            crate::modules::find(vm, "django.db.models.expressions", "DatabaseDefault")
             && raw.is_instance(&class, vm)?
         {
             continue;
@@ -212,7 +245,11 @@ fn validate_unique(vm: &Vm, o: &PyObject, exclude: &[String]) -> PyResult<()> {
     };
     for (check_model, names) in unique_checks(&m, exclude) {
         if let Some(error) = violates_unique(vm, o, &m, &check_model, &names)? {
-            let key = if names.len() == 1 { names[0].as_str() } else { "__all__" };
+            let key = if names.len() == 1 {
+                names[0].as_str()
+            } else {
+                "__all__"
+            };
             add(key, error)?;
         }
     }
@@ -254,7 +291,8 @@ fn violates_unique(
         if vm.is_none(&value) {
             continue;
         }
-        if let Ok(class) = crate::modules::find(vm, "django.db.models.expressions", "DatabaseDefault")
+        if let Ok(class) =
+            crate::modules::find(vm, "django.db.models.expressions", "DatabaseDefault")
             && value.is_instance(&class, vm)?
         {
             continue;
@@ -282,7 +320,9 @@ fn violates_unique(
         "unique_error_message",
         vec![
             class,
-            vm.ctx.new_tuple(names.iter().map(|n| py::str(vm, n)).collect()).into(),
+            vm.ctx
+                .new_tuple(names.iter().map(|n| py::str(vm, n)).collect())
+                .into(),
         ],
     )?;
     Ok(Some(error))
@@ -329,8 +369,10 @@ fn violates_date(
         lookups.push((format!("{unique_for}__{kind}"), part(kind)?));
     }
     lookups.push((field.to_string(), py::attr(vm, o, field)?));
-    let lookups: Vec<(&str, PyObjectRef)> =
-        lookups.iter().map(|(k, v)| (k.as_str(), v.clone())).collect();
+    let lookups: Vec<(&str, PyObjectRef)> = lookups
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.clone()))
+        .collect();
     let class = class_of_model(vm, m)?;
     let manager = py::attr(vm, &class, "_default_manager")?;
     let rows = py::call_kw(vm, &manager, "filter", vec![], &lookups)?;
@@ -338,7 +380,11 @@ fn violates_date(
     if !py::call(vm, &rows, "exists", vec![])?.is_true(vm)? {
         return Ok(None);
     }
-    let args = vec![py::str(vm, kind), py::str(vm, field), py::str(vm, unique_for)];
+    let args = vec![
+        py::str(vm, kind),
+        py::str(vm, field),
+        py::str(vm, unique_for),
+    ];
     py::call(vm, o, "date_error_message", args).map(Some)
 }
 
@@ -370,7 +416,9 @@ fn unique_error(
         let object = field_object(vm, &f)?;
         let messages = py::attr(vm, &object, "error_messages")?;
         let message = messages.get_item("unique", vm)?;
-        return Ok(validation_error::raise(vm, message, Some("unique"), Some(params.into())).into());
+        return Ok(
+            validation_error::raise(vm, message, Some("unique"), Some(params.into())).into(),
+        );
     }
     let mut labels = vec![];
     for n in names {
@@ -378,7 +426,10 @@ fn unique_error(
     }
     let label = text_list(&labels);
     params.set_item("field_labels", py::str(vm, label), vm)?;
-    let message = py::str(vm, "%(model_name)s with this %(field_labels)s already exists.");
+    let message = py::str(
+        vm,
+        "%(model_name)s with this %(field_labels)s already exists.",
+    );
     Ok(validation_error::raise(vm, message, Some("unique_together"), Some(params.into())).into())
 }
 
@@ -409,7 +460,10 @@ fn date_error(
         ("field", py::str(vm, field)),
         ("field_label", py::str(vm, capfirst(&f.verbose_name()))),
         ("date_field", py::str(vm, unique_for)),
-        ("date_field_label", py::str(vm, capfirst(&other.verbose_name()))),
+        (
+            "date_field_label",
+            py::str(vm, capfirst(&other.verbose_name())),
+        ),
     ] {
         params.set_item(k, v, vm)?;
     }
@@ -435,7 +489,8 @@ fn validate_constraints(vm: &Vm, o: &PyObject, exclude: PyObjectRef) -> PyResult
                 Ok(_) => {}
                 Err(e) if validation_error::is_one(vm, &e) => {
                     any = true;
-                    let code = py::attr_opt(vm, e.as_object(), "code")?.and_then(|c| py::as_string(&c));
+                    let code =
+                        py::attr_opt(vm, e.as_object(), "code")?.and_then(|c| py::as_string(&c));
                     let fields = match py::attr_opt(vm, &constraint, "fields")? {
                         Some(f) => py::list(vm, &f)?,
                         None => vec![],

@@ -35,8 +35,18 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     ] {
         modules::export_all(vm, &[module, "django.db.models"], name, made)?;
     }
-    modules::export(vm, "django.db.models", "constraints", modules::module(vm, CONSTRAINTS)?)?;
-    modules::export(vm, "django.db.models", "indexes", modules::module(vm, INDEXES)?)
+    modules::export(
+        vm,
+        "django.db.models",
+        "constraints",
+        modules::module(vm, CONSTRAINTS)?,
+    )?;
+    modules::export(
+        vm,
+        "django.db.models",
+        "indexes",
+        modules::module(vm, INDEXES)?,
+    )
 }
 
 fn set(vm: &Vm, o: &PyObject, name: &str, v: impl Into<PyObjectRef>) -> PyResult<()> {
@@ -47,26 +57,39 @@ fn base(c: &mut Class) {
     c.attr("default_violation_error_message", py::str(c.vm, MESSAGE));
     c.attr("violation_error_code", c.vm.ctx.none());
     c.attr("violation_error_message", c.vm.ctx.none());
-    c.method("__init__", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
-        base_init(vm, &o, &mut args)
-    });
+    c.method(
+        "__init__",
+        |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
+            base_init(vm, &o, &mut args)
+        },
+    );
     c.getter("contains_expressions", |o, vm| {
         Ok(match py::attr_opt(vm, &o, "expressions")? {
             Some(e) => py::bool(vm, e.is_true(vm)?),
             None => py::bool(vm, false),
         })
     });
-    c.method("get_violation_error_message", |o: PyObjectRef, vm: &Vm| -> PyResult {
-        let message = py::attr(vm, &o, "violation_error_message")?;
-        let parts = vm.ctx.new_dict();
-        parts.set_item("name", py::attr(vm, &o, "name")?, vm)?;
-        vm._mod(&message, parts.as_object())
+    c.method(
+        "get_violation_error_message",
+        |o: PyObjectRef, vm: &Vm| -> PyResult {
+            let message = py::attr(vm, &o, "violation_error_message")?;
+            let parts = vm.ctx.new_dict();
+            parts.set_item("name", py::attr(vm, &o, "name")?, vm)?;
+            vm._mod(&message, parts.as_object())
+        },
+    );
+    c.method(
+        "validate",
+        |_: PyObjectRef, _: FuncArgs, vm: &Vm| -> PyResult<()> {
+            Err(vm.new_not_implemented_error("This method must be implemented by a subclass."))
+        },
+    );
+    c.method("check", |_: PyObjectRef, _: FuncArgs, vm: &Vm| {
+        vm.ctx.new_list(vec![])
     });
-    c.method("validate", |_: PyObjectRef, _: FuncArgs, vm: &Vm| -> PyResult<()> {
-        Err(vm.new_not_implemented_error("This method must be implemented by a subclass."))
+    c.method("_check", |_: PyObjectRef, _: FuncArgs, vm: &Vm| {
+        vm.ctx.new_list(vec![])
     });
-    c.method("check", |_: PyObjectRef, _: FuncArgs, vm: &Vm| vm.ctx.new_list(vec![]));
-    c.method("_check", |_: PyObjectRef, _: FuncArgs, vm: &Vm| vm.ctx.new_list(vec![]));
     shared(c);
 }
 
@@ -80,13 +103,16 @@ fn shared(c: &mut Class) {
             None => py::bool(vm, false),
         })
     });
-    c.method("__eq__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| -> PyResult {
-        if !other.fast_isinstance(o.class()) {
-            return Ok(vm.ctx.not_implemented());
-        }
-        let (a, b) = (deconstruct(vm, &o)?, deconstruct(vm, &other)?);
-        Ok(py::bool(vm, py::eq(vm, &a, &b)?))
-    });
+    c.method(
+        "__eq__",
+        |o: PyObjectRef, other: PyObjectRef, vm: &Vm| -> PyResult {
+            if !other.fast_isinstance(o.class()) {
+                return Ok(vm.ctx.not_implemented());
+            }
+            let (a, b) = (deconstruct(vm, &o)?, deconstruct(vm, &other)?);
+            Ok(py::bool(vm, py::eq(vm, &a, &b)?))
+        },
+    );
     c.method("__hash__", |o: PyObjectRef, vm: &Vm| -> PyResult<i64> {
         py::attr(vm, &o, "name")?.hash(vm)
     });
@@ -176,10 +202,16 @@ fn base_init(vm: &Vm, o: &PyObject, args: &mut FuncArgs) -> PyResult<()> {
         )));
     };
     set(vm, o, "name", name)?;
-    if let Some(code) = args.take_keyword("violation_error_code").filter(|c| !vm.is_none(c)) {
+    if let Some(code) = args
+        .take_keyword("violation_error_code")
+        .filter(|c| !vm.is_none(c))
+    {
         set(vm, o, "violation_error_code", code)?;
     }
-    let message = match args.take_keyword("violation_error_message").filter(|m| !vm.is_none(m)) {
+    let message = match args
+        .take_keyword("violation_error_message")
+        .filter(|m| !vm.is_none(m))
+    {
         Some(m) => m,
         None => py::attr(vm, o, "default_violation_error_message")?,
     };
@@ -240,7 +272,9 @@ fn unique_init(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
     let deferrable = args.take_keyword("deferrable").filter(|d| !vm.is_none(d));
     let include = args.take_keyword("include").filter(|d| !vm.is_none(d));
     let opclasses = args.take_keyword("opclasses");
-    let nulls_distinct = args.take_keyword("nulls_distinct").filter(|d| !vm.is_none(d));
+    let nulls_distinct = args
+        .take_keyword("nulls_distinct")
+        .filter(|d| !vm.is_none(d));
     let name = args.kwargs.get("name").cloned().filter(|n| !vm.is_none(n));
     let has_fields = truthy(vm, &fields)?;
     let fail = |m: &str| Err(vm.new_value_error(m));
@@ -291,7 +325,9 @@ fn index_init(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
     let given = std::mem::take(&mut args.args);
     let fields = args.take_keyword("fields");
     let name = args.take_keyword("name").filter(|n| !vm.is_none(n));
-    let tablespace = args.take_keyword("db_tablespace").filter(|n| !vm.is_none(n));
+    let tablespace = args
+        .take_keyword("db_tablespace")
+        .filter(|n| !vm.is_none(n));
     let opclasses = args.take_keyword("opclasses");
     let condition = args.take_keyword("condition").filter(|n| !vm.is_none(n));
     let include = args.take_keyword("include").filter(|n| !vm.is_none(n));
@@ -335,7 +371,11 @@ fn index_init(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
             Some(name) => [name.to_string(), "DESC".into()],
             None => [text, String::new()],
         };
-        orders.push(vm.ctx.new_tuple(pair.map(|p| py::str(vm, p)).to_vec()).into());
+        orders.push(
+            vm.ctx
+                .new_tuple(pair.map(|p| py::str(vm, p)).to_vec())
+                .into(),
+        );
     }
     if truthy(vm, &opclasses)?
         && let Some(op) = &opclasses
@@ -359,7 +399,12 @@ fn set_name_with_model(o: PyObjectRef, class: PyObjectRef, vm: &Vm) -> PyResult<
         return Err(vm.new_type_error("set_name_with_model() needs a model"));
     };
     let table = model.db_table();
-    let table = table.rsplit('.').next().unwrap_or(&table).trim_matches('"').to_string();
+    let table = table
+        .rsplit('.')
+        .next()
+        .unwrap_or(&table)
+        .trim_matches('"')
+        .to_string();
     let mut columns = vec![];
     let mut hashed = vec![table.clone()];
     for pair in py::list(vm, &py::attr(vm, &o, "fields_orders")?)? {
@@ -368,7 +413,11 @@ fn set_name_with_model(o: PyObjectRef, class: PyObjectRef, vm: &Vm) -> PyResult<
         let order = py::to_string(vm, &pair[1])?;
         let field = crate::error::OrRaise::or_raise(model.field(&name), vm)?;
         let column = field.column().map(|c| c.to_string()).unwrap_or_default();
-        hashed.push(if order.is_empty() { column.clone() } else { format!("-{column}") });
+        hashed.push(if order.is_empty() {
+            column.clone()
+        } else {
+            format!("-{column}")
+        });
         columns.push(column);
     }
     let suffix = py::to_string(vm, &py::attr(vm, &o, "suffix")?)?;

@@ -57,7 +57,12 @@ fn against(vm: &Vm, c: &Call) -> PyResult {
     )
 }
 
-fn check_q(vm: &Vm, condition: &PyObject, against: PyObjectRef, using: PyObjectRef) -> PyResult<bool> {
+fn check_q(
+    vm: &Vm,
+    condition: &PyObject,
+    against: PyObjectRef,
+    using: PyObjectRef,
+) -> PyResult<bool> {
     let q = modules::find(vm, "django.db.models", "Q")?;
     let q = if condition.is_instance(&q, vm)? {
         condition.to_owned()
@@ -68,24 +73,30 @@ fn check_q(vm: &Vm, condition: &PyObject, against: PyObjectRef, using: PyObjectR
 }
 
 pub fn fill_check(c: &mut Class) {
-    c.method("validate", |o: PyObjectRef, args: FuncArgs, vm: &Vm| -> PyResult<()> {
-        let call = call(vm, args)?;
-        let values = against(vm, &call)?;
-        let condition = py::attr(vm, &o, "condition")?;
-        match check_q(vm, &condition, values, call.using) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(violation(vm, &o)?),
-            // A field that is excluded cannot be judged.
-            Err(e) if crate::error::is_a(vm, &e, "FieldError") => Ok(()),
-            Err(e) => Err(e),
-        }
-    });
+    c.method(
+        "validate",
+        |o: PyObjectRef, args: FuncArgs, vm: &Vm| -> PyResult<()> {
+            let call = call(vm, args)?;
+            let values = against(vm, &call)?;
+            let condition = py::attr(vm, &o, "condition")?;
+            match check_q(vm, &condition, values, call.using) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(violation(vm, &o)?),
+                // A field that is excluded cannot be judged.
+                Err(e) if crate::error::is_a(vm, &e, "FieldError") => Ok(()),
+                Err(e) => Err(e),
+            }
+        },
+    );
 }
 
 pub fn fill_unique(c: &mut Class) {
-    c.method("validate", |o: PyObjectRef, args: FuncArgs, vm: &Vm| -> PyResult<()> {
-        validate_unique(vm, &o, call(vm, args)?)
-    });
+    c.method(
+        "validate",
+        |o: PyObjectRef, args: FuncArgs, vm: &Vm| -> PyResult<()> {
+            validate_unique(vm, &o, call(vm, args)?)
+        },
+    );
 }
 
 fn validate_unique(vm: &Vm, o: &PyObject, c: Call) -> PyResult<()> {
@@ -152,8 +163,7 @@ fn validate_unique(vm: &Vm, o: &PyObject, c: Call) -> PyResult<()> {
         return Ok(());
     }
     let message = py::attr(vm, o, "violation_error_message")?;
-    let custom = py::as_string(&message)
-        .is_some_and(|m| m != "Constraint “%(name)s” is violated.")
+    let custom = py::as_string(&message).is_some_and(|m| m != "Constraint “%(name)s” is violated.")
         || !py::is_none(vm, &py::attr(vm, o, "violation_error_code")?);
     if fields.is_empty() || has_condition || custom {
         return Err(violation(vm, o)?);

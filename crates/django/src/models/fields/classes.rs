@@ -16,7 +16,12 @@ const RELATED: &str = "django.db.models.fields.related";
 const FILES: &str = "django.db.models.fields.files";
 
 /// Name, module, bases, kind; bases first.
-type Row = (&'static str, &'static str, &'static [&'static str], FieldKind);
+type Row = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    FieldKind,
+);
 
 const TABLE: &[Row] = {
     use FieldKind::*;
@@ -26,9 +31,24 @@ const TABLE: &[Row] = {
         ("IntegerField", FIELDS, &["Field"], Integer),
         ("BigIntegerField", FIELDS, &["IntegerField"], BigInteger),
         ("SmallIntegerField", FIELDS, &["IntegerField"], SmallInteger),
-        ("AutoField", FIELDS, &["AutoFieldMixin", "IntegerField"], Auto),
-        ("BigAutoField", FIELDS, &["AutoFieldMixin", "BigIntegerField"], BigAuto),
-        ("SmallAutoField", FIELDS, &["AutoFieldMixin", "SmallIntegerField"], SmallAuto),
+        (
+            "AutoField",
+            FIELDS,
+            &["AutoFieldMixin", "IntegerField"],
+            Auto,
+        ),
+        (
+            "BigAutoField",
+            FIELDS,
+            &["AutoFieldMixin", "BigIntegerField"],
+            BigAuto,
+        ),
+        (
+            "SmallAutoField",
+            FIELDS,
+            &["AutoFieldMixin", "SmallIntegerField"],
+            SmallAuto,
+        ),
         ("BooleanField", FIELDS, &["Field"], Boolean),
         ("CharField", FIELDS, &["Field"], Char),
         ("CommaSeparatedIntegerField", FIELDS, &["CharField"], Char),
@@ -40,7 +60,12 @@ const TABLE: &[Row] = {
         ("FilePathField", FIELDS, &["Field"], FilePath),
         ("FloatField", FIELDS, &["Field"], Float),
         ("IPAddressField", FIELDS, &["Field"], GenericIpAddress),
-        ("GenericIPAddressField", FIELDS, &["Field"], GenericIpAddress),
+        (
+            "GenericIPAddressField",
+            FIELDS,
+            &["Field"],
+            GenericIpAddress,
+        ),
         (
             "PositiveBigIntegerField",
             FIELDS,
@@ -65,7 +90,12 @@ const TABLE: &[Row] = {
         ("URLField", FIELDS, &["CharField"], Url),
         ("BinaryField", FIELDS, &["Field"], Binary),
         ("UUIDField", FIELDS, &["Field"], Uuid),
-        ("JSONField", "django.db.models.fields.json", &["Field"], Json),
+        (
+            "JSONField",
+            "django.db.models.fields.json",
+            &["Field"],
+            Json,
+        ),
         (
             "GeneratedField",
             "django.db.models.fields.generated",
@@ -95,7 +125,11 @@ const TABLE: &[Row] = {
 };
 
 /// Classes that are not names of `django.db.models`.
-const HIDDEN: &[&str] = &["AutoFieldMixin", "PositiveIntegerRelDbTypeMixin", "RelatedField"];
+const HIDDEN: &[&str] = &[
+    "AutoFieldMixin",
+    "PositiveIntegerRelDbTypeMixin",
+    "RelatedField",
+];
 
 /// What hangs on a Python field class.
 #[pyclass(module = false, name = "field_class")]

@@ -1,8 +1,8 @@
 //! `Field.__init__`: options out of arguments.
 use super::args::Args;
+use super::choices;
 use super::classes::field_class;
 use super::object::PyField;
-use super::choices;
 use crate::convert::{PyObj, to_py, to_value};
 use crate::models::related;
 use crate::py;
@@ -52,7 +52,10 @@ pub fn init(vm: &VirtualMachine, zelf: &Py<PyField>, given: FuncArgs) -> PyResul
     let mut db_index = args.take_bool(
         vm,
         "db_index",
-        matches!(kind, FieldKind::Slug | FieldKind::ForeignKey | FieldKind::OneToOne),
+        matches!(
+            kind,
+            FieldKind::Slug | FieldKind::ForeignKey | FieldKind::OneToOne
+        ),
     )?;
     own_options(vm, zelf, kind, &mut args, &mut options)?;
     if kind == FieldKind::OneToOne {
@@ -159,8 +162,7 @@ fn common_options(
 
 /// A literal is wrapped, so that the schema editor finds an expression or a value.
 fn db_default_clause(vm: &VirtualMachine, v: &PyObjectRef) -> PyResult<Clause> {
-    if py::attr_opt(vm, &v.clone(), "resolve_expression")?
-        .is_none()
+    if py::attr_opt(vm, &v.clone(), "resolve_expression")?.is_none()
         && let Ok(value) = crate::modules::find(vm, "django.db.models", "Value")
     {
         let wrapped = value.call((v.clone(),), vm)?;
@@ -206,7 +208,10 @@ fn own_options(
             ] {
                 if let Some(v) = args.take_some(vm, name) {
                     *slot = v.clone().try_into_value(vm).ok();
-                    if let Some(name) = ["max_digits", "decimal_places"].iter().find(|n| **n == name) {
+                    if let Some(name) = ["max_digits", "decimal_places"]
+                        .iter()
+                        .find(|n| **n == name)
+                    {
                         zelf.set_part(name, v);
                     }
                 }
@@ -242,8 +247,15 @@ fn own_options(
         _ => {}
     }
     for name in [
-        "upload_to", "storage", "width_field", "height_field", "path", "match", "recursive",
-        "allow_files", "allow_folders",
+        "upload_to",
+        "storage",
+        "width_field",
+        "height_field",
+        "path",
+        "match",
+        "recursive",
+        "allow_files",
+        "allow_folders",
     ] {
         if let Some(v) = args.take(name) {
             zelf.set_part(name, v);
@@ -309,19 +321,18 @@ fn generated(
 }
 
 fn composite(vm: &VirtualMachine, args: &mut Args, o: &mut FieldOptions) -> PyResult<()> {
-    let given = args.take("args").unwrap_or_else(|| vm.ctx.new_tuple(vec![]).into());
+    let given = args
+        .take("args")
+        .unwrap_or_else(|| vm.ctx.new_tuple(vec![]).into());
     let names: Vec<String> = py::list(vm, &given)?
         .iter()
         .map(|n| {
-            py::as_string(n).ok_or_else(|| {
-                vm.new_value_error("CompositePrimaryKey args must be field names.")
-            })
+            py::as_string(n)
+                .ok_or_else(|| vm.new_value_error("CompositePrimaryKey args must be field names."))
         })
         .collect::<PyResult<_>>()?;
     if names.len() < 2 {
-        return Err(
-            vm.new_value_error("CompositePrimaryKey must include at least two fields.")
-        );
+        return Err(vm.new_value_error("CompositePrimaryKey must include at least two fields."));
     }
     let mut seen: Vec<&String> = vec![];
     for n in &names {
@@ -332,7 +343,10 @@ fn composite(vm: &VirtualMachine, args: &mut Args, o: &mut FieldOptions) -> PyRe
     }
     for (name, message) in [
         ("default", "CompositePrimaryKey cannot have a default."),
-        ("db_default", "CompositePrimaryKey cannot have a database default."),
+        (
+            "db_default",
+            "CompositePrimaryKey cannot have a database default.",
+        ),
         ("db_column", "CompositePrimaryKey cannot have a db_column."),
     ] {
         let given = match name {

@@ -13,7 +13,12 @@ type Vm = VirtualMachine;
 pub fn fill(c: &mut Class) {
     c.method(
         "contribute_to_class",
-        |o: PyObjectRef, cls: PyObjectRef, name: String, private: OptionalArg<bool>, kw: KwArgs, vm: &Vm| {
+        |o: PyObjectRef,
+         cls: PyObjectRef,
+         name: String,
+         private: OptionalArg<bool>,
+         kw: KwArgs,
+         vm: &Vm| {
             let private = private.unwrap_or(false)
                 || match kw.get("private_only") {
                     Some(v) => v.clone().is_true(vm)?,
@@ -22,10 +27,12 @@ pub fn fill(c: &mut Class) {
             contribute(&o, &cls, &name, private, vm)
         },
     );
-    c.method("contribute_to_related_class",
+    c.method(
+        "contribute_to_related_class",
         |o: PyObjectRef, cls: PyObjectRef, rel: PyObjectRef, vm: &Vm| {
             related::contribute_to_related_class(&o, &cls, &rel, vm)
-        });
+        },
+    );
 }
 
 /// Name, attname and column; asked of Python where a subclass overrides how they are made.
@@ -93,7 +100,11 @@ pub fn contribute(
     }
     if field.kind == FieldKind::CompositePrimaryKey {
         model.set_pk(&field);
-        let class = modules::find(vm, "django.db.models.fields.composite", "CompositeAttribute")?;
+        let class = modules::find(
+            vm,
+            "django.db.models.fields.composite",
+            "CompositeAttribute",
+        )?;
         let made = class.call((o.to_owned(),), vm)?;
         py::set_attr(vm, cls, &attname, made)?;
     }

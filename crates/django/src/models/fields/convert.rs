@@ -14,10 +14,13 @@ use std::rc::Rc;
 type Vm = VirtualMachine;
 
 pub fn fill(c: &mut Class) {
-    c.method("to_python", |o: PyObjectRef, v: PyObjectRef, vm: &Vm| to_python(&o, v, vm));
-    c.method("get_prep_value", |o: PyObjectRef, v: PyObjectRef, vm: &Vm| {
-        prep(&o, v, vm, |f, v| f.builtin_prep_value(v))
+    c.method("to_python", |o: PyObjectRef, v: PyObjectRef, vm: &Vm| {
+        to_python(&o, v, vm)
     });
+    c.method(
+        "get_prep_value",
+        |o: PyObjectRef, v: PyObjectRef, vm: &Vm| prep(&o, v, vm, |f, v| f.builtin_prep_value(v)),
+    );
     c.method(
         "get_db_prep_value",
         |o: PyObjectRef, v: PyObjectRef, _c: PyObjectRef, p: OptionalArg<bool>, vm: &Vm| {
@@ -34,9 +37,7 @@ pub fn fill(c: &mut Class) {
     c.method(
         "get_db_prep_save",
         |o: PyObjectRef, v: PyObjectRef, connection: PyObjectRef, vm: &Vm| {
-            if py::attr_opt(vm, &v.clone(), "as_sql")?
-                .is_some()
-            {
+            if py::attr_opt(vm, &v.clone(), "as_sql")?.is_some() {
                 return Ok(v);
             }
             let f = inner(&o, vm)?;
@@ -46,30 +47,38 @@ pub fn fill(c: &mut Class) {
                 }
                 return prep(&o, v, vm, |f, v| f.get_db_prep_save(v));
             }
-            py::call(vm, &o, "get_db_prep_value", vec![v, connection, py::bool(vm, false)])
+            py::call(
+                vm,
+                &o,
+                "get_db_prep_value",
+                vec![v, connection, py::bool(vm, false)],
+            )
         },
     );
-    c.method("value_to_string", |o: PyObjectRef, obj: PyObjectRef, vm: &Vm| {
-        let v = py::call(vm, &o, "value_from_object", vec![obj])?;
-        let f = inner(&o, vm)?;
-        use FieldKind::*;
-        Ok(match f.kind {
-            Date | DateTime | Time if vm.is_none(&v) => py::str(vm, ""),
-            Date | DateTime | Time => py::call(vm, &v, "isoformat", vec![])?,
-            Duration if vm.is_none(&v) => py::str(vm, ""),
-            Duration => match to_value(vm, &v)? {
-                Value::Duration(d) => py::str(vm, duration_string(d)),
+    c.method(
+        "value_to_string",
+        |o: PyObjectRef, obj: PyObjectRef, vm: &Vm| {
+            let v = py::call(vm, &o, "value_from_object", vec![obj])?;
+            let f = inner(&o, vm)?;
+            use FieldKind::*;
+            Ok(match f.kind {
+                Date | DateTime | Time if vm.is_none(&v) => py::str(vm, ""),
+                Date | DateTime | Time => py::call(vm, &v, "isoformat", vec![])?,
+                Duration if vm.is_none(&v) => py::str(vm, ""),
+                Duration => match to_value(vm, &v)? {
+                    Value::Duration(d) => py::str(vm, duration_string(d)),
+                    _ => py::str(vm, py::to_string(vm, &v)?),
+                },
+                Binary => {
+                    let b64 = vm.import("base64", 0)?;
+                    let bytes = py::call(vm, &b64, "b64encode", vec![v])?;
+                    py::call(vm, &bytes, "decode", vec![py::str(vm, "ascii")])?
+                }
+                Json | ForeignKey | OneToOne if f.kind == Json => v,
                 _ => py::str(vm, py::to_string(vm, &v)?),
-            },
-            Binary => {
-                let b64 = vm.import("base64", 0)?;
-                let bytes = py::call(vm, &b64, "b64encode", vec![v])?;
-                py::call(vm, &bytes, "decode", vec![py::str(vm, "ascii")])?
-            }
-            Json | ForeignKey | OneToOne if f.kind == Json => v,
-            _ => py::str(vm, py::to_string(vm, &v)?),
-        }) as PyResult
-    });
+            }) as PyResult
+        },
+    );
 }
 
 /// `duration_string`: `[days ]HH:MM:SS[.ffffff]`.
@@ -125,7 +134,12 @@ fn invalid(
     let message = messages::all(o, vm)?.get_item(code, vm)?;
     let params = vm.ctx.new_dict();
     params.set_item("value", v.to_owned(), vm)?;
-    Ok(validation_error::raise(vm, message, Some(code), Some(params.into())))
+    Ok(validation_error::raise(
+        vm,
+        message,
+        Some(code),
+        Some(params.into()),
+    ))
 }
 
 /// `to_python` of the built-in kinds.
@@ -136,8 +150,8 @@ pub fn to_python(o: &PyObject, v: PyObjectRef, vm: &Vm) -> PyResult {
         return Ok(v);
     }
     let value = match field.kind {
-        Custom | ForeignObject | ManyToMany | GenericForeignKey | GenericRelation | File | Image
-        | FilePath | Json => return Ok(v),
+        Custom | ForeignObject | ManyToMany | GenericForeignKey | GenericRelation | File
+        | Image | FilePath | Json => return Ok(v),
         ForeignKey | OneToOne => {
             let target = field.target_field().or_raise(vm)?;
             let target = super::field_object(vm, &target)?;
@@ -219,7 +233,11 @@ pub fn to_python(o: &PyObject, v: PyObjectRef, vm: &Vm) -> PyResult {
                 ErrorKind::ValidationError | ErrorKind::ValueError | ErrorKind::TypeError
             ) && e.payload().is_none() =>
         {
-            let said = if e.is(ErrorKind::ValidationError) { e.message() } else { "" };
+            let said = if e.is(ErrorKind::ValidationError) {
+                e.message()
+            } else {
+                ""
+            };
             Err(invalid(o, &v, said, vm)?)
         }
         Err(e) if e.is(ErrorKind::OverflowError) => Err(invalid(o, &v, "", vm)?),

@@ -118,7 +118,12 @@ fn keywords(o: &PyObject, field: &Field, vm: &Vm) -> PyResult<Keywords> {
         out.push(("unique", flag(true)));
     }
     let auto_now = options.auto_now || options.auto_now_add;
-    if field.blank.get() && !auto_now && !kind.is_auto() && kind != Generated && kind != CompositePrimaryKey {
+    if field.blank.get()
+        && !auto_now
+        && !kind.is_auto()
+        && kind != Generated
+        && kind != CompositePrimaryKey
+    {
         out.push(("blank", flag(true)));
     }
     if kind.is_auto() {

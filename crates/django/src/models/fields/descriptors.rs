@@ -61,15 +61,21 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     let deferred = class(vm, module, "DeferredAttribute", &[holder(vm)], |c| {
         c.getter("field", |o, vm| held(vm, &o));
         c.method("__get__", deferred_get);
-        c.method("_check_parent_chain", |o: PyObjectRef, instance: PyObjectRef, vm: &VirtualMachine| {
-            let field = held(vm, &o)?;
-            parent_value(vm, &field, &instance).map(|v| v.unwrap_or_else(|| vm.ctx.none()))
-        });
-        c.method("fetch_one", |o: PyObjectRef, instance: PyObjectRef, vm: &VirtualMachine| {
-            let field = held(vm, &o)?;
-            let name = py::attr(vm, &field, "attname")?;
-            refresh(vm, &instance, name)
-        });
+        c.method(
+            "_check_parent_chain",
+            |o: PyObjectRef, instance: PyObjectRef, vm: &VirtualMachine| {
+                let field = held(vm, &o)?;
+                parent_value(vm, &field, &instance).map(|v| v.unwrap_or_else(|| vm.ctx.none()))
+            },
+        );
+        c.method(
+            "fetch_one",
+            |o: PyObjectRef, instance: PyObjectRef, vm: &VirtualMachine| {
+                let field = held(vm, &o)?;
+                let name = py::attr(vm, &field, "attname")?;
+                refresh(vm, &instance, name)
+            },
+        );
     })?;
     modules::export(vm, module, "DeferredAttribute", deferred.clone())?;
     let composite = class(
@@ -84,12 +90,24 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         c.method("__get__", composite_get);
         c.method("__set__", composite_set);
     })?;
-    modules::export(vm, "django.db.models.fields.composite", "CompositeAttribute", composite)
+    modules::export(
+        vm,
+        "django.db.models.fields.composite",
+        "CompositeAttribute",
+        composite,
+    )
 }
 
 fn refresh(vm: &VirtualMachine, instance: &PyObject, attname: PyObjectRef) -> PyResult<()> {
     let fields = vm.ctx.new_list(vec![attname]).into();
-    py::call_kw(vm, instance, "refresh_from_db", vec![], &[("fields", fields)]).map(drop)
+    py::call_kw(
+        vm,
+        instance,
+        "refresh_from_db",
+        vec![],
+        &[("fields", fields)],
+    )
+    .map(drop)
 }
 
 /// A deferred column: the parent's value where the instance has one, else fetched.
@@ -137,10 +155,8 @@ fn parent_value(
     instance: &PyObject,
 ) -> PyResult<Option<PyObjectRef>> {
     let field = super::properties::inner(field, vm)?;
-    let (Some(model), Some(owner)) = (
-        crate::models::model_of_instance(instance),
-        field.model(),
-    ) else {
+    let (Some(model), Some(owner)) = (crate::models::model_of_instance(instance), field.model())
+    else {
         return Ok(None);
     };
     match model.ancestor_link(&owner) {

@@ -1,7 +1,7 @@
 //! The rest of a field's methods: cleaning, defaults, types, comparison, copying.
+use super::messages;
 use super::object::{PyField, copy_field};
 use super::properties::{empty_strings_allowed, inner, this};
-use super::messages;
 use crate::class::{Class, function};
 use crate::core::validation_error;
 use crate::{convert, modules, py};
@@ -22,22 +22,27 @@ pub fn fill(c: &mut Class) {
 
 /// Functions beside the classes.
 pub fn install(vm: &Vm) -> PyResult<()> {
-    let load = function(vm, "_load_field", |app: String, model: String, field: String, vm: &Vm| {
-        let apps = modules::find(vm, "django.apps", "apps")?;
-        let args = vec![py::str(vm, app), py::str(vm, model)];
-        let model = py::call(vm, &apps, "get_model", args)?;
-        let meta = py::attr(vm, &model, "_meta")?;
-        py::call(vm, &meta, "get_field", vec![py::str(vm, field)])
-    });
+    let load = function(
+        vm,
+        "_load_field",
+        |app: String, model: String, field: String, vm: &Vm| {
+            let apps = modules::find(vm, "django.apps", "apps")?;
+            let args = vec![py::str(vm, app), py::str(vm, model)];
+            let model = py::call(vm, &apps, "get_model", args)?;
+            let meta = py::attr(vm, &model, "_meta")?;
+            py::call(vm, &meta, "get_field", vec![py::str(vm, field)])
+        },
+    );
     modules::export(vm, "django.db.models.fields", "_load_field", load)?;
     modules::export(
         vm,
         "django.db.models.fields",
         "BLANK_CHOICE_DASH",
-        vm.ctx.new_list(vec![vm
-            .ctx
-            .new_tuple(vec![py::str(vm, ""), py::str(vm, "---------")])
-            .into()]),
+        vm.ctx.new_list(vec![
+            vm.ctx
+                .new_tuple(vec![py::str(vm, ""), py::str(vm, "---------")])
+                .into(),
+        ]),
     )
 }
 
@@ -52,18 +57,25 @@ fn invalid(
 }
 
 fn cleaning(c: &mut Class) {
-    c.method("clean", |o: PyObjectRef, v: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
-        let v = py::call(vm, &o, "to_python", vec![v])?;
-        py::call(vm, &o, "validate", vec![v.clone(), instance])?;
-        py::call(vm, &o, "run_validators", vec![v.clone()])?;
-        Ok(v) as PyResult
-    });
-    c.method("run_validators", |o: PyObjectRef, v: PyObjectRef, vm: &Vm| {
-        run_validators(&o, v, vm)
-    });
-    c.method("validate", |o: PyObjectRef, v: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
-        validate(&o, v, instance, vm)
-    });
+    c.method(
+        "clean",
+        |o: PyObjectRef, v: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
+            let v = py::call(vm, &o, "to_python", vec![v])?;
+            py::call(vm, &o, "validate", vec![v.clone(), instance])?;
+            py::call(vm, &o, "run_validators", vec![v.clone()])?;
+            Ok(v) as PyResult
+        },
+    );
+    c.method(
+        "run_validators",
+        |o: PyObjectRef, v: PyObjectRef, vm: &Vm| run_validators(&o, v, vm),
+    );
+    c.method(
+        "validate",
+        |o: PyObjectRef, v: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
+            validate(&o, v, instance, vm)
+        },
+    );
 }
 
 /// `value in EMPTY_VALUES`
@@ -102,7 +114,12 @@ fn run_validators(o: &PyObject, v: PyObjectRef, vm: &Vm) -> PyResult<()> {
     if errors.is_empty() {
         return Ok(());
     }
-    Err(validation_error::raise(vm, vm.ctx.new_list(errors).into(), None, None))
+    Err(validation_error::raise(
+        vm,
+        vm.ctx.new_list(errors).into(),
+        None,
+        None,
+    ))
 }
 
 fn validate(o: &PyObject, v: PyObjectRef, instance: PyObjectRef, vm: &Vm) -> PyResult<()> {
@@ -176,7 +193,9 @@ pub fn validators(o: &PyObject, vm: &Vm) -> PyResult {
     match field.kind {
         Email => own_list.push(find("validate_email")?),
         Url => add("URLValidator", vec![])?,
-        Slug if field.options.borrow().allow_unicode => own_list.push(find("validate_unicode_slug")?),
+        Slug if field.options.borrow().allow_unicode => {
+            own_list.push(find("validate_unicode_slug")?)
+        }
         Slug => own_list.push(find("validate_slug")?),
         GenericIpAddress => {
             let name = match field.options.borrow().protocol.as_deref() {
@@ -260,18 +279,28 @@ fn integer_range(
 }
 
 fn defaults(c: &mut Class) {
-    c.method("has_default", |o: PyObjectRef, vm: &Vm| Ok(inner(&o, vm)?.has_default()) as PyResult<bool>);
-    c.method("has_db_default", |o: PyObjectRef, vm: &Vm| -> PyResult<bool> {
-        Ok(inner(&o, vm)?.options.borrow().db_default.is_some())
+    c.method("has_default", |o: PyObjectRef, vm: &Vm| {
+        Ok(inner(&o, vm)?.has_default()) as PyResult<bool>
     });
+    c.method(
+        "has_db_default",
+        |o: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+            Ok(inner(&o, vm)?.options.borrow().db_default.is_some())
+        },
+    );
     c.method("get_default", |o: PyObjectRef, vm: &Vm| get_default(&o, vm));
-    c.method("_get_default", |o: PyObjectRef, vm: &Vm| get_default(&o, vm));
+    c.method("_get_default", |o: PyObjectRef, vm: &Vm| {
+        get_default(&o, vm)
+    });
     c.getter("_db_default_expression", |o, vm| {
         Ok(this(&o, vm)?.part_or_none(vm, "db_default"))
     });
-    c.method("pre_save", |o: PyObjectRef, instance: PyObjectRef, add: PyObjectRef, vm: &Vm| {
-        pre_save(&o, &instance, add.is_true(vm)?, vm)
-    });
+    c.method(
+        "pre_save",
+        |o: PyObjectRef, instance: PyObjectRef, add: PyObjectRef, vm: &Vm| {
+            pre_save(&o, &instance, add.is_true(vm)?, vm)
+        },
+    );
 }
 
 /// `get_default()`: the default, called where it can be; empty text or nothing without one.
@@ -344,20 +373,26 @@ fn pre_save(o: &PyObject, instance: &PyObject, add: bool, vm: &Vm) -> PyResult {
 }
 
 fn types(c: &mut Class) {
-    c.method("get_internal_type", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
-        let f = inner(&o, vm)?;
-        Ok(match f.kind {
-            FieldKind::Custom => f.class.name.clone(),
-            k => k.internal_type().into(),
-        })
-    });
-    c.method("get_attname", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
-        let f = inner(&o, vm)?;
-        Ok(match f.kind {
-            FieldKind::ForeignKey | FieldKind::OneToOne => format!("{}_id", f.name()),
-            _ => f.name().to_string(),
-        })
-    });
+    c.method(
+        "get_internal_type",
+        |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+            let f = inner(&o, vm)?;
+            Ok(match f.kind {
+                FieldKind::Custom => f.class.name.clone(),
+                k => k.internal_type().into(),
+            })
+        },
+    );
+    c.method(
+        "get_attname",
+        |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+            let f = inner(&o, vm)?;
+            Ok(match f.kind {
+                FieldKind::ForeignKey | FieldKind::OneToOne => format!("{}_id", f.name()),
+                _ => f.name().to_string(),
+            })
+        },
+    );
     c.method("get_attname_column", |o: PyObjectRef, vm: &Vm| {
         let attname = py::call(vm, &o, "get_attname", vec![])?;
         let f = inner(&o, vm)?;
@@ -371,28 +406,44 @@ fn types(c: &mut Class) {
         };
         Ok(vm.ctx.new_tuple(vec![attname, column])) as PyResult<_>
     });
-    c.method("get_filter_kwargs_for_object", |o: PyObjectRef, obj: PyObjectRef, vm: &Vm| {
-        let f = inner(&o, vm)?;
-        let out = vm.ctx.new_dict();
-        out.set_item(&*f.name(), py::attr(vm, &obj, &f.attname())?, vm)?;
-        Ok(out) as PyResult<_>
+    c.method(
+        "get_filter_kwargs_for_object",
+        |o: PyObjectRef, obj: PyObjectRef, vm: &Vm| {
+            let f = inner(&o, vm)?;
+            let out = vm.ctx.new_dict();
+            out.set_item(&*f.name(), py::attr(vm, &obj, &f.attname())?, vm)?;
+            Ok(out) as PyResult<_>
+        },
+    );
+    c.method(
+        "formfield",
+        |_: PyObjectRef, _: FuncArgs, vm: &Vm| -> PyResult {
+            Err(vm.new_not_implemented_error("forms"))
+        },
+    );
+    c.method("get_choices", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
+        get_choices(&o, args, vm)
     });
-    c.method("formfield", |_: PyObjectRef, _: FuncArgs, vm: &Vm| -> PyResult {
-        Err(vm.new_not_implemented_error("forms"))
+    c.method("check", |_: PyObjectRef, _: FuncArgs, vm: &Vm| {
+        vm.ctx.new_list(vec![])
     });
-    c.method("get_choices", |o: PyObjectRef, args: FuncArgs, vm: &Vm| get_choices(&o, args, vm));
-    c.method("check", |_: PyObjectRef, _: FuncArgs, vm: &Vm| vm.ctx.new_list(vec![]));
-    c.method("get_pk_value_on_save", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
-        let f = inner(&o, vm)?;
-        if f.has_default() {
-            return get_default_called(&o, vm);
-        }
-        let _ = instance;
-        Ok(vm.ctx.none())
-    });
-    c.method("cast_db_type", |o: PyObjectRef, connection: PyObjectRef, vm: &Vm| {
-        py::call(vm, &o, "db_type", vec![connection])
-    });
+    c.method(
+        "get_pk_value_on_save",
+        |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
+            let f = inner(&o, vm)?;
+            if f.has_default() {
+                return get_default_called(&o, vm);
+            }
+            let _ = instance;
+            Ok(vm.ctx.none())
+        },
+    );
+    c.method(
+        "cast_db_type",
+        |o: PyObjectRef, connection: PyObjectRef, vm: &Vm| {
+            py::call(vm, &o, "db_type", vec![connection])
+        },
+    );
 }
 
 fn get_default_called(o: &PyObject, vm: &Vm) -> PyResult {
@@ -408,7 +459,11 @@ fn get_choices(o: &PyObject, mut args: FuncArgs, vm: &Vm) -> PyResult {
     };
     let blank = match args.take_positional_keyword("blank_choice") {
         Some(v) => py::list(vm, &v)?,
-        None => vec![vm.ctx.new_tuple(vec![py::str(vm, ""), py::str(vm, "---------")]).into()],
+        None => vec![
+            vm.ctx
+                .new_tuple(vec![py::str(vm, ""), py::str(vm, "---------")])
+                .into(),
+        ],
     };
     let mut out = vec![];
     if let Some(choices) = this(o, vm)?.part("choices") {
@@ -463,7 +518,9 @@ fn comparison(c: &mut Class) {
     });
     c.method("__hash__", |o: PyObjectRef, vm: &Vm| -> PyResult<i64> {
         let f = inner(&o, vm)?;
-        let model = f.model().map_or(0, |m| std::rc::Rc::as_ptr(&m) as usize as i64 >> 4);
+        let model = f
+            .model()
+            .map_or(0, |m| std::rc::Rc::as_ptr(&m) as usize as i64 >> 4);
         Ok(f.creation_counter.get().wrapping_mul(1_000_003) ^ model)
     });
     c.method("__lt__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| {
@@ -485,7 +542,11 @@ fn comparison(c: &mut Class) {
         let class = o.class().to_owned();
         let module = class.as_object().get_attr("__module__", vm)?;
         let qualname = class.as_object().get_attr("__qualname__", vm)?;
-        let path = format!("{}.{}", py::to_string(vm, &module)?, py::to_string(vm, &qualname)?);
+        let path = format!(
+            "{}.{}",
+            py::to_string(vm, &module)?,
+            py::to_string(vm, &qualname)?
+        );
         Ok(match super::field_of(&o).map(|f| f.name()) {
             Some(name) if !name.is_empty() => format!("<{path}: {name}>"),
             _ => format!("<{path}>"),
@@ -502,9 +563,12 @@ fn comparison(c: &mut Class) {
     c.method("__copy__", |o: PyObjectRef, vm: &Vm| -> PyResult {
         Ok(copy_field(vm, this(&o, vm)?)?.into())
     });
-    c.method("__deepcopy__", |o: PyObjectRef, _memo: PyObjectRef, vm: &Vm| -> PyResult {
-        Ok(copy_field(vm, this(&o, vm)?)?.into())
-    });
+    c.method(
+        "__deepcopy__",
+        |o: PyObjectRef, _memo: PyObjectRef, vm: &Vm| -> PyResult {
+            Ok(copy_field(vm, this(&o, vm)?)?.into())
+        },
+    );
     c.method("__reduce__", |o: PyObjectRef, vm: &Vm| -> PyResult {
         let f = inner(&o, vm)?;
         if let Some(model) = f.model() {
@@ -514,67 +578,87 @@ fn comparison(c: &mut Class) {
                 py::str(vm, &**model.object_name()),
                 py::str(vm, &*f.name()),
             ];
-            return Ok(vm.ctx.new_tuple(vec![load, vm.ctx.new_tuple(args).into()]).into());
+            return Ok(vm
+                .ctx
+                .new_tuple(vec![load, vm.ctx.new_tuple(args).into()])
+                .into());
         }
         Err(vm.new_not_implemented_error("pickling a field without a model"))
     });
 }
 
 fn access(c: &mut Class) {
-    c.method("value_from_object", |o: PyObjectRef, obj: PyObjectRef, vm: &Vm| {
-        let f = inner(&o, vm)?;
-        if f.kind == FieldKind::ManyToMany {
-            let pk = py::attr(vm, &obj, "pk")?;
-            if vm.is_none(&pk) {
-                return Ok(vm.ctx.new_list(vec![]).into());
+    c.method(
+        "value_from_object",
+        |o: PyObjectRef, obj: PyObjectRef, vm: &Vm| {
+            let f = inner(&o, vm)?;
+            if f.kind == FieldKind::ManyToMany {
+                let pk = py::attr(vm, &obj, "pk")?;
+                if vm.is_none(&pk) {
+                    return Ok(vm.ctx.new_list(vec![]).into());
+                }
+                let manager = py::attr(vm, &obj, &f.attname())?;
+                let all = py::call(vm, &manager, "all", vec![])?;
+                return Ok(vm.ctx.new_list(py::list(vm, &all)?).into());
             }
-            let manager = py::attr(vm, &obj, &f.attname())?;
-            let all = py::call(vm, &manager, "all", vec![])?;
-            return Ok(vm.ctx.new_list(py::list(vm, &all)?).into());
-        }
-        py::attr(vm, &obj, &f.attname())
+            py::attr(vm, &obj, &f.attname())
+        },
+    );
+    c.method(
+        "save_form_data",
+        |o: PyObjectRef, instance: PyObjectRef, data: PyObjectRef, vm: &Vm| {
+            let f = inner(&o, vm)?;
+            if f.kind == FieldKind::ManyToMany {
+                let manager = py::attr(vm, &instance, &f.attname())?;
+                return py::call(vm, &manager, "set", vec![data]).map(drop);
+            }
+            py::set_attr(vm, &instance, &f.name(), data)
+        },
+    );
+    c.method(
+        "set_attributes_from_name",
+        |o: PyObjectRef, name: String, vm: &Vm| {
+            super::contribute::set_attributes_from_name(&o, &name, vm)
+        },
+    );
+    c.getter("cache_name", |o, vm| {
+        Ok(py::str(vm, &*inner(&o, vm)?.name()))
     });
-    c.method("save_form_data", |o: PyObjectRef, instance: PyObjectRef, data: PyObjectRef, vm: &Vm| {
-        let f = inner(&o, vm)?;
-        if f.kind == FieldKind::ManyToMany {
-            let manager = py::attr(vm, &instance, &f.attname())?;
-            return py::call(vm, &manager, "set", vec![data]).map(drop);
-        }
-        py::set_attr(vm, &instance, &f.name(), data)
-    });
-    c.method("set_attributes_from_name", |o: PyObjectRef, name: String, vm: &Vm| {
-        super::contribute::set_attributes_from_name(&o, &name, vm)
-    });
-    c.getter("cache_name", |o, vm| Ok(py::str(vm, &*inner(&o, vm)?.name())));
-    c.method("get_cache_name", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
-        Ok(inner(&o, vm)?.name().to_string())
-    });
-    c.method("get_cached_value",
+    c.method(
+        "get_cache_name",
+        |o: PyObjectRef, vm: &Vm| -> PyResult<String> { Ok(inner(&o, vm)?.name().to_string()) },
+    );
+    c.method(
+        "get_cached_value",
         |o: PyObjectRef, instance: PyObjectRef, default: OptionalArg, vm: &Vm| {
             cached_value(vm, &instance, &inner(&o, vm)?.name(), default)
-        });
-    c.method("is_cached", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<bool> {
-        let cache = crate::models::state::fields_cache(vm, &instance)?;
-        Ok(cache.get_item_opt(&*inner(&o, vm)?.name(), vm)?.is_some())
-    });
-    c.method("set_cached_value",
+        },
+    );
+    c.method(
+        "is_cached",
+        |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+            let cache = crate::models::state::fields_cache(vm, &instance)?;
+            Ok(cache.get_item_opt(&*inner(&o, vm)?.name(), vm)?.is_some())
+        },
+    );
+    c.method(
+        "set_cached_value",
         |o: PyObjectRef, instance: PyObjectRef, value: PyObjectRef, vm: &Vm| -> PyResult<()> {
             let cache = crate::models::state::fields_cache(vm, &instance)?;
             cache.set_item(&*inner(&o, vm)?.name(), value, vm)
-        });
-    c.method("delete_cached_value", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        let cache = crate::models::state::fields_cache(vm, &instance)?;
-        cache.del_item(&*inner(&o, vm)?.name(), vm)
-    });
+        },
+    );
+    c.method(
+        "delete_cached_value",
+        |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            let cache = crate::models::state::fields_cache(vm, &instance)?;
+            cache.del_item(&*inner(&o, vm)?.name(), vm)
+        },
+    );
 }
 
 /// `get_cached_value(instance, default)`
-pub fn cached_value(
-    vm: &Vm,
-    instance: &PyObject,
-    name: &str,
-    default: OptionalArg,
-) -> PyResult {
+pub fn cached_value(vm: &Vm, instance: &PyObject, name: &str, default: OptionalArg) -> PyResult {
     let cache = crate::models::state::fields_cache(vm, instance)?;
     match (cache.get_item_opt(name, vm)?, default) {
         (Some(v), _) => Ok(v),

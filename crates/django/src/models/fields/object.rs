@@ -81,9 +81,7 @@ pub fn field_of(obj: &PyObject) -> Option<Rc<Field>> {
 /// Ties a Python field to Rust's, so that either finds the other.
 pub fn bind_face(zelf: &Py<PyField>) {
     if let Some(field) = &*zelf.inner.borrow() {
-        field
-            .face
-            .set(Rc::new(PyObj(zelf.as_object().to_owned())));
+        field.face.set(Rc::new(PyObj(zelf.as_object().to_owned())));
     }
 }
 
@@ -93,11 +91,11 @@ pub fn field_object(vm: &VirtualMachine, field: &Rc<Field>) -> PyResult {
         return Ok(face.0.clone());
     }
     let class: PyTypeRef = match field.class.face.get::<PyObj>() {
-        Some(c) => c
-            .0
-            .clone()
-            .downcast()
-            .map_err(|_| vm.new_type_error("not a field class"))?,
+        Some(c) => {
+            c.0.clone()
+                .downcast()
+                .map_err(|_| vm.new_type_error("not a field class"))?
+        }
         None => super::classes::builtin(vm, &field.class.name)?,
     };
     let object = PyField::empty();

@@ -113,16 +113,28 @@ pub fn fill(c: &mut Class) {
     facts!(c: is_relation, concrete);
     parts!(c: "max_length", "max_digits", "decimal_places", "encoder", "decoder", "upload_to",
         "width_field", "height_field", "path", "match", "expression", "output_field");
-    c.property("unique", |o, vm| Ok(py::bool(vm, inner(&o, vm)?.is_unique())), |o, v, vm| {
-        let on = given(v, vm)?.is_true(vm)?;
-        inner(&o, vm)?.unique.set(on);
-        Ok(())
-    });
+    c.property(
+        "unique",
+        |o, vm| Ok(py::bool(vm, inner(&o, vm)?.is_unique())),
+        |o, v, vm| {
+            let on = given(v, vm)?.is_true(vm)?;
+            inner(&o, vm)?.unique.set(on);
+            Ok(())
+        },
+    );
     c.getter("hidden", |_, vm| Ok(py::bool(vm, false)));
-    c.getter("many_to_many", |o, vm| relation_flag(&o, vm, Field::many_to_many));
-    c.getter("many_to_one", |o, vm| relation_flag(&o, vm, Field::many_to_one));
-    c.getter("one_to_many", |o, vm| relation_flag(&o, vm, Field::one_to_many));
-    c.getter("one_to_one", |o, vm| relation_flag(&o, vm, Field::one_to_one));
+    c.getter("many_to_many", |o, vm| {
+        relation_flag(&o, vm, Field::many_to_many)
+    });
+    c.getter("many_to_one", |o, vm| {
+        relation_flag(&o, vm, Field::many_to_one)
+    });
+    c.getter("one_to_many", |o, vm| {
+        relation_flag(&o, vm, Field::one_to_many)
+    });
+    c.getter("one_to_one", |o, vm| {
+        relation_flag(&o, vm, Field::one_to_one)
+    });
     c.getter("generated", |o, vm| {
         Ok(py::bool(vm, inner(&o, vm)?.kind == FieldKind::Generated))
     });
@@ -132,54 +144,73 @@ pub fn fill(c: &mut Class) {
             None => vm.ctx.none(),
         })
     });
-    c.property("creation_counter",
+    c.property(
+        "creation_counter",
         |o, vm| Ok(vm.ctx.new_int(inner(&o, vm)?.creation_counter.get()).into()),
         |o, v, vm| {
             let n: i64 = given(v, vm)?.try_into_value(vm)?;
             inner(&o, vm)?.creation_counter.set(n);
             Ok(())
-        });
+        },
+    );
     names(c);
-    c.property("verbose_name",
+    c.property(
+        "verbose_name",
         |o, vm| {
             if let Some(v) = this(&o, vm)?.part("verbose_name") {
                 return Ok(v);
             }
             let f = inner(&o, vm)?;
             let bound = f.options.borrow().verbose_name.is_some() || !f.name().is_empty();
-            Ok(if bound { py::str(vm, f.verbose_name()) } else { vm.ctx.none() })
+            Ok(if bound {
+                py::str(vm, f.verbose_name())
+            } else {
+                vm.ctx.none()
+            })
         },
         |o, v, vm| {
             let v = given(v, vm)?;
-            let text = if vm.is_none(&v) { None } else { Some(py::to_string(vm, &v)?) };
+            let text = if vm.is_none(&v) {
+                None
+            } else {
+                Some(py::to_string(vm, &v)?)
+            };
             inner(&o, vm)?.options.borrow_mut().verbose_name = text;
             this(&o, vm)?.set_part("verbose_name", v);
             Ok(())
-        });
+        },
+    );
     c.getter("_verbose_name", |o, vm| {
         Ok(this(&o, vm)?.part_or_none(vm, "verbose_name"))
     });
-    c.property("help_text",
-        |o, vm| Ok(match this(&o, vm)?.part("help_text") {
-            Some(v) => v,
-            None => py::str(vm, &inner(&o, vm)?.options.borrow().help_text),
-        }),
+    c.property(
+        "help_text",
+        |o, vm| {
+            Ok(match this(&o, vm)?.part("help_text") {
+                Some(v) => v,
+                None => py::str(vm, &inner(&o, vm)?.options.borrow().help_text),
+            })
+        },
         |o, v, vm| {
             let v = given(v, vm)?;
             inner(&o, vm)?.options.borrow_mut().help_text = py::to_string(vm, &v)?;
             this(&o, vm)?.set_part("help_text", v);
             Ok(())
-        });
+        },
+    );
     for (name, default) in [("default", true), ("db_default", false)] {
         let _ = default;
         match name {
-            "default" => c.property("default",
+            "default" => c.property(
+                "default",
                 |o, vm| match this(&o, vm)?.part("default") {
                     Some(v) => Ok(v),
                     None => super::not_provided(vm),
                 },
-                |o, v, vm| set_default(&o, given(v, vm)?, vm)),
-            _ => c.property("db_default",
+                |o, v, vm| set_default(&o, given(v, vm)?, vm),
+            ),
+            _ => c.property(
+                "db_default",
                 |o, vm| match this(&o, vm)?.part("db_default") {
                     Some(v) => Ok(v),
                     None => super::not_provided(vm),
@@ -195,10 +226,12 @@ pub fn fill(c: &mut Class) {
                         this(&o, vm)?.set_part("db_default", v);
                     }
                     Ok(())
-                }),
+                },
+            ),
         }
     }
-    c.property("choices",
+    c.property(
+        "choices",
         |o, vm| Ok(this(&o, vm)?.part_or_none(vm, "choices")),
         |o, v, vm| {
             let v = given(v, vm)?;
@@ -212,30 +245,55 @@ pub fn fill(c: &mut Class) {
                 Some(crate::convert::to_value(vm, &normal)?);
             this(&o, vm)?.set_part("choices", normal);
             Ok(())
-        });
+        },
+    );
     c.getter("flatchoices", |o, vm| {
         let Some(choices) = this(&o, vm)?.part("choices") else {
             return Ok(vm.ctx.new_list(vec![]).into());
         };
         let pairs = super::choices::flatten(vm, &choices)?;
-        Ok(vm.ctx.new_list(
-            pairs.into_iter().map(|(v, l)| vm.ctx.new_tuple(vec![v, l]).into()).collect(),
-        ).into())
+        Ok(vm
+            .ctx
+            .new_list(
+                pairs
+                    .into_iter()
+                    .map(|(v, l)| vm.ctx.new_tuple(vec![v, l]).into())
+                    .collect(),
+            )
+            .into())
     });
-    c.property("db_tablespace",
-        |o, vm| Ok(py::opt_str(vm, Some(inner(&o, vm)?.options.borrow().db_tablespace.as_deref().unwrap_or("")))),
+    c.property(
+        "db_tablespace",
+        |o, vm| {
+            Ok(py::opt_str(
+                vm,
+                Some(
+                    inner(&o, vm)?
+                        .options
+                        .borrow()
+                        .db_tablespace
+                        .as_deref()
+                        .unwrap_or(""),
+                ),
+            ))
+        },
         |o, v, vm| {
             let text = given_str(v, vm)?;
             inner(&o, vm)?.options.borrow_mut().db_tablespace = text;
             Ok(())
-        });
+        },
+    );
     c.getter("empty_strings_allowed", |o, vm| {
         Ok(py::bool(vm, empty_strings_allowed(inner(&o, vm)?.kind)))
     });
     c.getter("_db_tablespace", |o, vm| {
-        Ok(py::opt_str(vm, inner(&o, vm)?.options.borrow().db_tablespace.as_deref()))
+        Ok(py::opt_str(
+            vm,
+            inner(&o, vm)?.options.borrow().db_tablespace.as_deref(),
+        ))
     });
-    c.property("model",
+    c.property(
+        "model",
         |o, vm| match inner(&o, vm)?.model() {
             Some(m) => class_of_model(vm, &m),
             None => Err(vm.new_attribute_error(format!(
@@ -249,18 +307,23 @@ pub fn fill(c: &mut Class) {
                 inner(&o, vm)?.set_model(&model);
             }
             Ok(())
-        });
-    c.property("remote_field",
+        },
+    );
+    c.property(
+        "remote_field",
         |o, vm| match &inner(&o, vm)?.remote {
             Some(rel) => related::rel_object(vm, rel),
             None => Ok(vm.ctx.none()),
         },
         |_, v, vm| {
             let v = given(v, vm)?;
-            if vm.is_none(&v) { Ok(()) } else {
+            if vm.is_none(&v) {
+                Ok(())
+            } else {
                 Err(vm.new_not_implemented_error("replacing a field's remote_field"))
             }
-        });
+        },
+    );
     c.getter("rel", |o, vm| match &inner(&o, vm)?.remote {
         Some(rel) => related::rel_object(vm, rel),
         None => Ok(vm.ctx.none()),
@@ -272,16 +335,30 @@ pub fn fill(c: &mut Class) {
         field_object(vm, &target)
     });
     c.getter("validators", |o, vm| super::methods::validators(&o, vm));
-    c.getter("error_messages", |o, vm| Ok(super::messages::all(&o, vm)?.into()));
-    c.getter("_validators", |o, vm| Ok(match this(&o, vm)?.part("validators") {
-        Some(v) => v,
-        None => vm.ctx.new_list(vec![]).into(),
-    }));
-    c.getter("description", |o, vm| Ok(py::str(vm, super::messages::description(&*inner(&o, vm)?))));
-    c.getter("storage", |o, vm| Ok(this(&o, vm)?.part_or_none(vm, "storage")));
+    c.getter("error_messages", |o, vm| {
+        Ok(super::messages::all(&o, vm)?.into())
+    });
+    c.getter("_validators", |o, vm| {
+        Ok(match this(&o, vm)?.part("validators") {
+            Some(v) => v,
+            None => vm.ctx.new_list(vec![]).into(),
+        })
+    });
+    c.getter("description", |o, vm| {
+        Ok(py::str(vm, super::messages::description(&*inner(&o, vm)?)))
+    });
+    c.getter("storage", |o, vm| {
+        Ok(this(&o, vm)?.part_or_none(vm, "storage"))
+    });
     c.getter("field_names", |o, vm| {
         let f = inner(&o, vm)?;
-        let names = f.options.borrow().composite_fields.iter().map(|n| py::str(vm, n)).collect();
+        let names = f
+            .options
+            .borrow()
+            .composite_fields
+            .iter()
+            .map(|n| py::str(vm, n))
+            .collect();
         Ok(vm.ctx.new_tuple(names).into())
     });
     c.getter("referenced_fields", |_, vm| {
@@ -289,7 +366,8 @@ pub fn fill(c: &mut Class) {
     });
     c.getter("db_returning", |o, vm| {
         let f = inner(&o, vm)?;
-        let yes = f.kind.is_auto() || f.options.borrow().db_default.is_some()
+        let yes = f.kind.is_auto()
+            || f.options.borrow().db_default.is_some()
             || (f.kind == FieldKind::Generated && f.options.borrow().db_persist == Some(true));
         Ok(py::bool(vm, yes))
     });
@@ -300,8 +378,19 @@ pub fn empty_strings_allowed(kind: FieldKind) -> bool {
     !(kind.is_integer()
         || matches!(
             kind,
-            Boolean | Date | DateTime | Time | Decimal | Duration | Float | GenericIpAddress | Json
-                | Uuid | Binary | ForeignKey | OneToOne
+            Boolean
+                | Date
+                | DateTime
+                | Time
+                | Decimal
+                | Duration
+                | Float
+                | GenericIpAddress
+                | Json
+                | Uuid
+                | Binary
+                | ForeignKey
+                | OneToOne
         ))
 }
 
@@ -334,22 +423,30 @@ fn set_default(o: &PyObject, v: PyObjectRef, vm: &VirtualMachine) -> PyResult<()
 
 /// `name`, `attname`, `column`, `db_column`.
 fn names(c: &mut Class) {
-    c.property("name",
+    c.property(
+        "name",
         |o, vm| {
             let name = inner(&o, vm)?.name();
-            Ok(if name.is_empty() { vm.ctx.none() } else { py::str(vm, &*name) })
+            Ok(if name.is_empty() {
+                vm.ctx.none()
+            } else {
+                py::str(vm, &*name)
+            })
         },
         |o, v, vm| {
             let name = given_str(v, vm)?.unwrap_or_default();
             inner(&o, vm)?.rename(&name);
             expire(&o, vm)
-        });
-    c.property("attname",
+        },
+    );
+    c.property(
+        "attname",
         |o, vm| {
             let f = inner(&o, vm)?;
             if f.name().is_empty() {
                 return Err(vm.new_attribute_error(format!(
-                    "'{}' object has no attribute 'attname'", o.class().name()
+                    "'{}' object has no attribute 'attname'",
+                    o.class().name()
                 )));
             }
             Ok(py::str(vm, &*f.attname()))
@@ -359,20 +456,30 @@ fn names(c: &mut Class) {
             let f = inner(&o, vm)?;
             f.set_attname_column(attname.into(), f.column());
             expire(&o, vm)
-        });
-    c.property("column",
+        },
+    );
+    c.property(
+        "column",
         |o, vm| Ok(py::opt_str(vm, inner(&o, vm)?.column().as_deref())),
         |o, v, vm| {
             let column = given_str(v, vm)?;
             let f = inner(&o, vm)?;
             f.set_attname_column(f.attname(), column.map(Into::into));
             expire(&o, vm)
-        });
-    c.property("db_column",
-        |o, vm| Ok(py::opt_str(vm, inner(&o, vm)?.options.borrow().db_column.as_deref())),
+        },
+    );
+    c.property(
+        "db_column",
+        |o, vm| {
+            Ok(py::opt_str(
+                vm,
+                inner(&o, vm)?.options.borrow().db_column.as_deref(),
+            ))
+        },
         |o, v, vm| {
             let text = given_str(v, vm)?;
             inner(&o, vm)?.options.borrow_mut().db_column = text;
             Ok(())
-        });
+        },
+    );
 }

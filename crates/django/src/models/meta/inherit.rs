@@ -90,7 +90,10 @@ pub fn from_parents(
                 concrete.app_label().to_string(),
                 concrete.model_name().to_string(),
             );
-            let found = links.iter().find(|(k, _)| *k == key).map(|(_, f)| f.clone());
+            let found = links
+                .iter()
+                .find(|(k, _)| *k == key)
+                .map(|(_, f)| f.clone());
             let link = match found {
                 Some(f) => Some(f),
                 None if is_proxy => None,

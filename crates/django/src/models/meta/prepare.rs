@@ -22,14 +22,21 @@ pub fn prepare(vm: &Vm, class: &PyObject) -> PyResult<()> {
     }
     primary_key(vm, class, &model)?;
     if with_respect_to.is_some() {
-        for (name, is_next) in [("get_next_in_order", true), ("get_previous_in_order", false)] {
+        for (name, is_next) in [
+            ("get_next_in_order", true),
+            ("get_previous_in_order", false),
+        ] {
             let parts = [("is_next", py::bool(vm, is_next))];
             let method = partial_method(vm, class, "_get_next_or_previous_in_order", &parts)?;
             py::set_attr(vm, class, name, method)?;
         }
     }
     if py::attr_opt(vm, class, "__doc__")?.is_none_or(|d| vm.is_none(&d)) {
-        let names: Vec<String> = model.fields().iter().map(|f| f.name().to_string()).collect();
+        let names: Vec<String> = model
+            .fields()
+            .iter()
+            .map(|f| f.name().to_string())
+            .collect();
         let doc = format!("{}({})", model.object_name(), names.join(", "));
         py::set_attr(vm, class, "__doc__", py::str(vm, doc))?;
     }
@@ -87,8 +94,7 @@ fn default_auto_field(vm: &Vm, model: &ModelRef) -> PyResult {
         whose = "default_auto_field".into();
     }
     if path.is_none() {
-        path = crate::apps::setting(vm, "DEFAULT_AUTO_FIELD")?
-            .and_then(|v| py::as_string(&v));
+        path = crate::apps::setting(vm, "DEFAULT_AUTO_FIELD")?.and_then(|v| py::as_string(&v));
         whose = "DEFAULT_AUTO_FIELD".into();
     }
     let path = path.unwrap_or_else(|| "django.db.models.BigAutoField".into());
@@ -141,9 +147,10 @@ fn order_with_respect_to(
     };
     if let Some(this) = meta.downcast_ref::<PyOptions>() {
         this.parts.borrow_mut().insert("order_wrt", query);
-        this.parts
-            .borrow_mut()
-            .insert("ordering", vm.ctx.new_tuple(vec![py::str(vm, "_order")]).into());
+        this.parts.borrow_mut().insert(
+            "ordering",
+            vm.ctx.new_tuple(vec![py::str(vm, "_order")]).into(),
+        );
     }
     model.options.borrow_mut().ordering = vec![Value::from("_order")];
     if !model.local_fields().iter().any(|f| &*f.name() == "_order") {

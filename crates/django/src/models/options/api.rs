@@ -89,15 +89,27 @@ pub fn fill(c: &mut Class) {
 }
 
 fn names(c: &mut Class) {
-    c.getter("object_name", |o, vm| Ok(py::str(vm, &**model(&o, vm)?.object_name())));
-    c.getter("model_name", |o, vm| Ok(py::str(vm, &**model(&o, vm)?.model_name())));
-    c.getter("app_label", |o, vm| Ok(py::str(vm, &**model(&o, vm)?.app_label())));
+    c.getter("object_name", |o, vm| {
+        Ok(py::str(vm, &**model(&o, vm)?.object_name()))
+    });
+    c.getter("model_name", |o, vm| {
+        Ok(py::str(vm, &**model(&o, vm)?.model_name()))
+    });
+    c.getter("app_label", |o, vm| {
+        Ok(py::str(vm, &**model(&o, vm)?.app_label()))
+    });
     c.getter("label", |o, vm| Ok(py::str(vm, model(&o, vm)?.label())));
-    c.getter("label_lower", |o, vm| Ok(py::str(vm, model(&o, vm)?.label_lower())));
+    c.getter("label_lower", |o, vm| {
+        Ok(py::str(vm, model(&o, vm)?.label_lower()))
+    });
     c.getter("model", |o, vm| class_of_model(vm, &model(&o, vm)?));
     c.getter("concrete_model", |o, vm| {
         let m = model(&o, vm)?;
-        if m.is_abstract() { Ok(vm.ctx.none()) } else { class_of_model(vm, &m.concrete_model()) }
+        if m.is_abstract() {
+            Ok(vm.ctx.none())
+        } else {
+            class_of_model(vm, &m.concrete_model())
+        }
     });
     c.getter("apps", |o, vm| base::apps_of(vm, &model(&o, vm)?));
     c.getter("app_config", |o, vm| {
@@ -106,35 +118,51 @@ fn names(c: &mut Class) {
         let configs = py::attr(vm, &apps, "app_configs")?;
         py::call(vm, &configs, "get", vec![py::str(vm, &**m.app_label())])
     });
-    c.property("db_table",
+    c.property(
+        "db_table",
         |o, vm| Ok(py::str(vm, model(&o, vm)?.db_table())),
         |o, v, vm| {
             let table = py::to_string(vm, &given(v, vm)?)?;
             model(&o, vm)?.options.borrow_mut().db_table = table;
             Ok(())
-        });
-    c.property("db_table_comment",
-        |o, vm| Ok(py::str(vm, &model(&o, vm)?.options.borrow().db_table_comment)),
+        },
+    );
+    c.property(
+        "db_table_comment",
+        |o, vm| {
+            Ok(py::str(
+                vm,
+                &model(&o, vm)?.options.borrow().db_table_comment,
+            ))
+        },
         |o, v, vm| {
             let text = py::to_string(vm, &given(v, vm)?)?;
             model(&o, vm)?.options.borrow_mut().db_table_comment = text;
             Ok(())
-        });
+        },
+    );
     for (name, plural) in [("verbose_name", false), ("verbose_name_plural", true)] {
         if plural {
-            c.property(name,
+            c.property(
+                name,
                 |o, vm| match this(&o, vm)?.part("verbose_name_plural") {
                     Some(v) if !vm.is_none(&v) => Ok(v),
                     _ => Ok(py::str(vm, model(&o, vm)?.verbose_name_plural())),
                 },
                 |o, v, vm| {
                     let v = given(v, vm)?;
-                    model(&o, vm)?.options.borrow_mut().verbose_name_plural = Some(py::to_string(vm, &v)?);
-                    this(&o, vm)?.parts.borrow_mut().insert("verbose_name_plural", v);
+                    model(&o, vm)?.options.borrow_mut().verbose_name_plural =
+                        Some(py::to_string(vm, &v)?);
+                    this(&o, vm)?
+                        .parts
+                        .borrow_mut()
+                        .insert("verbose_name_plural", v);
                     Ok(())
-                });
+                },
+            );
         } else {
-            c.property(name,
+            c.property(
+                name,
                 |o, vm| match this(&o, vm)?.part("verbose_name") {
                     Some(v) if !vm.is_none(&v) => Ok(v),
                     _ => Ok(py::str(vm, model(&o, vm)?.verbose_name())),
@@ -144,23 +172,35 @@ fn names(c: &mut Class) {
                     model(&o, vm)?.options.borrow_mut().verbose_name = Some(py::to_string(vm, &v)?);
                     this(&o, vm)?.parts.borrow_mut().insert("verbose_name", v);
                     Ok(())
-                });
+                },
+            );
         }
     }
-    c.getter("verbose_name_raw", |o, vm| Ok(py::str(vm, model(&o, vm)?.verbose_name())));
-    c.getter("original_attrs", |o, vm| Ok(this(&o, vm)?.original.clone().into()));
-    c.getter("auto_created", |o, vm| Ok(match this(&o, vm)?.part("auto_created") {
-        Some(v) => v,
-        None => py::bool(vm, false),
-    }));
-    c.getter("swapped", |o, vm| Ok(py::opt_str(vm, model(&o, vm)?.swapped.borrow().as_deref())));
+    c.getter("verbose_name_raw", |o, vm| {
+        Ok(py::str(vm, model(&o, vm)?.verbose_name()))
+    });
+    c.getter("original_attrs", |o, vm| {
+        Ok(this(&o, vm)?.original.clone().into())
+    });
+    c.getter("auto_created", |o, vm| {
+        Ok(match this(&o, vm)?.part("auto_created") {
+            Some(v) => v,
+            None => py::bool(vm, false),
+        })
+    });
+    c.getter("swapped", |o, vm| {
+        Ok(py::opt_str(vm, model(&o, vm)?.swapped.borrow().as_deref()))
+    });
     c.getter("installed", |_, vm| Ok(py::bool(vm, true)));
     c.getter("can_migrate", |_, vm| Ok(py::bool(vm, true)));
-    c.method("can_migrate", |o: PyObjectRef, _: PyObjectRef, vm: &Vm| -> PyResult<bool> {
-        let m = model(&o, vm)?;
-        let options = m.options.borrow();
-        Ok(!options.proxy && options.managed && m.swapped.borrow().is_none())
-    });
+    c.method(
+        "can_migrate",
+        |o: PyObjectRef, _: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+            let m = model(&o, vm)?;
+            let options = m.options.borrow();
+            Ok(!options.proxy && options.managed && m.swapped.borrow().is_none())
+        },
+    );
     c.method("__repr__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
         Ok(format!("<Options for {}>", model(&o, vm)?.object_name()))
     });
@@ -171,12 +211,16 @@ fn names(c: &mut Class) {
 
 /// Options that are lists, as they were given.
 fn lists(c: &mut Class) {
-    c.property("ordering",
+    c.property(
+        "ordering",
         |o, vm| match this(&o, vm)?.part("ordering") {
             Some(v) => Ok(v),
             None => {
                 let items = model(&o, vm)?.ordering();
-                let items = items.iter().map(|v| to_py(vm, v)).collect::<PyResult<_>>()?;
+                let items = items
+                    .iter()
+                    .map(|v| to_py(vm, v))
+                    .collect::<PyResult<_>>()?;
                 Ok(vm.ctx.new_list(items).into())
             }
         },
@@ -189,8 +233,10 @@ fn lists(c: &mut Class) {
             model(&o, vm)?.options.borrow_mut().ordering = items;
             this(&o, vm)?.parts.borrow_mut().insert("ordering", v);
             Ok(())
-        });
-    c.property("get_latest_by",
+        },
+    );
+    c.property(
+        "get_latest_by",
         |o, vm| Ok(this(&o, vm)?.part_or_none(vm, "get_latest_by")),
         |o, v, vm| {
             let v = given(v, vm)?;
@@ -208,39 +254,54 @@ fn lists(c: &mut Class) {
             model(&o, vm)?.options.borrow_mut().get_latest_by = names;
             this(&o, vm)?.parts.borrow_mut().insert("get_latest_by", v);
             Ok(())
-        });
+        },
+    );
     for name in ["unique_together", "permissions"] {
         let getter: crate::class::Getter = match name {
-            "unique_together" => |o, vm| Ok(match this(&o, vm)?.part("unique_together") {
-                Some(v) => v,
-                None => vm.ctx.new_tuple(vec![]).into(),
-            }),
-            _ => |o, vm| Ok(match this(&o, vm)?.part("permissions") {
-                Some(v) => v,
-                None => vm.ctx.new_list(vec![]).into(),
-            }),
+            "unique_together" => |o, vm| {
+                Ok(match this(&o, vm)?.part("unique_together") {
+                    Some(v) => v,
+                    None => vm.ctx.new_tuple(vec![]).into(),
+                })
+            },
+            _ => |o, vm| {
+                Ok(match this(&o, vm)?.part("permissions") {
+                    Some(v) => v,
+                    None => vm.ctx.new_list(vec![]).into(),
+                })
+            },
         };
         c.getter(name, getter);
     }
     for name in ["constraints", "indexes"] {
         let (get, set): (crate::class::Getter, crate::class::Setter) = match name {
             "constraints" => (
-                |o, vm| Ok(match this(&o, vm)?.part("constraints") {
-                    Some(v) => v,
-                    None => vm.ctx.new_list(vec![]).into(),
-                }),
+                |o, vm| {
+                    Ok(match this(&o, vm)?.part("constraints") {
+                        Some(v) => v,
+                        None => vm.ctx.new_list(vec![]).into(),
+                    })
+                },
                 |o, v, vm| {
-                    this(&o, vm)?.parts.borrow_mut().insert("constraints", given(v, vm)?);
+                    this(&o, vm)?
+                        .parts
+                        .borrow_mut()
+                        .insert("constraints", given(v, vm)?);
                     crate::models::constraints::refresh(vm, this(&o, vm)?)
                 },
             ),
             _ => (
-                |o, vm| Ok(match this(&o, vm)?.part("indexes") {
-                    Some(v) => v,
-                    None => vm.ctx.new_list(vec![]).into(),
-                }),
+                |o, vm| {
+                    Ok(match this(&o, vm)?.part("indexes") {
+                        Some(v) => v,
+                        None => vm.ctx.new_list(vec![]).into(),
+                    })
+                },
                 |o, v, vm| {
-                    this(&o, vm)?.parts.borrow_mut().insert("indexes", given(v, vm)?);
+                    this(&o, vm)?
+                        .parts
+                        .borrow_mut()
+                        .insert("indexes", given(v, vm)?);
                     crate::models::constraints::refresh(vm, this(&o, vm)?)
                 },
             ),
@@ -249,12 +310,24 @@ fn lists(c: &mut Class) {
     }
     c.getter("default_permissions", |o, vm| {
         let m = model(&o, vm)?;
-        let items = m.options.borrow().default_permissions.iter().map(|s| py::str(vm, s)).collect();
+        let items = m
+            .options
+            .borrow()
+            .default_permissions
+            .iter()
+            .map(|s| py::str(vm, s))
+            .collect();
         Ok(vm.ctx.new_tuple(items).into())
     });
     c.getter("required_db_features", |o, vm| {
         let m = model(&o, vm)?;
-        let items = m.options.borrow().required_db_features.iter().map(|s| py::str(vm, s)).collect();
+        let items = m
+            .options
+            .borrow()
+            .required_db_features
+            .iter()
+            .map(|s| py::str(vm, s))
+            .collect();
         Ok(vm.ctx.new_list(items).into())
     });
     c.getter("total_unique_constraints", |o, vm| {
@@ -273,12 +346,24 @@ fn lists(c: &mut Class) {
 
 fn fields(c: &mut Class) {
     c.getter("fields", |o, vm| tuple(vm, &model(&o, vm)?.fields()));
-    c.getter("concrete_fields", |o, vm| tuple(vm, &model(&o, vm)?.concrete_fields()));
-    c.getter("local_fields", |o, vm| list(vm, &model(&o, vm)?.local_fields()));
-    c.getter("local_concrete_fields", |o, vm| tuple(vm, &model(&o, vm)?.local_concrete_fields()));
-    c.getter("local_many_to_many", |o, vm| list(vm, &model(&o, vm)?.local_many_to_many()));
-    c.getter("many_to_many", |o, vm| tuple(vm, &model(&o, vm)?.many_to_many()));
-    c.getter("private_fields", |o, vm| list(vm, &model(&o, vm)?.private_fields()));
+    c.getter("concrete_fields", |o, vm| {
+        tuple(vm, &model(&o, vm)?.concrete_fields())
+    });
+    c.getter("local_fields", |o, vm| {
+        list(vm, &model(&o, vm)?.local_fields())
+    });
+    c.getter("local_concrete_fields", |o, vm| {
+        tuple(vm, &model(&o, vm)?.local_concrete_fields())
+    });
+    c.getter("local_many_to_many", |o, vm| {
+        list(vm, &model(&o, vm)?.local_many_to_many())
+    });
+    c.getter("many_to_many", |o, vm| {
+        tuple(vm, &model(&o, vm)?.many_to_many())
+    });
+    c.getter("private_fields", |o, vm| {
+        list(vm, &model(&o, vm)?.private_fields())
+    });
     c.getter("fields_map", |o, vm| {
         let m = model(&o, vm)?;
         let out = vm.ctx.new_dict();
@@ -297,7 +382,8 @@ fn fields(c: &mut Class) {
         }
         Ok(out.into())
     });
-    c.property("pk",
+    c.property(
+        "pk",
         |o, vm| match model(&o, vm)?.pk() {
             Some(pk) => field_object(vm, &pk),
             None => Ok(vm.ctx.none()),
@@ -307,17 +393,22 @@ fn fields(c: &mut Class) {
                 model(&o, vm)?.set_pk(&f);
             }
             Ok(())
-        });
-    c.getter("pk_fields", |o, vm| list(vm, &model(&o, vm)?.pk_fields().or_raise(vm)?));
+        },
+    );
+    c.getter("pk_fields", |o, vm| {
+        list(vm, &model(&o, vm)?.pk_fields().or_raise(vm)?)
+    });
     c.getter("is_composite_pk", |o, vm| {
         let composite = model(&o, vm)?
             .pk()
             .is_some_and(|pk| pk.kind == orm_state::FieldKind::CompositePrimaryKey);
         Ok(py::bool(vm, composite))
     });
-    c.getter("auto_field", |o, vm| match &*model(&o, vm)?.auto_field.borrow() {
-        Some(f) => field_object(vm, f),
-        None => Ok(vm.ctx.none()),
+    c.getter("auto_field", |o, vm| {
+        match &*model(&o, vm)?.auto_field.borrow() {
+            Some(f) => field_object(vm, f),
+            None => Ok(vm.ctx.none()),
+        }
     });
     c.getter("has_auto_field", |o, vm| {
         Ok(py::bool(vm, model(&o, vm)?.auto_field.borrow().is_some()))
@@ -345,71 +436,86 @@ fn fields(c: &mut Class) {
         let found = model(&o, vm)?.get_field(&name).or_raise(vm)?;
         any_field_object(vm, &found)
     });
-    c.method("get_fields", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
-        let mut flag = |name: &str, default: bool| -> PyResult<bool> {
-            match args.take_positional_keyword(name) {
-                Some(v) => v.is_true(vm),
-                None => Ok(default),
+    c.method(
+        "get_fields",
+        |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
+            let mut flag = |name: &str, default: bool| -> PyResult<bool> {
+                match args.take_positional_keyword(name) {
+                    Some(v) => v.is_true(vm),
+                    None => Ok(default),
+                }
+            };
+            let include_parents = flag("include_parents", true)?;
+            let include_hidden = flag("include_hidden", false)?;
+            let m = model(&o, vm)?;
+            let mut out = vec![];
+            for f in m.get_fields(include_hidden) {
+                let own = f.model().is_some_and(|x| Rc::ptr_eq(&x, &m));
+                if include_parents || own {
+                    out.push(any_field_object(vm, &f)?);
+                }
             }
-        };
-        let include_parents = flag("include_parents", true)?;
-        let include_hidden = flag("include_hidden", false)?;
-        let m = model(&o, vm)?;
-        let mut out = vec![];
-        for f in m.get_fields(include_hidden) {
-            let own = f.model().is_some_and(|x| Rc::ptr_eq(&x, &m));
-            if include_parents || own {
-                out.push(any_field_object(vm, &f)?);
+            Ok(vm.ctx.new_tuple(out)) as PyResult<_>
+        },
+    );
+    c.method(
+        "_get_fields",
+        |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
+            let mut flag = |name: &str, default: bool| -> PyResult<bool> {
+                match args.take_positional_keyword(name) {
+                    Some(v) => v.is_true(vm),
+                    None => Ok(default),
+                }
+            };
+            let forward = flag("forward", true)?;
+            let reverse = flag("reverse", true)?;
+            let _include_parents = flag("include_parents", true)?;
+            let hidden = flag("include_hidden", false)?;
+            let mut out = vec![];
+            for f in model(&o, vm)?.get_fields(hidden) {
+                let is_forward = matches!(f, orm_state::AnyField::Field(_));
+                if (is_forward && forward) || (!is_forward && reverse) {
+                    out.push(any_field_object(vm, &f)?);
+                }
             }
-        }
-        Ok(vm.ctx.new_tuple(out)) as PyResult<_>
-    });
-    c.method("_get_fields", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
-        let mut flag = |name: &str, default: bool| -> PyResult<bool> {
-            match args.take_positional_keyword(name) {
-                Some(v) => v.is_true(vm),
-                None => Ok(default),
+            Ok(vm.ctx.new_tuple(out)) as PyResult<_>
+        },
+    );
+    c.method(
+        "add_field",
+        |o: PyObjectRef, field: PyObjectRef, args: FuncArgs, vm: &Vm| -> PyResult<()> {
+            let private = match args.kwargs.get("private").or(args.args.first()) {
+                Some(v) => v.clone().is_true(vm)?,
+                None => false,
+            };
+            if let Some(f) = field_of(&field) {
+                super::add_field(vm, &o, &f, private)?;
             }
-        };
-        let forward = flag("forward", true)?;
-        let reverse = flag("reverse", true)?;
-        let _include_parents = flag("include_parents", true)?;
-        let hidden = flag("include_hidden", false)?;
-        let mut out = vec![];
-        for f in model(&o, vm)?.get_fields(hidden) {
-            let is_forward = matches!(f, orm_state::AnyField::Field(_));
-            if (is_forward && forward) || (!is_forward && reverse) {
-                out.push(any_field_object(vm, &f)?);
+            Ok(())
+        },
+    );
+    c.method(
+        "setup_pk",
+        |o: PyObjectRef, field: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            let m = model(&o, vm)?;
+            if let Some(f) = field_of(&field)
+                && m.pk().is_none()
+                && f.primary_key.get()
+            {
+                m.set_pk(&f);
             }
-        }
-        Ok(vm.ctx.new_tuple(out)) as PyResult<_>
-    });
-    c.method("add_field", |o: PyObjectRef, field: PyObjectRef, args: FuncArgs, vm: &Vm| -> PyResult<()> {
-        let private = match args.kwargs.get("private").or(args.args.first()) {
-            Some(v) => v.clone().is_true(vm)?,
-            None => false,
-        };
-        if let Some(f) = field_of(&field) {
-            super::add_field(vm, &o, &f, private)?;
-        }
-        Ok(())
-    });
-    c.method("setup_pk", |o: PyObjectRef, field: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        let m = model(&o, vm)?;
-        if let Some(f) = field_of(&field)
-            && m.pk().is_none()
-            && f.primary_key.get()
-        {
-            m.set_pk(&f);
-        }
-        Ok(())
-    });
-    c.method("_expire_cache", |o: PyObjectRef, _: FuncArgs, vm: &Vm| -> PyResult<()> {
-        let this = this(&o, vm)?;
-        this.model.expire();
-        super::managers::expire(this);
-        Ok(())
-    });
+            Ok(())
+        },
+    );
+    c.method(
+        "_expire_cache",
+        |o: PyObjectRef, _: FuncArgs, vm: &Vm| -> PyResult<()> {
+            let this = this(&o, vm)?;
+            this.model.expire();
+            super::managers::expire(this);
+            Ok(())
+        },
+    );
 }
 
 fn parents(c: &mut Class) {
@@ -424,29 +530,37 @@ fn parents(c: &mut Class) {
         }
         Ok(out.into())
     });
-    c.getter("all_parents", |o, vm| parent_list(&o, vm).map(|l| vm.ctx.new_tuple(l).into()));
+    c.getter("all_parents", |o, vm| {
+        parent_list(&o, vm).map(|l| vm.ctx.new_tuple(l).into())
+    });
     c.method("get_parent_list", |o: PyObjectRef, vm: &Vm| -> PyResult {
         parent_list(&o, vm).map(|l| vm.ctx.new_list(l).into())
     });
-    c.method("get_base_chain", |o: PyObjectRef, ancestor: PyObjectRef, vm: &Vm| -> PyResult {
-        let m = model(&o, vm)?;
-        let Some(ancestor) = model_of_class(vm, &ancestor) else {
-            return Ok(vm.ctx.new_list(vec![]).into());
-        };
-        let chain = m
-            .base_chain(&ancestor)
-            .iter()
-            .map(|m| class_of_model(vm, m))
-            .collect::<PyResult<Vec<_>>>()?;
-        Ok(vm.ctx.new_list(chain).into())
-    });
-    c.method("get_ancestor_link", |o: PyObjectRef, ancestor: PyObjectRef, vm: &Vm| -> PyResult {
-        let m = model(&o, vm)?;
-        match model_of_class(vm, &ancestor).and_then(|a| m.ancestor_link(&a)) {
-            Some(link) => field_object(vm, &link),
-            None => Ok(vm.ctx.none()),
-        }
-    });
+    c.method(
+        "get_base_chain",
+        |o: PyObjectRef, ancestor: PyObjectRef, vm: &Vm| -> PyResult {
+            let m = model(&o, vm)?;
+            let Some(ancestor) = model_of_class(vm, &ancestor) else {
+                return Ok(vm.ctx.new_list(vec![]).into());
+            };
+            let chain = m
+                .base_chain(&ancestor)
+                .iter()
+                .map(|m| class_of_model(vm, m))
+                .collect::<PyResult<Vec<_>>>()?;
+            Ok(vm.ctx.new_list(chain).into())
+        },
+    );
+    c.method(
+        "get_ancestor_link",
+        |o: PyObjectRef, ancestor: PyObjectRef, vm: &Vm| -> PyResult {
+            let m = model(&o, vm)?;
+            match model_of_class(vm, &ancestor).and_then(|a| m.ancestor_link(&a)) {
+                Some(link) => field_object(vm, &link),
+                None => Ok(vm.ctx.none()),
+            }
+        },
+    );
 }
 
 fn parent_list(o: &PyObject, vm: &Vm) -> PyResult<Vec<PyObjectRef>> {

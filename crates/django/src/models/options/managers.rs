@@ -14,14 +14,20 @@ fn this<'a>(o: &'a PyObject, vm: &Vm) -> PyResult<&'a Py<PyOptions>> {
 }
 
 pub fn fill(c: &mut Class) {
-    c.method("add_manager", |o: PyObjectRef, manager: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        let this = this(&o, vm)?;
-        this.local_managers.borrow_mut().push(manager);
-        expire(this);
-        Ok(())
-    });
+    c.method(
+        "add_manager",
+        |o: PyObjectRef, manager: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            let this = this(&o, vm)?;
+            this.local_managers.borrow_mut().push(manager);
+            expire(this);
+            Ok(())
+        },
+    );
     c.getter("local_managers", |o, vm| {
-        Ok(vm.ctx.new_list(this(&o, vm)?.local_managers.borrow().clone()).into())
+        Ok(vm
+            .ctx
+            .new_list(this(&o, vm)?.local_managers.borrow().clone())
+            .into())
     });
     c.getter("managers", |o, vm| {
         Ok(vm.ctx.new_tuple(managers(vm, this(&o, vm)?)?).into())
@@ -35,7 +41,9 @@ pub fn fill(c: &mut Class) {
         Ok(out.into())
     });
     c.getter("base_manager", |o, vm| base_manager(vm, this(&o, vm)?));
-    c.getter("default_manager", |o, vm| default_manager(vm, this(&o, vm)?));
+    c.getter("default_manager", |o, vm| {
+        default_manager(vm, this(&o, vm)?)
+    });
 }
 
 /// Forgets computed managers.

@@ -13,11 +13,32 @@ type Vm = VirtualMachine;
 
 /// What `class Meta` may hold. Source: "Model Meta options" in Django's documentation.
 pub const NAMES: &[&str] = &[
-    "verbose_name", "verbose_name_plural", "db_table", "db_table_comment", "ordering",
-    "unique_together", "permissions", "get_latest_by", "order_with_respect_to", "app_label",
-    "db_tablespace", "abstract", "managed", "proxy", "swappable", "auto_created", "apps",
-    "default_permissions", "select_on_save", "default_related_name", "required_db_features",
-    "required_db_vendor", "base_manager_name", "default_manager_name", "indexes", "constraints",
+    "verbose_name",
+    "verbose_name_plural",
+    "db_table",
+    "db_table_comment",
+    "ordering",
+    "unique_together",
+    "permissions",
+    "get_latest_by",
+    "order_with_respect_to",
+    "app_label",
+    "db_tablespace",
+    "abstract",
+    "managed",
+    "proxy",
+    "swappable",
+    "auto_created",
+    "apps",
+    "default_permissions",
+    "select_on_save",
+    "default_related_name",
+    "required_db_features",
+    "required_db_vendor",
+    "base_manager_name",
+    "default_manager_name",
+    "indexes",
+    "constraints",
 ];
 
 /// Reads `Meta` and makes the model's options.
@@ -99,12 +120,13 @@ fn options(
             None => Ok(None),
         }
     };
-    let flag = |parts: &HashMap<&'static str, PyObjectRef>, n: &str, default: bool| -> PyResult<bool> {
-        match parts.get(n) {
-            Some(v) => v.clone().is_true(vm),
-            None => Ok(default),
-        }
-    };
+    let flag =
+        |parts: &HashMap<&'static str, PyObjectRef>, n: &str, default: bool| -> PyResult<bool> {
+            match parts.get(n) {
+                Some(v) => v.clone().is_true(vm),
+                None => Ok(default),
+            }
+        };
     let strings = |v: &PyObjectRef| -> PyResult<Vec<String>> {
         py::list(vm, v)?
             .iter()
@@ -128,7 +150,9 @@ fn options(
         verbose_name_plural: text(parts, "verbose_name_plural")?,
         select_on_save: flag(parts, "select_on_save", false)?,
         required_db_vendor: text(parts, "required_db_vendor")?,
-        default_permissions: ["add", "change", "delete", "view"].map(String::from).to_vec(),
+        default_permissions: ["add", "change", "delete", "view"]
+            .map(String::from)
+            .to_vec(),
         ..ModelOptions::default()
     };
     if let Some(v) = parts.get("ordering") {

@@ -4,19 +4,24 @@ use crate::models::fields::PyField;
 use crate::models::fields::args::Args;
 use crate::models::{model_of_class, related};
 use crate::{modules, py};
-use orm_state::{
-    Field, FieldKind, FieldOptions, OnDelete, Rel, RelKind, RelTarget, Value,
-};
+use orm_state::{Field, FieldKind, FieldOptions, OnDelete, Rel, RelKind, RelTarget, Value};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 type Vm = VirtualMachine;
 
 /// Refuses relations that cannot be.
-pub fn check_arguments(vm: &Vm, zelf: &Py<PyField>, kind: FieldKind, args: &mut Args) -> PyResult<()> {
+pub fn check_arguments(
+    vm: &Vm,
+    zelf: &Py<PyField>,
+    kind: FieldKind,
+    args: &mut Args,
+) -> PyResult<()> {
     let class = zelf.class().name().to_string();
     match kind {
-        FieldKind::ForeignKey | FieldKind::OneToOne => args.required(vm, &class, &["to", "on_delete"]),
+        FieldKind::ForeignKey | FieldKind::OneToOne => {
+            args.required(vm, &class, &["to", "on_delete"])
+        }
         FieldKind::ForeignObject => {
             args.required(vm, &class, &["to", "on_delete", "from_fields", "to_fields"])
         }
@@ -81,8 +86,10 @@ pub fn rel_from_arguments(
         *rel.limit_choices_to.borrow_mut() = Some(Rc::new(PyObj(v.clone())));
         zelf.set_part("limit_choices_to", v);
     }
-    rel.parent_link.set(args.take_bool(vm, "parent_link", false)?);
-    rel.db_constraint.set(args.take_bool(vm, "db_constraint", true)?);
+    rel.parent_link
+        .set(args.take_bool(vm, "parent_link", false)?);
+    rel.db_constraint
+        .set(args.take_bool(vm, "db_constraint", true)?);
     if let Some(name) = args.take_string(vm, "to_field")? {
         *rel.field_name.borrow_mut() = Some(name);
         zelf.set_part("to_field", vm.ctx.new_bool(true));
@@ -115,9 +122,9 @@ pub fn rel_from_arguments(
                         Some((py::to_string(vm, a)?, py::to_string(vm, b)?));
                 }
                 if zelf.part("through").is_none() {
-                    return Err(vm.new_value_error(
-                        "Cannot specify through_fields without a through model",
-                    ));
+                    return Err(
+                        vm.new_value_error("Cannot specify through_fields without a through model")
+                    );
                 }
                 zelf.set_part("through_fields", v);
             }
@@ -130,9 +137,9 @@ pub fn rel_from_arguments(
                 options.db_table = Some(table);
             }
             if zelf.part("through").is_some() && !rel.db_constraint.get() {
-                return Err(vm.new_value_error(
-                    "Can't supply a through model and db_constraint=False",
-                ));
+                return Err(
+                    vm.new_value_error("Can't supply a through model and db_constraint=False")
+                );
             }
         }
         FieldKind::GenericRelation => {
@@ -175,8 +182,15 @@ fn names(vm: &Vm, v: Option<PyObjectRef>) -> PyResult<Vec<Option<String>>> {
 
 /// Names of the standard `on_delete` handlers.
 pub const HANDLERS: &[&str] = &[
-    "CASCADE", "PROTECT", "RESTRICT", "SET_NULL", "SET_DEFAULT", "DO_NOTHING", "DB_CASCADE",
-    "DB_SET_NULL", "DB_SET_DEFAULT",
+    "CASCADE",
+    "PROTECT",
+    "RESTRICT",
+    "SET_NULL",
+    "SET_DEFAULT",
+    "DO_NOTHING",
+    "DB_CASCADE",
+    "DB_SET_NULL",
+    "DB_SET_DEFAULT",
 ];
 
 fn standard(name: &str) -> OnDelete {

@@ -17,12 +17,24 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     let deferred = modules::find(vm, "django.db.models.query_utils", "DeferredAttribute")?
         .downcast()
         .map_err(|_| vm.new_type_error("not a class"))?;
-    let key = class(vm, MODULE, "ForeignKeyDeferredAttribute", &[deferred], |c| {
-        c.method("__get__", deferred_get);
-        c.method("__set__", key_set);
-    })?;
+    let key = class(
+        vm,
+        MODULE,
+        "ForeignKeyDeferredAttribute",
+        &[deferred],
+        |c| {
+            c.method("__get__", deferred_get);
+            c.method("__set__", key_set);
+        },
+    )?;
     modules::export(vm, MODULE, "ForeignKeyDeferredAttribute", key)?;
-    let many = class(vm, MODULE, "ForwardManyToOneDescriptor", &[holder(vm)], fill)?;
+    let many = class(
+        vm,
+        MODULE,
+        "ForwardManyToOneDescriptor",
+        &[holder(vm)],
+        fill,
+    )?;
     modules::export(vm, MODULE, "ForwardManyToOneDescriptor", many.clone())?;
     let one = class(vm, MODULE, "ForwardOneToOneDescriptor", &[many], |c| {
         c.method("get_object", one_to_one_object);
@@ -58,39 +70,54 @@ fn fill(c: &mut Class) {
     });
     c.method("__get__", get);
     c.method("__set__", set);
-    c.method("is_cached", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<bool> {
-        let field = inner(&held(vm, &o)?, vm)?;
-        let cache = state::fields_cache(vm, &instance)?;
-        Ok(cache.get_item_opt(&*field.name(), vm)?.is_some())
-    });
+    c.method(
+        "is_cached",
+        |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+            let field = inner(&held(vm, &o)?, vm)?;
+            let cache = state::fields_cache(vm, &instance)?;
+            Ok(cache.get_item_opt(&*field.name(), vm)?.is_some())
+        },
+    );
     c.method("get_queryset", |o: PyObjectRef, hints: KwArgs, vm: &Vm| {
-        get_queryset(vm, &o, hints.into_iter().map(|(k, v)| (k.to_string(), v)).collect())
+        get_queryset(
+            vm,
+            &o,
+            hints.into_iter().map(|(k, v)| (k.to_string(), v)).collect(),
+        )
     });
-    c.method("get_object", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
-        get_object(vm, &o, &instance)
-    });
-    c.method("fetch_one", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        fetch_one(vm, &o, &instance)
-    });
-    c.method("fetch_many", |o: PyObjectRef, instances: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        let missing: Vec<PyObjectRef> = {
-            let mut out = vec![];
-            for i in py::list(vm, &instances)? {
-                if !py::call(vm, &o, "is_cached", vec![i.clone()])?.is_true(vm)? {
-                    out.push(i);
+    c.method(
+        "get_object",
+        |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| get_object(vm, &o, &instance),
+    );
+    c.method(
+        "fetch_one",
+        |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            fetch_one(vm, &o, &instance)
+        },
+    );
+    c.method(
+        "fetch_many",
+        |o: PyObjectRef, instances: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            let missing: Vec<PyObjectRef> = {
+                let mut out = vec![];
+                for i in py::list(vm, &instances)? {
+                    if !py::call(vm, &o, "is_cached", vec![i.clone()])?.is_true(vm)? {
+                        out.push(i);
+                    }
                 }
-            }
-            out
-        };
-        let prefetch = modules::find(vm, "django.db.models.query", "prefetch_related_objects")?;
-        let name = inner(&held(vm, &o)?, vm)?.name();
-        prefetch
-            .call((vm.ctx.new_list(missing), py::str(vm, &*name)), vm)
-            .map(drop)
-    });
-    c.method("get_prefetch_querysets", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
-        prefetch(vm, &o, args)
-    });
+                out
+            };
+            let prefetch = modules::find(vm, "django.db.models.query", "prefetch_related_objects")?;
+            let name = inner(&held(vm, &o)?, vm)?.name();
+            prefetch
+                .call((vm.ctx.new_list(missing), py::str(vm, &*name)), vm)
+                .map(drop)
+        },
+    );
+    c.method(
+        "get_prefetch_querysets",
+        |o: PyObjectRef, args: FuncArgs, vm: &Vm| prefetch(vm, &o, args),
+    );
     c.getter("RelatedObjectDoesNotExist", |o, vm| does_not_exist(vm, &o));
     c.method("__reduce__", |o: PyObjectRef, vm: &Vm| -> PyResult {
         let field = inner(&held(vm, &o)?, vm)?;
@@ -175,7 +202,13 @@ fn dict_fetch_mode(_vm: &Vm, _manager: &PyObject) -> Option<PyObjectRef> {
 
 fn get_object(vm: &Vm, o: &PyObject, instance: &PyObject) -> PyResult {
     let field = inner(&held(vm, o)?, vm)?;
-    let rows = py::call_kw(vm, o, "get_queryset", vec![], &[("instance", instance.to_owned())])?;
+    let rows = py::call_kw(
+        vm,
+        o,
+        "get_queryset",
+        vec![],
+        &[("instance", instance.to_owned())],
+    )?;
     let mut filter = FuncArgs::default();
     for (local, remote) in field.related_fields().or_raise(vm)? {
         let value = py::attr(vm, instance, &local.attname())?;
@@ -245,7 +278,10 @@ fn get(o: PyObjectRef, instance: PyObjectRef, _owner: OptionalArg, vm: &Vm) -> P
     };
     if vm.is_none(&found) && !field.null.get() {
         let class = does_not_exist(vm, &o)?;
-        let model = field.model().map(|m| m.object_name().to_string()).unwrap_or_default();
+        let model = field
+            .model()
+            .map(|m| m.object_name().to_string())
+            .unwrap_or_default();
         return Err(raise(vm, class, format!("{model} has no {name}.")));
     }
     Ok(found)
@@ -362,7 +398,12 @@ fn one_to_one_object(o: PyObjectRef, instance: PyObjectRef, vm: &Vm) -> PyResult
 }
 
 /// A parent's key goes into the child as well.
-fn one_to_one_set(o: PyObjectRef, instance: PyObjectRef, value: PyObjectRef, vm: &Vm) -> PyResult<()> {
+fn one_to_one_set(
+    o: PyObjectRef,
+    instance: PyObjectRef,
+    value: PyObjectRef,
+    vm: &Vm,
+) -> PyResult<()> {
     assign(vm, &o, &instance, value.clone())?;
     let field = inner(&held(vm, &o)?, vm)?;
     if field.primary_key.get()
@@ -370,7 +411,11 @@ fn one_to_one_set(o: PyObjectRef, instance: PyObjectRef, value: PyObjectRef, vm:
         && let Some(target) = field.related_model()
         && !vm.is_none(&value)
     {
-        for f in target.concrete_fields().iter().filter(|f| f.primary_key.get()) {
+        for f in target
+            .concrete_fields()
+            .iter()
+            .filter(|f| f.primary_key.get())
+        {
             let v = py::attr(vm, &value, &f.attname())?;
             py::set_attr(vm, &instance, &f.attname(), v)?;
         }
@@ -408,7 +453,13 @@ fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
     let hints = vm.ctx.new_dict();
     if let Some(first) = instances_list.first() {
         hints.set_item("instance", first.clone(), vm)?;
-        py::call_kw(vm, &rows, "_add_hints", vec![], &[("instance", first.clone())])?;
+        py::call_kw(
+            vm,
+            &rows,
+            "_add_hints",
+            vec![],
+            &[("instance", first.clone())],
+        )?;
     }
     let pairs = field.related_fields().or_raise(vm)?;
     let (locals, remotes): (Vec<_>, Vec<_>) = pairs
@@ -426,10 +477,15 @@ fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
             .kwargs
             .insert(format!("{}__in", remote.1.name()).into(), set);
     } else {
-        let reverse = field.remote.as_ref().map(|r| r.query_name()).unwrap_or_default();
-        filter
-            .kwargs
-            .insert(format!("{reverse}__in").into(), vm.ctx.new_list(instances_list.clone()).into());
+        let reverse = field
+            .remote
+            .as_ref()
+            .map(|r| r.query_name())
+            .unwrap_or_default();
+        filter.kwargs.insert(
+            format!("{reverse}__in").into(),
+            vm.ctx.new_list(instances_list.clone()).into(),
+        );
     }
     rows = py::attr(vm, &rows, "filter")?.call(filter, vm)?;
     if field.remote.as_ref().is_some_and(|r| !r.multiple()) {
@@ -451,7 +507,9 @@ fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
         }
     }
     let names = |list: Vec<Rc<str>>| {
-        vm.new_function("rel_attr", move |obj: PyObjectRef, vm: &Vm| values(vm, &obj, &list))
+        vm.new_function("rel_attr", move |obj: PyObjectRef, vm: &Vm| {
+            values(vm, &obj, &list)
+        })
     };
     Ok(vm
         .ctx

@@ -95,9 +95,10 @@ pub fn pending_keys(apps: &Rc<Apps>) -> Vec<Key> {
 /// `resolve_relation`: `"self"`, `"Model"`, `"app.Model"` or a class, as a key.
 pub fn key_of(scope: &ModelRef, target: &RelTarget) -> Key {
     match target {
-        RelTarget::Name(n) if n == "self" => {
-            (scope.app_label().to_string(), scope.model_name().to_string())
-        }
+        RelTarget::Name(n) if n == "self" => (
+            scope.app_label().to_string(),
+            scope.model_name().to_string(),
+        ),
         RelTarget::Name(n) => match n.split_once('.') {
             Some((app, model)) => (app.to_string(), model.to_lowercase()),
             None => (scope.app_label().to_string(), n.to_lowercase()),
@@ -154,7 +155,12 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             }),
         )
     });
-    modules::export(vm, "django.db.models.fields.related", "lazy_related_operation", lazy)?;
+    modules::export(
+        vm,
+        "django.db.models.fields.related",
+        "lazy_related_operation",
+        lazy,
+    )?;
     let constant = py::str(vm, "self");
     modules::export(
         vm,

@@ -21,7 +21,10 @@ type Vm = VirtualMachine;
 const MODULE: &str = "django.db.models.fields.reverse_related";
 
 /// `django.db.models.fields.reverse_related.ForeignObjectRel`.
-#[pyclass(module = "django.db.models.fields.reverse_related", name = "ForeignObjectRel")]
+#[pyclass(
+    module = "django.db.models.fields.reverse_related",
+    name = "ForeignObjectRel"
+)]
 #[derive(PyPayload)]
 pub struct PyRel {
     pub rel: Rc<Rel>,
@@ -117,31 +120,46 @@ fn fill(c: &mut Class) {
     c.getter("identity", |o, _| Ok(o));
     c.getter("model", |o, vm| target_object(vm, &this(&o, vm)?.target()));
     c.getter("to", |o, vm| target_object(vm, &this(&o, vm)?.target()));
-    c.getter("related_model", |o, vm| match this(&o, vm)?.related_model() {
-        Some(m) => class_of_model(vm, &m),
-        None => Ok(vm.ctx.none()),
+    c.getter("related_model", |o, vm| {
+        match this(&o, vm)?.related_model() {
+            Some(m) => class_of_model(vm, &m),
+            None => Ok(vm.ctx.none()),
+        }
     });
     c.getter("name", |o, vm| Ok(py::str(vm, this(&o, vm)?.query_name())));
     c.getter("related_name", |o, vm| {
-        Ok(py::opt_str(vm, this(&o, vm)?.related_name.borrow().as_deref()))
+        Ok(py::opt_str(
+            vm,
+            this(&o, vm)?.related_name.borrow().as_deref(),
+        ))
     });
     c.getter("related_query_name", |o, vm| {
-        Ok(py::opt_str(vm, this(&o, vm)?.related_query_name.borrow().as_deref()))
+        Ok(py::opt_str(
+            vm,
+            this(&o, vm)?.related_query_name.borrow().as_deref(),
+        ))
     });
     c.getter("accessor_name", |o, vm| {
         Ok(py::opt_str(vm, this(&o, vm)?.accessor_name().as_deref()))
     });
-    c.method("get_accessor_name", |o: PyObjectRef, _: OptionalArg, vm: &Vm| -> PyResult {
+    c.method(
+        "get_accessor_name",
+        |o: PyObjectRef, _: OptionalArg, vm: &Vm| -> PyResult {
+            Ok(py::opt_str(vm, this(&o, vm)?.accessor_name().as_deref()))
+        },
+    );
+    c.getter("cache_name", |o, vm| {
         Ok(py::opt_str(vm, this(&o, vm)?.accessor_name().as_deref()))
     });
-    c.getter("cache_name", |o, vm| Ok(py::opt_str(vm, this(&o, vm)?.accessor_name().as_deref())));
     c.getter("hidden", |o, vm| Ok(py::bool(vm, this(&o, vm)?.hidden())));
     c.method("is_hidden", |o: PyObjectRef, vm: &Vm| -> PyResult<bool> {
         Ok(this(&o, vm)?.hidden())
     });
-    c.getter("limit_choices_to", |o, vm| match &*this(&o, vm)?.limit_choices_to.borrow() {
-        Some(c) => to_py(vm, &Value::Object(c.clone())),
-        None => Ok(vm.ctx.new_dict().into()),
+    c.getter("limit_choices_to", |o, vm| {
+        match &*this(&o, vm)?.limit_choices_to.borrow() {
+            Some(c) => to_py(vm, &Value::Object(c.clone())),
+            None => Ok(vm.ctx.new_dict().into()),
+        }
     });
     c.getter("on_delete", |o, vm| {
         let rel = this(&o, vm)?;
@@ -169,47 +187,71 @@ fn fill(c: &mut Class) {
         Some(t) => target_object(vm, t),
         None => Ok(vm.ctx.none()),
     });
-    c.getter("through_fields", |o, vm| Ok(match &*this(&o, vm)?.through_fields.borrow() {
-        Some((a, b)) => vm.ctx.new_tuple(vec![py::str(vm, a), py::str(vm, b)]).into(),
-        None => vm.ctx.none(),
-    }));
+    c.getter("through_fields", |o, vm| {
+        Ok(match &*this(&o, vm)?.through_fields.borrow() {
+            Some((a, b)) => vm
+                .ctx
+                .new_tuple(vec![py::str(vm, a), py::str(vm, b)])
+                .into(),
+            None => vm.ctx.none(),
+        })
+    });
     for_flags(c);
     c.method("get_related_field", |o: PyObjectRef, vm: &Vm| -> PyResult {
         let target = this(&o, vm)?.target_field().or_raise(vm)?;
         field_object(vm, &target)
     });
-    c.method("get_cached_value", |o: PyObjectRef, instance: PyObjectRef, default: OptionalArg, vm: &Vm| {
-        let name = this(&o, vm)?.accessor_name().unwrap_or_default();
-        crate::models::fields::methods::cached_value(vm, &instance, &name, default)
-    });
-    c.method("is_cached", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<bool> {
-        let name = this(&o, vm)?.accessor_name().unwrap_or_default();
-        let cache = crate::models::state::fields_cache(vm, &instance)?;
-        Ok(cache.get_item_opt(&*name, vm)?.is_some())
-    });
-    c.method("set_cached_value", |o: PyObjectRef, instance: PyObjectRef, v: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        let name = this(&o, vm)?.accessor_name().unwrap_or_default();
-        crate::models::state::fields_cache(vm, &instance)?.set_item(&*name, v, vm)
-    });
-    c.method("delete_cached_value", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        let name = this(&o, vm)?.accessor_name().unwrap_or_default();
-        crate::models::state::fields_cache(vm, &instance)?.del_item(&*name, vm)
-    });
-    c.method("get_internal_type", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
-        let field = this(&o, vm)?.field().or_raise(vm)?;
-        field.internal_type().or_raise(vm)
-    });
+    c.method(
+        "get_cached_value",
+        |o: PyObjectRef, instance: PyObjectRef, default: OptionalArg, vm: &Vm| {
+            let name = this(&o, vm)?.accessor_name().unwrap_or_default();
+            crate::models::fields::methods::cached_value(vm, &instance, &name, default)
+        },
+    );
+    c.method(
+        "is_cached",
+        |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+            let name = this(&o, vm)?.accessor_name().unwrap_or_default();
+            let cache = crate::models::state::fields_cache(vm, &instance)?;
+            Ok(cache.get_item_opt(&*name, vm)?.is_some())
+        },
+    );
+    c.method(
+        "set_cached_value",
+        |o: PyObjectRef, instance: PyObjectRef, v: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            let name = this(&o, vm)?.accessor_name().unwrap_or_default();
+            crate::models::state::fields_cache(vm, &instance)?.set_item(&*name, v, vm)
+        },
+    );
+    c.method(
+        "delete_cached_value",
+        |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            let name = this(&o, vm)?.accessor_name().unwrap_or_default();
+            crate::models::state::fields_cache(vm, &instance)?.del_item(&*name, vm)
+        },
+    );
+    c.method(
+        "get_internal_type",
+        |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+            let field = this(&o, vm)?.field().or_raise(vm)?;
+            field.internal_type().or_raise(vm)
+        },
+    );
     c.method("__repr__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
         let rel = this(&o, vm)?;
-        let label = rel.related_model().map(|m| m.label_lower()).unwrap_or_default();
+        let label = rel
+            .related_model()
+            .map(|m| m.label_lower())
+            .unwrap_or_default();
         Ok(format!("<{}: {label}>", o.class().name()))
     });
-    c.method("__eq__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| {
-        match (rel_of(&o), rel_of(&other)) {
+    c.method(
+        "__eq__",
+        |o: PyObjectRef, other: PyObjectRef, vm: &Vm| match (rel_of(&o), rel_of(&other)) {
             (Some(a), Some(b)) => py::bool(vm, Rc::ptr_eq(&a, &b)),
             _ => vm.ctx.not_implemented(),
-        }
-    });
+        },
+    );
     c.method("__hash__", |o: PyObjectRef, vm: &Vm| -> PyResult<i64> {
         Ok(Rc::as_ptr(&this(&o, vm)?) as usize as i64 >> 4)
     });
@@ -217,23 +259,40 @@ fn fill(c: &mut Class) {
 
 fn for_flags(c: &mut Class) {
     for (name, get) in [
-        ("auto_created", (|_, vm| Ok(py::bool(vm, true))) as crate::class::Getter),
+        (
+            "auto_created",
+            (|_, vm| Ok(py::bool(vm, true))) as crate::class::Getter,
+        ),
         ("concrete", |_, vm| Ok(py::bool(vm, false))),
         ("editable", |_, vm| Ok(py::bool(vm, false))),
         ("is_relation", |_, vm| Ok(py::bool(vm, true))),
         ("null", |_, vm| Ok(py::bool(vm, true))),
         ("empty_strings_allowed", |_, vm| Ok(py::bool(vm, false))),
-        ("many_to_many", |o, vm| Ok(py::bool(vm, this(&o, vm)?.many_to_many()))),
-        ("one_to_many", |o, vm| Ok(py::bool(vm, this(&o, vm)?.one_to_many()))),
-        ("one_to_one", |o, vm| Ok(py::bool(vm, this(&o, vm)?.one_to_one()))),
+        ("many_to_many", |o, vm| {
+            Ok(py::bool(vm, this(&o, vm)?.many_to_many()))
+        }),
+        ("one_to_many", |o, vm| {
+            Ok(py::bool(vm, this(&o, vm)?.one_to_many()))
+        }),
+        ("one_to_one", |o, vm| {
+            Ok(py::bool(vm, this(&o, vm)?.one_to_one()))
+        }),
         ("many_to_one", |o, vm| {
             let many = this(&o, vm)?.field().or_raise(vm)?.one_to_many();
             Ok(py::bool(vm, many))
         }),
-        ("multiple", |o, vm| Ok(py::bool(vm, this(&o, vm)?.multiple()))),
-        ("parent_link", |o, vm| Ok(py::bool(vm, this(&o, vm)?.parent_link.get()))),
-        ("symmetrical", |o, vm| Ok(py::bool(vm, this(&o, vm)?.symmetrical.get()))),
-        ("db_constraint", |o, vm| Ok(py::bool(vm, this(&o, vm)?.db_constraint.get()))),
+        ("multiple", |o, vm| {
+            Ok(py::bool(vm, this(&o, vm)?.multiple()))
+        }),
+        ("parent_link", |o, vm| {
+            Ok(py::bool(vm, this(&o, vm)?.parent_link.get()))
+        }),
+        ("symmetrical", |o, vm| {
+            Ok(py::bool(vm, this(&o, vm)?.symmetrical.get()))
+        }),
+        ("db_constraint", |o, vm| {
+            Ok(py::bool(vm, this(&o, vm)?.db_constraint.get()))
+        }),
     ] {
         c.getter(name, get);
     }

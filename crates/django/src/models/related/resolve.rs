@@ -14,38 +14,56 @@ const DESCRIPTORS: &str = "django.db.models.fields.related_descriptors";
 pub fn install(vm: &Vm) -> PyResult<()> {
     let field = fields::classes::builtin(vm, "RelatedField")?;
     crate::class::fill_class(vm, &field, |c| {
-        c.method("get_limit_choices_to", |o: PyObjectRef, vm: &Vm| -> PyResult {
-            let f = inner(&o, vm)?;
-            let limit = f
-                .remote
-                .as_ref()
-                .and_then(|r| r.limit_choices_to.borrow().clone());
-            let Some(limit) = limit else {
-                return Ok(vm.ctx.new_dict().into());
-            };
-            let limit = crate::convert::to_py(vm, &orm_state::Value::Object(limit))?;
-            if py::callable(&limit) {
-                return limit.call((), vm);
-            }
-            Ok(limit)
-        });
-        c.method("related_query_name", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
-            let f = inner(&o, vm)?;
-            Ok(f.remote.as_ref().map(|r| r.query_name()).unwrap_or_default())
-        });
+        c.method(
+            "get_limit_choices_to",
+            |o: PyObjectRef, vm: &Vm| -> PyResult {
+                let f = inner(&o, vm)?;
+                let limit = f
+                    .remote
+                    .as_ref()
+                    .and_then(|r| r.limit_choices_to.borrow().clone());
+                let Some(limit) = limit else {
+                    return Ok(vm.ctx.new_dict().into());
+                };
+                let limit = crate::convert::to_py(vm, &orm_state::Value::Object(limit))?;
+                if py::callable(&limit) {
+                    return limit.call((), vm);
+                }
+                Ok(limit)
+            },
+        );
+        c.method(
+            "related_query_name",
+            |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+                let f = inner(&o, vm)?;
+                Ok(f.remote
+                    .as_ref()
+                    .map(|r| r.query_name())
+                    .unwrap_or_default())
+            },
+        );
         c.getter("swappable", |_, vm| Ok(py::bool(vm, true)));
         c.getter("swappable_setting", |_, vm| Ok(vm.ctx.none()));
         c.getter("opts", |o, vm| {
             let model = py::attr(vm, &o, "model")?;
             py::attr(vm, &model, "_meta")
         });
-        c.method("get_local_related_value", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
-            related_values(&o, &instance, true, vm)
-        });
-        c.method("get_foreign_related_value", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
-            related_values(&o, &instance, false, vm)
-        });
-        for (name, local) in [("local_related_fields", true), ("foreign_related_fields", false)] {
+        c.method(
+            "get_local_related_value",
+            |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
+                related_values(&o, &instance, true, vm)
+            },
+        );
+        c.method(
+            "get_foreign_related_value",
+            |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
+                related_values(&o, &instance, false, vm)
+            },
+        );
+        for (name, local) in [
+            ("local_related_fields", true),
+            ("foreign_related_fields", false),
+        ] {
             if local {
                 c.getter(name, |o, vm| related_fields(&o, true, vm));
             } else {
@@ -64,9 +82,13 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         for (name, side) in [("m2m_field_name", 0), ("m2m_reverse_field_name", 1)] {
             let _ = side;
             if side == 0 {
-                c.method(name, |o: PyObjectRef, vm: &Vm| m2m_part(&o, |(s, _)| s.name(), vm));
+                c.method(name, |o: PyObjectRef, vm: &Vm| {
+                    m2m_part(&o, |(s, _)| s.name(), vm)
+                });
             } else {
-                c.method(name, |o: PyObjectRef, vm: &Vm| m2m_part(&o, |(_, t)| t.name(), vm));
+                c.method(name, |o: PyObjectRef, vm: &Vm| {
+                    m2m_part(&o, |(_, t)| t.name(), vm)
+                });
             }
         }
         c.method("m2m_column_name", |o: PyObjectRef, vm: &Vm| {
@@ -75,16 +97,24 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         c.method("m2m_reverse_name", |o: PyObjectRef, vm: &Vm| {
             m2m_part(&o, |(_, t)| t.column().unwrap_or_default(), vm)
         });
-        c.method("m2m_target_field_name", |o: PyObjectRef, vm: &Vm| m2m_target(&o, false, vm));
-        c.method("m2m_reverse_target_field_name", |o: PyObjectRef, vm: &Vm| m2m_target(&o, true, vm));
-        c.method("m2m_db_table", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
-            let f = inner(&o, vm)?;
-            Ok(f.remote
-                .as_ref()
-                .and_then(|r| r.through_model())
-                .map(|m| m.db_table())
-                .unwrap_or_default())
+        c.method("m2m_target_field_name", |o: PyObjectRef, vm: &Vm| {
+            m2m_target(&o, false, vm)
         });
+        c.method(
+            "m2m_reverse_target_field_name",
+            |o: PyObjectRef, vm: &Vm| m2m_target(&o, true, vm),
+        );
+        c.method(
+            "m2m_db_table",
+            |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+                let f = inner(&o, vm)?;
+                Ok(f.remote
+                    .as_ref()
+                    .and_then(|r| r.through_model())
+                    .map(|m| m.db_table())
+                    .unwrap_or_default())
+            },
+        );
     })
 }
 
@@ -218,7 +248,10 @@ fn resolve_through(vm: &Vm, field: &Rc<Field>, rel: &Rc<Rel>, model: &ModelRef) 
             let Some(apps) = model.apps() else {
                 return Ok(());
             };
-            let keys = vec![key_of(model, &RelTarget::Name("self".into())), key_of(model, &target)];
+            let keys = vec![
+                key_of(model, &RelTarget::Name("self".into())),
+                key_of(model, &target),
+            ];
             let rel = rel.clone();
             when_ready(
                 vm,
@@ -273,7 +306,13 @@ fn resolve_target(
             }
             let class = class_of_model(vm, &to)?;
             let reverse = rel_object(vm, &rel)?;
-            py::call(vm, &object, "contribute_to_related_class", vec![class, reverse]).map(drop)
+            py::call(
+                vm,
+                &object,
+                "contribute_to_related_class",
+                vec![class, reverse],
+            )
+            .map(drop)
         }),
     )
 }

@@ -28,20 +28,31 @@ fn fill(c: &mut Class) {
         Ok(py::opt_str(vm, rel(vm, &o)?.accessor_name().as_deref()))
     });
     c.getter("RelatedObjectDoesNotExist", |o, vm| does_not_exist(vm, &o));
-    c.method("is_cached", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<bool> {
-        let name = rel(vm, &o)?.accessor_name().unwrap_or_default();
-        let cache = state::fields_cache(vm, &instance)?;
-        Ok(cache.get_item_opt(&*name, vm)?.is_some())
-    });
+    c.method(
+        "is_cached",
+        |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+            let name = rel(vm, &o)?.accessor_name().unwrap_or_default();
+            let cache = state::fields_cache(vm, &instance)?;
+            Ok(cache.get_item_opt(&*name, vm)?.is_some())
+        },
+    );
     c.method("get_queryset", |o: PyObjectRef, hints: KwArgs, vm: &Vm| {
-        queryset(vm, &o, hints.into_iter().map(|(k, v)| (k.to_string(), v)).collect())
+        queryset(
+            vm,
+            &o,
+            hints.into_iter().map(|(k, v)| (k.to_string(), v)).collect(),
+        )
     });
-    c.method("fetch_one", |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        fetch_one(vm, &o, &instance)
-    });
-    c.method("get_prefetch_querysets", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
-        prefetch(vm, &o, args)
-    });
+    c.method(
+        "fetch_one",
+        |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            fetch_one(vm, &o, &instance)
+        },
+    );
+    c.method(
+        "get_prefetch_querysets",
+        |o: PyObjectRef, args: FuncArgs, vm: &Vm| prefetch(vm, &o, args),
+    );
     c.method("__get__", get);
     c.method("__set__", set);
 }
@@ -78,7 +89,9 @@ fn get(o: PyObjectRef, instance: PyObjectRef, _owner: OptionalArg, vm: &Vm) -> P
             } else {
                 cache.set_item(&*name, vm.ctx.none(), vm)?;
             }
-            cache.get_item_opt(&*name, vm)?.unwrap_or_else(|| vm.ctx.none())
+            cache
+                .get_item_opt(&*name, vm)?
+                .unwrap_or_else(|| vm.ctx.none())
         }
     };
     if vm.is_none(&found) {
@@ -103,7 +116,13 @@ fn fetch_one(vm: &Vm, o: &PyObject, instance: &PyObject) -> PyResult<()> {
     let rel = rel(vm, o)?;
     let field = rel.field().or_raise(vm)?;
     let name = rel.accessor_name().unwrap_or_default();
-    let rows = py::call_kw(vm, o, "get_queryset", vec![], &[("instance", instance.to_owned())])?;
+    let rows = py::call_kw(
+        vm,
+        o,
+        "get_queryset",
+        vec![],
+        &[("instance", instance.to_owned())],
+    )?;
     let mut filter = FuncArgs::default();
     for (local, remote) in field.related_fields().or_raise(vm)? {
         let key = if local.name() == field.name() {
@@ -192,7 +211,13 @@ fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
         None => py::call(vm, o, "get_queryset", vec![])?,
     };
     if let Some(first) = instances.first() {
-        py::call_kw(vm, &rows, "_add_hints", vec![], &[("instance", first.clone())])?;
+        py::call_kw(
+            vm,
+            &rows,
+            "_add_hints",
+            vec![],
+            &[("instance", first.clone())],
+        )?;
     }
     let key = format!("{}__in", field.name());
     let list = vm.ctx.new_list(instances.clone());

@@ -7,7 +7,12 @@ use orm_state::{Field, ModelRef, Rel, RelTarget};
 use rustpython_vm::{PyResult, VirtualMachine};
 use std::rc::Rc;
 
-pub fn create(vm: &VirtualMachine, field: &Rc<Field>, rel: &Rc<Rel>, model: &ModelRef) -> PyResult<()> {
+pub fn create(
+    vm: &VirtualMachine,
+    field: &Rc<Field>,
+    rel: &Rc<Rel>,
+    model: &ModelRef,
+) -> PyResult<()> {
     let class = class_of_model(vm, model)?;
     let field_name = field.name();
     let name = format!("{}_{field_name}", model.object_name());
@@ -74,11 +79,17 @@ pub fn create(vm: &VirtualMachine, field: &Rc<Field>, rel: &Rc<Rel>, model: &Mod
         ),
         (
             "verbose_name",
-            py::str(vm, format!("{}-{} relationship", verbose(&from), verbose(&to))),
+            py::str(
+                vm,
+                format!("{}-{} relationship", verbose(&from), verbose(&to)),
+            ),
         ),
         (
             "verbose_name_plural",
-            py::str(vm, format!("{}-{} relationships", verbose(&from), verbose(&to))),
+            py::str(
+                vm,
+                format!("{}-{} relationships", verbose(&from), verbose(&to)),
+            ),
         ),
     ] {
         meta.set_item(k, v, vm)?;
@@ -96,7 +107,11 @@ pub fn create(vm: &VirtualMachine, field: &Rc<Field>, rel: &Rc<Rel>, model: &Mod
     let base = modules::find(vm, "django.db.models", "Model")?;
     let metaclass = modules::find(vm, "django.db.models.base", "ModelBase")?;
     let made = metaclass.call(
-        (vm.ctx.new_str(name.as_str()), vm.ctx.new_tuple(vec![base]), body),
+        (
+            vm.ctx.new_str(name.as_str()),
+            vm.ctx.new_tuple(vec![base]),
+            body,
+        ),
         vm,
     )?;
     if let Some(through) = crate::models::model_of_class(vm, &made) {
