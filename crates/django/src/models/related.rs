@@ -1,6 +1,7 @@
 //! Relations: their arguments, their reverse sides as Python objects, what they put on both models.
 pub mod arguments;
 pub mod forward;
+pub mod handlers;
 pub mod lazy;
 pub mod objects;
 pub mod resolve;
@@ -20,6 +21,7 @@ use orm_state::RelTarget;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
+    handlers::install(vm)?;
     objects::install(vm)?;
     forward::install(vm)?;
     reverse::install(vm)?;
