@@ -35,5 +35,6 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     filtered_relation::install(vm)?;
     queryset::install(vm)?;
     raw::install(vm)?;
+    deletion::install(vm)?;
     manager::install(vm)
 }
