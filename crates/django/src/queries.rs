@@ -36,5 +36,6 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     queryset::install(vm)?;
     raw::install(vm)?;
     deletion::install(vm)?;
+    prefetch::install(vm)?;
     manager::install(vm)
 }
