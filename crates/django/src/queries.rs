@@ -21,6 +21,7 @@ pub mod py_query;
 pub mod q;
 pub mod queryset;
 pub mod raw;
+pub mod related;
 pub mod rows;
 
 use rustpython_vm::{PyResult, VirtualMachine};
@@ -37,5 +38,6 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     raw::install(vm)?;
     deletion::install(vm)?;
     prefetch::install(vm)?;
-    manager::install(vm)
+    manager::install(vm)?;
+    related::install(vm)
 }

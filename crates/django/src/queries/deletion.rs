@@ -11,6 +11,7 @@ mod errors;
 mod fast;
 
 pub use data::PyCollector;
+pub use fast::signal;
 
 use super::queryset::PyQuerySet;
 use crate::modules;

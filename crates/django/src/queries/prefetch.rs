@@ -42,7 +42,10 @@ impl Prefetch {
     }
     fn to_at(&self, level: usize) -> String {
         let to = self.to.borrow();
-        to.split("__").take(level + 1).collect::<Vec<_>>().join("__")
+        to.split("__")
+            .take(level + 1)
+            .collect::<Vec<_>>()
+            .join("__")
     }
     /// The attribute filled at a level, and whether it is the user's `to_attr`.
     fn attr_at(&self, level: usize) -> (String, bool) {
@@ -71,9 +74,11 @@ impl Prefetch {
 impl Constructor for Prefetch {
     type Args = FuncArgs;
     fn py_new(_cls: &Py<PyType>, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
-        let lookup = args
-            .take_positional_keyword("lookup")
-            .ok_or_else(|| vm.new_type_error("Prefetch.__init__() missing 1 required positional argument: 'lookup'"))?;
+        let lookup = args.take_positional_keyword("lookup").ok_or_else(|| {
+            vm.new_type_error(
+                "Prefetch.__init__() missing 1 required positional argument: 'lookup'",
+            )
+        })?;
         let lookup = lookup.str(vm)?.to_string_lossy().into_owned();
         let queryset = args
             .take_positional_keyword("queryset")
@@ -84,7 +89,8 @@ impl Constructor for Prefetch {
         };
         if let Some(q) = &queryset {
             let unusable = q.downcast_ref::<RawQuerySet>().is_some()
-                || q.downcast_ref::<PyQuerySet>().is_some_and(|q| !q.gives_models());
+                || q.downcast_ref::<PyQuerySet>()
+                    .is_some_and(|q| !q.gives_models());
             if unusable {
                 return Err(vm.new_value_error(
                     "Prefetch querysets cannot use raw(), values(), and values_list().",
@@ -149,7 +155,11 @@ impl Comparable for Prefetch {
 }
 
 /// Lookups as `Prefetch` objects, below a prefix.
-fn normalized(vm: &VirtualMachine, lookups: Vec<PyObjectRef>, prefix: Option<&str>) -> PyResult<Vec<PyRef<Prefetch>>> {
+fn normalized(
+    vm: &VirtualMachine,
+    lookups: Vec<PyObjectRef>,
+    prefix: Option<&str>,
+) -> PyResult<Vec<PyRef<Prefetch>>> {
     lookups
         .into_iter()
         .map(|l| {
@@ -231,7 +241,8 @@ pub fn prefetch_related_objects(
             match &found.prefetcher {
                 Some(prefetcher) if !missing.is_empty() => {
                     let leaf = level + 1 == attrs.len();
-                    let (related, more) = one_level(vm, &missing, prefetcher, &lookup, level, leaf)?;
+                    let (related, more) =
+                        one_level(vm, &missing, prefetcher, &lookup, level, leaf)?;
                     objects = related;
                     let again = done.iter().any(|(k, _)| *k == to)
                         && automatic.contains(&target)
@@ -254,8 +265,11 @@ pub fn prefetch_related_objects(
 /// Gives every object a `_prefetched_objects_cache`; false if one cannot have it.
 fn with_caches(vm: &VirtualMachine, objects: &[PyObjectRef]) -> PyResult<bool> {
     for o in objects {
-        if vm.get_attribute_opt(o, "_prefetched_objects_cache")?.is_none()
-            && o.set_attr("_prefetched_objects_cache", vm.ctx.new_dict(), vm).is_err()
+        if vm
+            .get_attribute_opt(o, "_prefetched_objects_cache")?
+            .is_none()
+            && o.set_attr("_prefetched_objects_cache", vm.ctx.new_dict(), vm)
+                .is_err()
         {
             return Ok(false);
         }
@@ -270,7 +284,11 @@ fn prefetched(vm: &VirtualMachine, obj: &PyObject) -> Option<PyDictRef> {
 }
 
 /// The related objects of instances that have them already.
-fn already_there(vm: &VirtualMachine, objects: &[PyObjectRef], attr: &str) -> PyResult<Vec<PyObjectRef>> {
+fn already_there(
+    vm: &VirtualMachine,
+    objects: &[PyObjectRef],
+    attr: &str,
+) -> PyResult<Vec<PyObjectRef>> {
     let missing = error::class(vm, "ObjectDoesNotExist");
     let mut found = vec![];
     for o in objects {
@@ -306,7 +324,12 @@ struct Source {
 }
 
 impl Source {
-    fn find(vm: &VirtualMachine, first: &PyObjectRef, attr: &str, _to_attr: &str) -> PyResult<Source> {
+    fn find(
+        vm: &VirtualMachine,
+        first: &PyObjectRef,
+        attr: &str,
+        _to_attr: &str,
+    ) -> PyResult<Source> {
         let name = vm.ctx.intern_str(attr);
         let mut source = Source {
             prefetcher: None,
@@ -321,18 +344,30 @@ impl Source {
         };
         source.exists = true;
         source.descriptor = descriptor.get_id();
-        if vm.get_attribute_opt(&descriptor, "get_prefetch_querysets")?.is_some() {
+        if vm
+            .get_attribute_opt(&descriptor, "get_prefetch_querysets")?
+            .is_some()
+        {
             source.prefetcher = Some(descriptor);
             source.by_descriptor = true;
             return Ok(source);
         }
         let related = first.get_attr(name, vm)?;
-        if vm.get_attribute_opt(&related, "get_prefetch_querysets")?.is_some() {
+        if vm
+            .get_attribute_opt(&related, "get_prefetch_querysets")?
+            .is_some()
+        {
             source.prefetcher = Some(related);
         }
         Ok(source)
     }
-    fn is_fetched(&self, vm: &VirtualMachine, obj: &PyObjectRef, attr: &str, to_attr: &str) -> PyResult<bool> {
+    fn is_fetched(
+        &self,
+        vm: &VirtualMachine,
+        obj: &PyObjectRef,
+        attr: &str,
+        to_attr: &str,
+    ) -> PyResult<bool> {
         match &self.prefetcher {
             Some(p) if self.by_descriptor => {
                 vm.call_method(p, "is_cached", (obj.clone(),))?.is_true(vm)
@@ -368,7 +403,15 @@ fn one_level(
     let list: PyObjectRef = vm.ctx.new_list(instances.to_vec()).into();
     let answer = vm.call_method(prefetcher, "get_prefetch_querysets", (list, querysets))?;
     let parts: Vec<PyObjectRef> = answer.try_into_value(vm)?;
-    let [related, related_key, instance_key, single, cache_name, is_descriptor] = &parts[..] else {
+    let [
+        related,
+        related_key,
+        instance_key,
+        single,
+        cache_name,
+        is_descriptor,
+    ] = &parts[..]
+    else {
         return Err(vm.new_value_error("get_prefetch_querysets() must return six values"));
     };
     let mut more = vec![];
