@@ -21,6 +21,7 @@ pub mod py_query;
 pub mod q;
 pub mod queryset;
 pub mod raw;
+pub mod related;
 pub mod rows;
 
 use rustpython_vm::{PyResult, VirtualMachine};
@@ -35,5 +36,8 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     filtered_relation::install(vm)?;
     queryset::install(vm)?;
     raw::install(vm)?;
-    manager::install(vm)
+    deletion::install(vm)?;
+    prefetch::install(vm)?;
+    manager::install(vm)?;
+    related::install(vm)
 }

@@ -17,8 +17,8 @@ use std::rc::Rc;
 
 const MODULE: &str = "django.db.models.manager";
 
-/// Managers order themselves by when they were made.
 thread_local! {
+    /// Managers order themselves by when they were made.
     static COUNTER: Cell<i64> = const { Cell::new(0) };
 }
 
@@ -40,6 +40,10 @@ impl std::fmt::Debug for PyManager {
 }
 
 impl PyManager {
+    /// A manager that was not made by calling its class.
+    pub fn blank() -> PyManager {
+        PyManager::new()
+    }
     fn new() -> PyManager {
         let counter = COUNTER.get();
         COUNTER.set(counter + 1);
@@ -592,6 +596,11 @@ pub fn manager_class(vm: &VirtualMachine) -> PyResult<PyTypeRef> {
     modules::find(vm, MODULE, "Manager")?
         .downcast()
         .map_err(|_| vm.new_type_error("Manager is not a class"))
+}
+
+/// The manager behind an object, if it is one.
+pub fn of(obj: &PyObject) -> Option<&Py<PyManager>> {
+    obj.downcast_ref::<PyManager>()
 }
 
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {

@@ -17,6 +17,8 @@ mod methods;
 mod ordering;
 mod pickle;
 pub mod update;
+
+pub use update::run_update;
 mod values;
 
 use super::hints;

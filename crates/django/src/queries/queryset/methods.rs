@@ -763,14 +763,6 @@ pub fn names(vm: &VirtualMachine, args: &[PyObjectRef]) -> PyResult<Vec<std::rc:
         .collect()
 }
 
-/// `TypeError` with a message of Django's.
-pub fn type_error(
-    vm: &VirtualMachine,
-    message: &str,
-) -> rustpython_vm::builtins::PyBaseExceptionRef {
-    vm.new_type_error(message.to_owned())
-}
-
 /// An exception class of a model: `DoesNotExist`, `MultipleObjectsReturned`.
 pub fn model_exception(
     vm: &VirtualMachine,

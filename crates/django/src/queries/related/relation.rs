@@ -1,0 +1,228 @@
+//! What a related manager is about.
+use crate::convert::PyObj;
+use crate::error::OrRaise;
+use crate::queries::hints::{class_of_model, model_of_class};
+use crate::queries::manager::PyManager;
+use crate::queries::queryset::PyQuerySet;
+use orm_sql::q::{Q, QChild};
+use orm_state::{AnyField, Field, ModelRef, Rel, Value};
+use rustpython_vm::builtins::{PyDictRef, PyTypeRef};
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::{
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+};
+use std::rc::Rc;
+
+/// A relation seen from one instance.
+#[pyclass(
+    module = "django.db.models.fields.related_descriptors",
+    name = "Relation"
+)]
+#[derive(Debug, PyPayload, Clone)]
+pub struct Relation {
+    pub field: Rc<Field>,
+    pub rel: Rc<Rel>,
+    /// Of a many-to-many relation: the side that does not declare it.
+    pub reverse: bool,
+    pub superclass: PyTypeRef,
+    pub instance: PyObjectRef,
+}
+
+#[pyclass]
+impl Relation {}
+
+const KEY: &str = "_relation";
+
+/// The relation of a manager.
+pub fn of(vm: &VirtualMachine, manager: &PyObject) -> PyResult<PyRef<Relation>> {
+    manager
+        .dict()
+        .and_then(|d| d.get_item_opt(KEY, vm).ok().flatten())
+        .and_then(|r| r.downcast::<Relation>().ok())
+        .ok_or_else(|| vm.new_type_error("not a related manager"))
+}
+
+/// A manager of `class` for an instance.
+pub fn manager(
+    vm: &VirtualMachine,
+    class: PyTypeRef,
+    relation: Relation,
+    model: &ModelRef,
+) -> PyResult {
+    let instance = relation.instance.clone();
+    let superclass = relation.superclass.clone();
+    let made = PyManager::blank().into_ref_with_type(vm, class)?;
+    let init = vm.ctx.intern_str("__init__");
+    if let (Some(own), Some(plain)) = (
+        superclass.get_attr(init),
+        vm.ctx.types.object_type.get_attr(init),
+    ) && !own.is(&plain)
+    {
+        own.call((made.clone(),), vm)?;
+    }
+    *made.model.borrow_mut() = Some(class_of_model(vm, model)?);
+    let object: PyObjectRef = made.into();
+    object.set_attr("instance", instance, vm)?;
+    object.set_attr(KEY, relation.into_ref(&vm.ctx), vm)?;
+    Ok(object)
+}
+
+impl Relation {
+    /// `super().get_queryset()`
+    pub fn all_objects(
+        &self,
+        vm: &VirtualMachine,
+        manager: &PyObject,
+    ) -> PyResult<PyRef<PyQuerySet>> {
+        let get = self.superclass.as_object().get_attr("get_queryset", vm)?;
+        queryset(vm, get.call((manager.to_owned(),), vm)?)
+    }
+    /// Knows the instance, and runs where it came from.
+    pub fn hinted(
+        &self,
+        vm: &VirtualMachine,
+        manager: &PyObject,
+        qs: &Py<PyQuerySet>,
+        instance: &PyObjectRef,
+    ) -> PyResult<()> {
+        let known = qs.hints.borrow().clone();
+        let hints: PyDictRef = match known {
+            Some(h) => h.copy().into_ref(&vm.ctx),
+            None => vm.ctx.new_dict(),
+        };
+        hints.set_item("instance", instance.clone(), vm)?;
+        *qs.hints.borrow_mut() = Some(hints);
+        if let Some(m) = crate::queries::manager::of(manager)
+            && let Some(using) = &*m.using.borrow()
+            && qs.using.borrow().is_none()
+        {
+            *qs.using.borrow_mut() = Some(using.clone());
+        }
+        Ok(())
+    }
+    /// The database writes go to.
+    pub fn write_db(&self, vm: &VirtualMachine, class: &PyTypeRef) -> PyResult<Rc<str>> {
+        let hints = vm.ctx.new_dict();
+        hints.set_item("instance", self.instance.clone(), vm)?;
+        crate::queries::hints::route(vm, true, class.clone().into(), Some(hints))
+    }
+    /// The prefetched queryset under a name, if there is one.
+    pub fn prefetched(&self, vm: &VirtualMachine, name: &str) -> Option<PyObjectRef> {
+        let dict = self.instance.dict()?;
+        let cache = dict
+            .get_item_opt("_prefetched_objects_cache", vm)
+            .ok()
+            .flatten()?;
+        cache.get_item(name, vm).ok()
+    }
+    pub fn forget_prefetched(&self, vm: &VirtualMachine, name: &str) {
+        if let Some(dict) = self.instance.dict()
+            && let Ok(Some(cache)) = dict.get_item_opt("_prefetched_objects_cache", vm)
+        {
+            // Nothing to forget is fine.
+            let _ = cache.del_item(name, vm);
+        }
+    }
+}
+
+pub fn queryset(vm: &VirtualMachine, obj: PyObjectRef) -> PyResult<PyRef<PyQuerySet>> {
+    obj.downcast::<PyQuerySet>()
+        .map_err(|_| vm.new_type_error("get_queryset() must return a QuerySet"))
+}
+
+/// `filter(**{lookup: value})`
+pub fn filtered(
+    vm: &VirtualMachine,
+    qs: &Py<PyQuerySet>,
+    lookups: Vec<(String, Value)>,
+) -> PyResult<PyRef<PyQuerySet>> {
+    let children = lookups
+        .into_iter()
+        .map(|(k, v)| QChild::Lookup(k.as_str().into(), v))
+        .collect();
+    let q = Q {
+        children,
+        ..Q::default()
+    };
+    let made = PyQuerySet::chain(qs, vm)?;
+    made.with_query(|query| query.add_q(&q)).or_raise(vm)?;
+    Ok(made)
+}
+
+/// A Python object as a lookup's value.
+pub fn opaque(obj: &PyObjectRef) -> Value {
+    Value::Object(Rc::new(PyObj(obj.clone())))
+}
+
+/// `getattr(obj, field.attname)`
+pub fn attr_of(vm: &VirtualMachine, obj: &PyObject, field: &Field) -> PyResult {
+    obj.get_attr(vm.ctx.intern_str(&*field.attname()), vm)
+}
+
+/// `operator.attrgetter(*attnames)`
+pub fn getter(vm: &VirtualMachine, fields: &[Rc<Field>], prefix: &str) -> PyResult {
+    let names: Vec<PyObjectRef> = fields
+        .iter()
+        .map(|f| vm.ctx.new_str(format!("{prefix}{}", f.attname())).into())
+        .collect();
+    vm.import("operator", 0)?
+        .get_attr("attrgetter", vm)?
+        .call(names, vm)
+}
+
+/// The queryset of a prefetch: given, or all objects; sliced ones are not supported yet.
+pub fn prefetch_source(
+    vm: &VirtualMachine,
+    relation: &Relation,
+    manager: &PyObject,
+    args: &mut FuncArgs,
+) -> PyResult<(Vec<PyObjectRef>, PyRef<PyQuerySet>)> {
+    let instances = args
+        .take_positional_keyword("instances")
+        .ok_or_else(|| vm.new_type_error("instances are expected"))?;
+    let instances: Vec<PyObjectRef> = instances.try_into_value(vm)?;
+    let given = args
+        .take_positional_keyword("querysets")
+        .filter(|q| !vm.is_none(q));
+    let given: Vec<PyObjectRef> = match given {
+        Some(g) => g.try_into_value(vm)?,
+        None => vec![],
+    };
+    let qs = match given.len() {
+        0 => relation.all_objects(vm, manager)?,
+        1 => queryset(vm, given[0].clone())?,
+        _ => {
+            return Err(vm.new_value_error(
+                "querysets argument of get_prefetch_querysets() should have a length of 1.",
+            ));
+        }
+    };
+    if qs.is_sliced() {
+        return Err(vm.new_not_implemented_error("Prefetch() with a sliced queryset"));
+    }
+    let qs = PyQuerySet::chain(&qs, vm)?;
+    if let Some(first) = instances.first() {
+        relation.hinted(vm, manager, &qs, first)?;
+    }
+    Ok((instances, qs))
+}
+
+/// Rust's field behind the `field` of a Python relation object.
+pub fn field_of_rel(vm: &VirtualMachine, rel: &PyObject) -> PyResult<Rc<Field>> {
+    let field = rel.get_attr("field", vm)?;
+    let owner = field.get_attr("model", vm)?;
+    let model = model_of_class(vm, &owner)?;
+    let name = field.get_attr("name", vm)?.str(vm)?;
+    match model.get_field(&name.to_string_lossy()).or_raise(vm)? {
+        AnyField::Field(f) => Ok(f),
+        AnyField::Rel(_) => Err(vm.new_type_error("a field is expected")),
+    }
+}
+
+/// The relation of a field.
+pub fn rel_of_field(vm: &VirtualMachine, field: &Rc<Field>) -> PyResult<Rc<Rel>> {
+    field
+        .remote
+        .clone()
+        .ok_or_else(|| vm.new_type_error("the field is no relation"))
+}
