@@ -7,10 +7,14 @@
 //   ORMSCOPE_SHOTS      where screenshots go      default: ../docs/screenshots
 //
 // The page is served under a path prefix, since it must work under any.
+// A journey that the engine cannot go to its end yet stands in not-yet.txt, with
+// the reason; it is walked all the same, and its failing is not counted. One
+// that passes is to be taken off the list.
+//
 // A journey fails, too, if the page asks for anything from elsewhere, breaks
 // its Content-Security-Policy or writes an error to the console.
 
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
@@ -35,8 +39,16 @@ const browser = await chromium.launch({
   ],
 });
 
+const notYet = new Map(
+  (await readFile(join(here, "not-yet.txt"), "utf8"))
+    .split("\n")
+    .filter((line) => line && !line.startsWith("#"))
+    .map((line) => line.split(" | ")),
+);
+
 let passed = 0;
 let failed = 0;
+let waiting = 0;
 const files = (await readdir(join(here, "journeys"))).filter((file) => file.endsWith(".mjs")).sort();
 for (const file of files) {
   const { default: journeys } = await import(`./journeys/${file}`);
@@ -48,8 +60,14 @@ for (const file of files) {
       await walk(visitor);
       visitor.assertClean();
       passed += 1;
+      if (notYet.has(title)) console.log(`      take it off not-yet.txt: ${title}`);
       console.log(`ok    ${title} (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
     } catch (error) {
+      if (notYet.has(title)) {
+        waiting += 1;
+        console.log(`later ${title}: ${notYet.get(title)} (${String(error.message).split("\n")[0]})`);
+        continue;
+      }
       failed += 1;
       console.log(`FAIL  ${title}\n${String(error.stack ?? error).replace(/^/gm, "      ")}`);
       await visitor.keep(title);
@@ -61,5 +79,6 @@ for (const file of files) {
 
 await browser.close();
 server.stop();
+if (waiting) console.log(`${waiting} cannot be gone to the end yet: not-yet.txt says why`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

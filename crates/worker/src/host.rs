@@ -1,27 +1,15 @@
-//! The world as the worker has it: the browser's clocks and randomness, the
-//! project's files, nothing else.
+//! The world as the worker has it: the browser's clocks and randomness. A
+//! project's files come with each request, so there are none here.
 
-use std::cell::RefCell;
 use std::time::Duration;
 
+use engine::{FileError, Host, Kind, Stream};
 use js_sys::Date;
-use python::host::{FileError, Host, Kind, MemoryFiles, Stream};
 use wasm_bindgen::JsCast;
 use web_sys::DedicatedWorkerGlobalScope;
 
 /// The worker's world.
-#[derive(Default)]
-pub struct PageHost {
-    files: RefCell<MemoryFiles>,
-}
-
-impl PageHost {
-    /// Takes a project's files in place of the last one's.
-    pub fn set_files(&self, files: &[protocol::File]) {
-        let named = files.iter().map(|file| (file.path.clone(), file.text.clone()));
-        self.files.replace(MemoryFiles(named.collect()));
-    }
-}
+pub struct PageHost;
 
 impl Host for PageHost {
     fn wall_clock(&self) -> Duration {
@@ -35,6 +23,7 @@ impl Host for PageHost {
 
     fn random(&self, buffer: &mut [u8]) {
         let crypto = scope().and_then(|scope| scope.crypto().ok());
+        // The browser gives no more at once.
         for piece in buffer.chunks_mut(65_536) {
             let filled = crypto
                 .as_ref()
@@ -45,19 +34,19 @@ impl Host for PageHost {
         }
     }
 
-    /// The engine catches what is printed; what comes here has no reader.
+    /// The engine keeps what is printed; what comes here has no reader.
     fn write(&self, _stream: Stream, _text: &str) {}
 
-    fn stat(&self, path: &str) -> Option<Kind> {
-        self.files.borrow().stat(path)
+    fn stat(&self, _path: &str) -> Option<Kind> {
+        None
     }
 
-    fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
-        self.files.borrow().read(path)
+    fn read(&self, _path: &str) -> Result<Vec<u8>, FileError> {
+        Err(FileError::not_found())
     }
 
-    fn list(&self, path: &str) -> Result<Vec<String>, FileError> {
-        self.files.borrow().list(path)
+    fn list(&self, _path: &str) -> Result<Vec<String>, FileError> {
+        Err(FileError::not_found())
     }
 }
 

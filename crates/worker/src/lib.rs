@@ -10,4 +10,91 @@
 
 #![cfg(target_arch = "wasm32")]
 
+mod host;
 mod post;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use engine::Engine;
+use protocol::{FromWorker, ToWorker};
+use wasm_bindgen::prelude::*;
+
+use host::PageHost;
+use post::{post, post_with};
+
+thread_local! {
+    static ENGINE: RefCell<Option<Engine>> = const { RefCell::new(None) };
+}
+
+/// Boots the engine; the message to send when it has.
+#[wasm_bindgen]
+pub fn start() -> Result<String, JsError> {
+    let engine = Engine::new(Rc::new(PageHost)).map_err(|failed| JsError::new(&failed))?;
+    ENGINE.with(|slot| slot.replace(Some(engine)));
+    Ok(serde_json::to_string(&FromWorker::Ready(Engine::info()))?)
+}
+
+/// Does what a message asks for and posts the answer.
+#[wasm_bindgen]
+pub fn answer(json: &str) -> Result<(), JsError> {
+    let request: ToWorker = serde_json::from_str(json)?;
+    ENGINE.with(|slot| match slot.borrow_mut().as_mut() {
+        Some(engine) => reply(engine, request),
+        None => post(&failed(request.id(), "The engine has not started.")),
+    });
+    Ok(())
+}
+
+fn reply(engine: &mut Engine, request: ToWorker) {
+    match request {
+        ToWorker::Run {
+            id,
+            project,
+            limits,
+        } => {
+            let mut line = |file: &str, line: u32| {
+                post(&FromWorker::Line {
+                    id,
+                    file: file.to_owned(),
+                    line,
+                });
+            };
+            let report = Box::new(engine.run(&project, limits, &mut line));
+            post(&FromWorker::Report { id, report });
+        }
+        ToWorker::Rows {
+            id,
+            database,
+            table,
+            offset,
+            limit,
+        } => match engine.rows(&database, &table, offset, limit) {
+            Ok(page) => post(&FromWorker::Rows { id, page }),
+            Err(message) => post(&failed(id, &message)),
+        },
+        ToWorker::Export { id, database } => match engine.export(&database) {
+            Ok(bytes) => {
+                let file_name = format!("{database}.sqlite3");
+                post_with(&FromWorker::Exported { id, file_name }, Some(&bytes));
+            }
+            Err(message) => post(&failed(id, &message)),
+        },
+        ToWorker::MakeMigrations { id, .. } => {
+            post(&failed(
+                id,
+                "Questions of makemigrations cannot be answered here yet.",
+            ));
+        }
+        ToWorker::Test { id, .. } => {
+            post(&failed(id, "Test cases cannot be run here yet."));
+        }
+    }
+}
+
+fn failed(id: u32, message: &str) -> FromWorker {
+    FromWorker::Failed {
+        id,
+        message: message.to_owned(),
+    }
+}
