@@ -209,19 +209,19 @@ impl PySchemaEditor {
         zelf.database.wrapper.clone().into()
     }
     #[pygetset]
-    fn collect_sql(&self) -> bool {
-        self.held.borrow().collected.is_some()
+    fn collect_sql(zelf: &Py<Self>) -> bool {
+        zelf.held.borrow().collected.is_some()
     }
     #[pygetset]
-    fn collected_sql(&self, vm: &Vm) -> PyObjectRef {
-        let held = self.held.borrow();
+    fn collected_sql(zelf: &Py<Self>, vm: &Vm) -> PyObjectRef {
+        let held = zelf.held.borrow();
         let lines = held.collected.iter().flatten().map(|l| vm.ctx.new_str(l.as_str()).into());
         vm.ctx.new_list(lines.collect()).into()
     }
     #[pymethod]
     fn __enter__(zelf: PyRef<Self>, vm: &Vm) -> PyResult<PyRef<Self>> {
         DatabaseWrapper::execute(&zelf.database.wrapper, vm, "PRAGMA foreign_keys = OFF", &[])?;
-        if !zelf.collect_sql() {
+        if zelf.held.borrow().collected.is_none() {
             let atomic = crate::modules::find(vm, "django.db.transaction", "atomic")?;
             let alias = vm.ctx.new_str(&*zelf.database.wrapper.alias);
             let block = atomic.call((alias,), vm)?;
@@ -247,7 +247,7 @@ impl PySchemaEditor {
         finished
     }
     #[pymethod]
-    fn execute(&self, sql: PyObjectRef, params: OptionalArg, vm: &Vm) -> PyResult<()> {
+    fn execute(zelf: &Py<Self>, sql: PyObjectRef, params: OptionalArg, vm: &Vm) -> PyResult<()> {
         let sql = py::to_string(vm, &sql)?;
         let params = match params {
             OptionalArg::Present(p) if !vm.is_none(&p) => {
@@ -256,59 +256,59 @@ impl PySchemaEditor {
             }
             _ => None,
         };
-        self.with(vm, |e| e.execute(&sql, params.as_deref()))
+        zelf.with(vm, |e| e.execute(&sql, params.as_deref()))
     }
     #[pymethod]
-    fn quote_name(&self, name: String, vm: &Vm) -> PyResult<String> {
-        Ok(self.database.wrapper.sqlite(vm)?.dialect().quote_name(&name))
+    fn quote_name(zelf: &Py<Self>, name: String, vm: &Vm) -> PyResult<String> {
+        Ok(zelf.database.wrapper.sqlite(vm)?.dialect().quote_name(&name))
     }
     #[pymethod]
-    fn create_model(&self, class: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn create_model(zelf: &Py<Self>, class: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let m = model(vm, &class)?;
-        self.with(vm, |e| e.create_model(&m))
+        zelf.with(vm, |e| e.create_model(&m))
     }
     #[pymethod]
-    fn delete_model(&self, class: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn delete_model(zelf: &Py<Self>, class: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let m = model(vm, &class)?;
-        self.with(vm, |e| e.delete_model(&m))
+        zelf.with(vm, |e| e.delete_model(&m))
     }
     #[pymethod]
-    fn alter_db_table(&self, _model: PyObjectRef, old: String, new: String, vm: &Vm) -> PyResult<()> {
-        self.with(vm, |e| e.alter_db_table(&old, &new))
+    fn alter_db_table(zelf: &Py<Self>, _model: PyObjectRef, old: String, new: String, vm: &Vm) -> PyResult<()> {
+        zelf.with(vm, |e| e.alter_db_table(&old, &new))
     }
     #[pymethod]
-    fn add_field(&self, class: PyObjectRef, f: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn add_field(zelf: &Py<Self>, class: PyObjectRef, f: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let (m, f) = (model(vm, &class)?, field(vm, &f)?);
-        self.with(vm, |e| e.add_field(&m, &f))
+        zelf.with(vm, |e| e.add_field(&m, &f))
     }
     #[pymethod]
-    fn remove_field(&self, class: PyObjectRef, f: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn remove_field(zelf: &Py<Self>, class: PyObjectRef, f: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let (m, f) = (model(vm, &class)?, field(vm, &f)?);
-        self.with(vm, |e| e.remove_field(&m, &f))
+        zelf.with(vm, |e| e.remove_field(&m, &f))
     }
     #[pymethod]
-    fn alter_field(&self, class: PyObjectRef, old: PyObjectRef, new: PyObjectRef, _args: FuncArgs, vm: &Vm) -> PyResult<()> {
+    fn alter_field(zelf: &Py<Self>, class: PyObjectRef, old: PyObjectRef, new: PyObjectRef, _args: FuncArgs, vm: &Vm) -> PyResult<()> {
         let (m, old, new) = (model(vm, &class)?, field(vm, &old)?, field(vm, &new)?);
-        self.with(vm, |e| e.alter_field(&m, &old, &new))
+        zelf.with(vm, |e| e.alter_field(&m, &old, &new))
     }
     #[pymethod]
-    fn add_index(&self, class: PyObjectRef, index: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn add_index(zelf: &Py<Self>, class: PyObjectRef, index: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let (m, i) = (model(vm, &class)?, bridge::index(vm, &index)?);
-        self.with(vm, |e| e.add_index(&m, &i))
+        zelf.with(vm, |e| e.add_index(&m, &i))
     }
     #[pymethod]
-    fn remove_index(&self, _class: PyObjectRef, index: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn remove_index(zelf: &Py<Self>, _class: PyObjectRef, index: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let i = bridge::index(vm, &index)?;
-        self.with(vm, |e| e.remove_index(&i.name))
+        zelf.with(vm, |e| e.remove_index(&i.name))
     }
     #[pymethod]
-    fn add_constraint(&self, class: PyObjectRef, c: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn add_constraint(zelf: &Py<Self>, class: PyObjectRef, c: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let (m, c) = (model(vm, &class)?, bridge::constraint(vm, &c)?);
-        self.with(vm, |e| e.add_constraint(&m, &c))
+        zelf.with(vm, |e| e.add_constraint(&m, &c))
     }
     #[pymethod]
-    fn remove_constraint(&self, class: PyObjectRef, c: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn remove_constraint(zelf: &Py<Self>, class: PyObjectRef, c: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let (m, c) = (model(vm, &class)?, bridge::constraint(vm, &c)?);
-        self.with(vm, |e| e.remove_constraint(&m, &c))
+        zelf.with(vm, |e| e.remove_constraint(&m, &c))
     }
 }

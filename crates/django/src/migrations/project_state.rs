@@ -61,49 +61,49 @@ impl PyProjectState {
 impl PyProjectState {
     /// The models as classes.
     #[pygetset]
-    fn apps(&self, vm: &Vm) -> PyResult {
-        if let Some(a) = &*self.apps.borrow() {
+    fn apps(zelf: &Py<Self>, vm: &Vm) -> PyResult {
+        if let Some(a) = &*zelf.apps.borrow() {
             return Ok(a.clone());
         }
-        let made = historical::render(vm, &self.state.borrow())?;
-        self.apps.replace(Some(made.clone()));
+        let made = historical::render(vm, &zelf.state.borrow())?;
+        zelf.apps.replace(Some(made.clone()));
         Ok(made)
     }
     #[pymethod]
-    fn clear_delayed_apps_cache(&self) {}
+    fn clear_delayed_apps_cache(_zelf: &Py<Self>) {}
     #[pymethod(name = "clone")]
-    fn py_clone(&self, vm: &Vm) -> PyObjectRef {
-        new(vm, self.snapshot())
+    fn py_clone(zelf: &Py<Self>, vm: &Vm) -> PyObjectRef {
+        new(vm, zelf.snapshot())
     }
     #[pymethod]
-    fn remove_model(&self, app: String, name: String, vm: &Vm) -> PyResult<()> {
-        self.run(vm, &app, Operation::DeleteModel { name })
+    fn remove_model(zelf: &Py<Self>, app: String, name: String, vm: &Vm) -> PyResult<()> {
+        zelf.run(vm, &app, Operation::DeleteModel { name })
     }
     #[pymethod]
-    fn rename_model(&self, app: String, old_name: String, new_name: String, vm: &Vm) -> PyResult<()> {
-        self.run(vm, &app, Operation::RenameModel { old_name, new_name })
+    fn rename_model(zelf: &Py<Self>, app: String, old_name: String, new_name: String, vm: &Vm) -> PyResult<()> {
+        zelf.run(vm, &app, Operation::RenameModel { old_name, new_name })
     }
     #[pymethod]
-    fn add_field(&self, args: FuncArgs, vm: &Vm) -> PyResult<()> {
+    fn add_field(zelf: &Py<Self>, args: FuncArgs, vm: &Vm) -> PyResult<()> {
         let (app, model_name, name, field, preserve_default) = field_args(vm, args)?;
-        self.run(vm, &app, Operation::AddField { model_name, name, field, preserve_default })
+        zelf.run(vm, &app, Operation::AddField { model_name, name, field, preserve_default })
     }
     #[pymethod]
-    fn alter_field(&self, args: FuncArgs, vm: &Vm) -> PyResult<()> {
+    fn alter_field(zelf: &Py<Self>, args: FuncArgs, vm: &Vm) -> PyResult<()> {
         let (app, model_name, name, field, preserve_default) = field_args(vm, args)?;
-        self.run(vm, &app, Operation::AlterField { model_name, name, field, preserve_default })
+        zelf.run(vm, &app, Operation::AlterField { model_name, name, field, preserve_default })
     }
     #[pymethod]
-    fn remove_field(&self, app: String, model_name: String, name: String, vm: &Vm) -> PyResult<()> {
-        self.run(vm, &app, Operation::RemoveField { model_name, name })
+    fn remove_field(zelf: &Py<Self>, app: String, model_name: String, name: String, vm: &Vm) -> PyResult<()> {
+        zelf.run(vm, &app, Operation::RemoveField { model_name, name })
     }
     #[pymethod]
-    fn rename_field(&self, app: String, model_name: String, old_name: String, new_name: String, vm: &Vm) -> PyResult<()> {
-        self.run(vm, &app, Operation::RenameField { model_name, old_name, new_name })
+    fn rename_field(zelf: &Py<Self>, app: String, model_name: String, old_name: String, new_name: String, vm: &Vm) -> PyResult<()> {
+        zelf.run(vm, &app, Operation::RenameField { model_name, old_name, new_name })
     }
     #[pymethod]
     fn alter_model_options(
-        &self,
+        zelf: &Py<Self>,
         app: String,
         name: String,
         options: PyObjectRef,
@@ -116,34 +116,34 @@ impl PyProjectState {
                 given.insert(k, to_value(vm, &v)?);
             }
         }
-        self.change(vm, |s| {
+        zelf.change(vm, |s| {
             s.model_mut(&app, &name)?.options.extend(given);
             Ok(())
         })
     }
     #[pymethod]
-    fn add_index(&self, app: String, model_name: String, index: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn add_index(zelf: &Py<Self>, app: String, model_name: String, index: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let index = bridge::index(vm, &index)?;
-        self.run(vm, &app, Operation::AddIndex { model_name, index })
+        zelf.run(vm, &app, Operation::AddIndex { model_name, index })
     }
     #[pymethod]
-    fn remove_index(&self, app: String, model_name: String, name: String, vm: &Vm) -> PyResult<()> {
-        self.run(vm, &app, Operation::RemoveIndex { model_name, name })
+    fn remove_index(zelf: &Py<Self>, app: String, model_name: String, name: String, vm: &Vm) -> PyResult<()> {
+        zelf.run(vm, &app, Operation::RemoveIndex { model_name, name })
     }
     #[pymethod]
-    fn add_constraint(&self, app: String, model_name: String, c: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn add_constraint(zelf: &Py<Self>, app: String, model_name: String, c: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let constraint = bridge::constraint(vm, &c)?;
-        self.run(vm, &app, Operation::AddConstraint { model_name, constraint })
+        zelf.run(vm, &app, Operation::AddConstraint { model_name, constraint })
     }
     #[pymethod]
-    fn remove_constraint(&self, app: String, model_name: String, name: String, vm: &Vm) -> PyResult<()> {
-        self.run(vm, &app, Operation::RemoveConstraint { model_name, name })
+    fn remove_constraint(zelf: &Py<Self>, app: String, model_name: String, name: String, vm: &Vm) -> PyResult<()> {
+        zelf.run(vm, &app, Operation::RemoveConstraint { model_name, name })
     }
     /// Applies an operation.
     #[pymethod]
-    fn _apply(&self, app: String, operation: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn _apply(zelf: &Py<Self>, app: String, operation: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let op = convert_operation::operation(vm, &operation)?;
-        self.run(vm, &app, op)
+        zelf.run(vm, &app, op)
     }
 }
 
