@@ -44,6 +44,16 @@ fn find(name: &str) -> Option<&'static Command> {
 pub fn install(vm: &Vm) -> PyResult<()> {
     let call = vm.new_function("call_command", call_command);
     modules::export(vm, "django.core.management", "call_command", call)?;
+    let execute = vm.new_function("execute_from_command_line", |argv: PyObjectRef, vm: &Vm| -> PyResult<()> {
+        let words: Vec<PyObjectRef> = crate::py::list(vm, &argv)?;
+        let words: Vec<String> =
+            words.iter().skip(1).map(|w| crate::py::to_string(vm, w)).collect::<PyResult<_>>()?;
+        match run(vm, &words)? {
+            0 => Ok(()),
+            code => Err(exit(vm, code)),
+        }
+    });
+    modules::export(vm, "django.core.management", "execute_from_command_line", execute)?;
     let error = crate::error::class(vm, "CommandError");
     modules::export(vm, "django.core.management", "CommandError", error)
 }

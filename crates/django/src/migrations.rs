@@ -17,7 +17,6 @@ pub mod operations;
 pub mod project;
 pub mod project_state;
 pub mod source;
-mod words;
 
 pub use loader::Loader;
 pub use project::Project;

@@ -1,5 +1,5 @@
 //! Python's models, fields, indexes and constraints as the ORM crates' own.
-use super::words as py;
+use crate::py;
 use crate::convert::{PyObj, to_value};
 use orm_state::{Clause, Constraint, Deferrable, Field, Index, ModelRef, Value};
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};

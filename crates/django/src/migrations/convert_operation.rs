@@ -1,7 +1,7 @@
 //! Python operations as Rust's.
 use super::bridge;
 use super::custom::PyOperation;
-use super::words as py;
+use crate::py;
 use crate::convert::{PyObj, to_value};
 use indexmap::IndexMap;
 use orm_migrations::operation::RunSql;

@@ -1,6 +1,6 @@
 //! `RunPython` and users' own operations: called back.
 use super::project_state::{self, PyProjectState};
-use super::words as py;
+use crate::py;
 use super::{editor, operations};
 use crate::convert::{PyObj, to_value};
 use crate::error::OrForeign;
@@ -54,14 +54,6 @@ impl CustomOperation for PyOperation {
     }
     fn describe(&self) -> String {
         with_current_vm(|vm| {
-            if matches!(super::convert_operation::base_name(vm, &self.0), Ok(Some(n)) if n == "RunPython")
-                && !self.0.class().name().contains("describe")
-            {
-                let own = py::attr_opt(vm, &self.0, "describe").ok().flatten();
-                if own.is_none() {
-                    return "Raw Python operation".to_string();
-                }
-            }
             py::call(vm, &self.0, "describe", vec![])
                 .and_then(|d| py::to_string(vm, &d))
                 .unwrap_or_else(|_| self.0.class().name().to_string())

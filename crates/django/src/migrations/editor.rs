@@ -1,5 +1,5 @@
 //! `schema_editor` for Python code in migrations, and the database behind the schema editor.
-use super::words as py;
+use crate::py;
 use crate::convert::{self, to_value};
 use crate::db::DatabaseWrapper;
 use crate::db::registry;
@@ -9,10 +9,12 @@ use orm_sql::Connection;
 use orm_sql::schema::{SchemaEditor, SchemaHost, Statement};
 use orm_state::field::FieldDefault;
 use orm_state::{Field, FieldKind, Result, Value};
+use rustpython_vm::builtins::{PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::types::Constructor;
 use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::vm::thread::with_current_vm;
-use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -57,7 +59,11 @@ impl SchemaHost for Database {
         Ok(connection
             .constraints(table)?
             .into_iter()
-            .filter(|(_, c)| c.columns == columns && c.unique == unique && !c.primary_key)
+            .filter(|(_, c)| {
+                let same = c.columns.len() == columns.len()
+                    && c.columns.iter().zip(columns).all(|(a, b)| a.as_ref() == Some(b));
+                same && c.unique == unique && !c.primary_key
+            })
             .map(|(name, _)| name)
             .collect())
     }
@@ -101,20 +107,17 @@ fn effective_default(vm: &Vm, field: &Rc<Field>) -> Result<Value> {
         .and_then(|d| d.sqlite(vm))
         .or_foreign()?;
     let dialect = connection.dialect();
-    let compiler = orm_sql::Compiler::new(dialect, registry::DEFAULT_DB_ALIAS.into());
+    let compiler = orm_sql::Compiler::new(
+        orm_sql::Query::empty(),
+        dialect,
+        registry::DEFAULT_DB_ALIAS.into(),
+    );
     orm_sql::prep::db_prep_save(field, value, &compiler)
 }
 
 fn now(vm: &Vm, kind: FieldKind) -> PyResult<Value> {
-    let timezone = vm.import("django.utils.timezone", 0)?;
-    let timezone = match py::attr_opt(vm, &timezone, "now")? {
-        Some(now) => now,
-        None => {
-            let module = crate::modules::module(vm, "django.utils.timezone")?;
-            py::attr(vm, module.as_ref(), "now")?
-        }
-    };
-    let moment = timezone.call((), vm)?;
+    let now = crate::modules::find(vm, "django.utils.timezone", "now")?;
+    let moment = now.call((), vm)?;
     let moment = match kind {
         FieldKind::DateTime => moment,
         FieldKind::Date => py::call(vm, &moment, "date", vec![])?,
@@ -183,15 +186,28 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     crate::modules::export(vm, "django.db.backends.sqlite3.schema", "DatabaseSchemaEditor", class)
 }
 
-/// `connection.schema_editor()`
-pub fn new(vm: &Vm, alias: &str, collect: bool) -> PyResult {
-    Ok(PySchemaEditor {
-        database: Database::new(vm, alias)?,
-        held: RefCell::new(Held { deferred: vec![], collected: collect.then(Vec::new) }),
-        atomic: RefCell::default(),
+/// `connection.schema_editor(collect_sql=False, atomic=True)`
+impl Constructor for PySchemaEditor {
+    type Args = FuncArgs;
+    fn slot_new(cls: PyTypeRef, mut args: FuncArgs, vm: &Vm) -> PyResult {
+        let wrapper = args.take_positional_keyword("connection");
+        let Some(Ok(wrapper)) = wrapper.map(|w| w.downcast::<DatabaseWrapper>()) else {
+            return Err(vm.new_type_error("a schema editor needs a connection"));
+        };
+        let collect = match args.take_positional_keyword("collect_sql") {
+            Some(c) => c.is_true(vm)?,
+            None => false,
+        };
+        let made = PySchemaEditor {
+            database: Database { wrapper },
+            held: RefCell::new(Held { deferred: vec![], collected: collect.then(Vec::new) }),
+            atomic: RefCell::default(),
+        };
+        made.into_ref_with_type(vm, cls).map(Into::into)
     }
-    .into_ref(&vm.ctx)
-    .into())
+    fn py_new(_: &Py<PyType>, _: FuncArgs, vm: &Vm) -> PyResult<Self> {
+        Err(vm.new_type_error("a schema editor needs a connection"))
+    }
 }
 
 fn model(vm: &Vm, class: &PyObjectRef) -> PyResult<orm_state::ModelRef> {
@@ -202,7 +218,7 @@ fn field(vm: &Vm, obj: &PyObjectRef) -> PyResult<Rc<Field>> {
     bridge::field_of(obj).ok_or_else(|| vm.new_type_error("not a field"))
 }
 
-#[pyclass(flags(BASETYPE, HAS_DICT))]
+#[pyclass(with(Constructor), flags(BASETYPE, HAS_DICT))]
 impl PySchemaEditor {
     #[pygetset]
     fn connection(zelf: PyRef<Self>) -> PyObjectRef {
@@ -218,6 +234,8 @@ impl PySchemaEditor {
         let lines = held.collected.iter().flatten().map(|l| vm.ctx.new_str(l.as_str()).into());
         vm.ctx.new_list(lines.collect()).into()
     }
+    #[pymethod]
+    fn __init__(_zelf: &Py<Self>, _args: FuncArgs) {}
     #[pymethod]
     fn __enter__(zelf: PyRef<Self>, vm: &Vm) -> PyResult<PyRef<Self>> {
         DatabaseWrapper::execute(&zelf.database.wrapper, vm, "PRAGMA foreign_keys = OFF", &[])?;

@@ -1,6 +1,6 @@
 //! Historical models: Python classes made of a state, for `RunPython`.
 use super::bridge;
-use super::words as py;
+use crate::py;
 use crate::convert::to_py;
 use crate::modules;
 use orm_migrations::{Base, ModelState, ProjectState};

@@ -1,5 +1,5 @@
 //! The project's models as they are written now, as a state.
-use super::words as py;
+use crate::py;
 use super::{bridge, convert_operation};
 use crate::convert::{PyObj, to_value};
 use crate::error::OrRaise;

@@ -1,6 +1,6 @@
 //! Migration files: found, imported, made into Rust's migrations.
 use super::convert_operation;
-use super::words as py;
+use crate::py;
 use crate::modules;
 use orm_migrations::graph::Key;
 use orm_migrations::{Dependency, Migration};
@@ -106,6 +106,8 @@ fn app_packages(vm: &Vm) -> PyResult<Vec<(String, Option<String>, String)>> {
         let package = match given {
             Some(v) if vm.is_none(&v) => None,
             Some(v) => Some(py::to_string(vm, &v)?),
+            // Django's own apps come with the engine: their tables are simply made.
+            None if name.starts_with("django.") => None,
             None if name.is_empty() => Some("migrations".into()),
             None => Some(format!("{name}.migrations")),
         };
@@ -116,12 +118,6 @@ fn app_packages(vm: &Vm) -> PyResult<Vec<(String, Option<String>, String)>> {
     if let Ok(configs) = configs.downcast::<PyDict>() {
         for (label, config) in py::dict_items(vm, &configs)? {
             let name = py::to_string(vm, &py::attr(vm, &config, "name")?)?;
-            // Django's own apps come with the engine.
-            if name.starts_with("django.") {
-                labels.push(label.clone());
-                add(label, name, String::new())?;
-                continue;
-            }
             let base = match py::attr_opt(vm, &config, "path")? {
                 Some(p) if !vm.is_none(&p) => py::to_string(vm, &p)?,
                 _ => name.replace('.', "/"),

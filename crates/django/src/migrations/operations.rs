@@ -4,7 +4,7 @@
 //! when it is needed.
 use super::convert_operation::{self, base_name};
 use super::project_state::PyProjectState;
-use super::words as py;
+use crate::py;
 use super::{custom, editor};
 use crate::class::{Class, class};
 use crate::error::OrRaise;
@@ -126,6 +126,7 @@ fn base(c: &mut Class, vm: &Vm) {
     c.method("deconstruct", |o: PyObjectRef, vm: &Vm| deconstruct(vm, &o));
     c.method("describe", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
         match base_name(vm, &o)? {
+            Some(name) if name == "RunPython" => Ok("Raw Python operation".into()),
             Some(name) => Ok(convert_operation::of_base(vm, &o, &name)?.describe()),
             None => {
                 let args = py::attr(vm, &o, "_constructor_args")?;
@@ -142,13 +143,18 @@ fn base(c: &mut Class, vm: &Vm) {
     c.getter("migration_name_fragment", |o, vm| {
         let name = base_name(vm, &o)?;
         let fragment = match name {
-            Some(name) => convert_operation::of_base(vm, &o, &name)?.migration_name_fragment(),
-            None => None,
+            Some(name) if name != "RunPython" => {
+                convert_operation::of_base(vm, &o, &name)?.migration_name_fragment()
+            }
+            _ => None,
         };
         Ok(py::opt_str(vm, fragment.as_deref()))
     });
     c.method("state_forwards", |o: PyObjectRef, app: String, state: PyObjectRef, vm: &Vm| -> PyResult<()> {
         let name = known(vm, &o, "state_forwards")?;
+        if name == "RunPython" {
+            return Ok(());
+        }
         let op = convert_operation::of_base(vm, &o, &name)?;
         let state = PyProjectState::of(vm, &state)?;
         state.change(vm, |s| op.state_forwards(&app, s))
@@ -273,8 +279,9 @@ fn check(vm: &Vm, o: &PyObject, name: &str) -> PyResult<()> {
             }
             let mut seen: Vec<String> = vec![];
             for pair in py::list(vm, &py::attr(vm, o, "fields")?)? {
-                let first = pair.get_item(&0usize, vm)?;
-                let field = py::to_string(vm, &first)?;
+                let pair = py::list(vm, &pair)?;
+                let Some(first) = pair.first() else { continue };
+                let field = py::to_string(vm, first)?;
                 if seen.contains(&field) {
                     return Err(vm.new_value_error(format!(
                         "Found duplicate value {field} in CreateModel fields argument."

@@ -10,7 +10,8 @@
 //! ```
 use super::editor::Database;
 use super::loader::Loader;
-use super::{live, words as py};
+use super::live;
+use crate::py;
 use crate::db::DatabaseWrapper;
 use crate::error::{OrForeign, OrRaise};
 use indexmap::{IndexMap, IndexSet};
@@ -21,7 +22,7 @@ use orm_migrations::{Migration, Pair, ProjectState, Questioner, recorder, writer
 use orm_sql::Connection;
 use orm_sql::schema::SchemaEditor;
 use orm_state::{Error, ErrorKind, Result};
-use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 type Vm = VirtualMachine;

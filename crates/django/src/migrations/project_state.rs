@@ -1,5 +1,5 @@
 //! `ProjectState` for Python code in migrations.
-use super::words as py;
+use crate::py;
 use super::{bridge, convert_operation, historical};
 use crate::convert::to_value;
 use crate::error::OrRaise;

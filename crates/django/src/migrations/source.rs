@@ -1,5 +1,5 @@
 //! How Python objects are written into migration files.
-use super::words as py;
+use crate::py;
 use crate::convert::to_value;
 use crate::error::OrForeign;
 use orm_state::face::cannot_serialize;
