@@ -73,6 +73,9 @@ impl Object for PyObj {
     fn model(&self) -> Option<Rc<Model>> {
         MODEL_OF.get().and_then(|f| f(&self.0))
     }
+    fn source(&self) -> Result<orm_state::Source> {
+        with_current_vm(|vm| crate::migrations::source::source_of(vm, &self.0))
+    }
     fn attr(&self, name: &str) -> Result<Value> {
         with_current_vm(|vm| {
             let found = self

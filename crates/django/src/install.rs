@@ -1,6 +1,7 @@
 //! Putting `django` into an interpreter.
 use crate::{
-    apps, conf, convert, core, db, dispatch, error, expressions, models, modules, queries,
+    apps, conf, convert, core, db, dispatch, error, expressions, management, migrations, models,
+    modules, queries,
 };
 use rustpython_vm::{PyResult, VirtualMachine};
 
@@ -57,6 +58,8 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     queries::install(vm)?;
     models::base::rows::install(vm)?;
     expressions::install(vm)?;
+    migrations::install(vm)?;
+    management::install(vm)?;
     Ok(())
 }
 

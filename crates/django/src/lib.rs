@@ -19,6 +19,8 @@ pub mod dispatch;
 pub mod error;
 pub mod expressions;
 pub mod install;
+pub mod management;
+pub mod migrations;
 pub mod models;
 pub mod modules;
 pub mod py;

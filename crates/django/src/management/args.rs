@@ -1,0 +1,111 @@
+//! Command lines, read as argparse reads them.
+use super::command::{Command, Opt};
+use std::collections::{HashMap, HashSet};
+
+/// What was given.
+#[derive(Clone, Debug, Default)]
+pub struct Args {
+    pub positional: Vec<String>,
+    pub flags: HashSet<&'static str>,
+    pub values: HashMap<&'static str, String>,
+}
+
+impl Args {
+    pub fn flag(&self, dest: &str) -> bool {
+        self.flags.contains(dest)
+    }
+    pub fn value(&self, dest: &str) -> Option<&str> {
+        self.values.get(dest).map(String::as_str)
+    }
+    pub fn verbosity(&self) -> u8 {
+        self.value("verbosity").and_then(|v| v.parse().ok()).unwrap_or(1)
+    }
+    pub fn database(&self) -> &str {
+        self.value("database").unwrap_or("default")
+    }
+}
+
+/// Reads arguments; an error is the text argparse prints.
+pub fn parse(command: &Command, argv: &[String]) -> Result<Args, String> {
+    let mut out = Args::default();
+    let fail = |message: String| {
+        format!("usage: manage.py {} [-h]\nmanage.py {}: error: {message}", command.name, command.name)
+    };
+    let mut rest = argv.iter();
+    let mut unknown = vec![];
+    while let Some(arg) = rest.next() {
+        if !arg.starts_with('-') || arg == "-" {
+            out.positional.push(arg.clone());
+            continue;
+        }
+        let (name, inline) = match arg.split_once('=') {
+            Some((n, v)) if arg.starts_with("--") => (n, Some(v.to_string())),
+            _ => (arg.as_str(), None),
+        };
+        let (option, inline) = match option(command, name) {
+            Some(o) => (o, inline),
+            // `-v2`
+            None if !arg.starts_with("--") && arg.is_char_boundary(2) && arg.len() > 2 => {
+                match option(command, &arg[..2]) {
+                    Some(o) if o.takes_value => (o, Some(arg[2..].to_string())),
+                    _ => {
+                        unknown.push(arg.clone());
+                        continue;
+                    }
+                }
+            }
+            None => {
+                unknown.push(arg.clone());
+                continue;
+            }
+        };
+        if !option.takes_value {
+            out.flags.insert(option.dest);
+            continue;
+        }
+        let value = match inline.or_else(|| rest.next().cloned()) {
+            Some(v) => v,
+            None => {
+                return Err(fail(format!("argument {}: expected one argument", option.names.join("/"))));
+            }
+        };
+        if option.dest == "verbosity" && !["0", "1", "2", "3"].contains(&value.as_str()) {
+            return Err(fail(format!(
+                "argument -v/--verbosity: invalid choice: {value} (choose from 0, 1, 2, 3)"
+            )));
+        }
+        out.values.insert(option.dest, value);
+    }
+    let required: Vec<&str> = command
+        .positional
+        .iter()
+        .skip(out.positional.len())
+        .filter(|p| p.required)
+        .map(|p| p.name)
+        .collect();
+    if !required.is_empty() {
+        return Err(fail(format!("the following arguments are required: {}", required.join(", "))));
+    }
+    if !command.positional.iter().any(|p| p.many) && out.positional.len() > command.positional.len() {
+        unknown.extend(out.positional.split_off(command.positional.len()));
+    }
+    if !unknown.is_empty() {
+        return Err(fail(format!("unrecognized arguments: {}", unknown.join(" "))));
+    }
+    Ok(out)
+}
+
+/// By full name, or by a prefix that fits only one.
+fn option(command: &Command, name: &str) -> Option<&'static Opt> {
+    if let Some(o) = command.options().find(|o| o.names.contains(&name)) {
+        return Some(o);
+    }
+    if !name.starts_with("--") {
+        return None;
+    }
+    let mut fitting = command.options().filter(|o| o.names.iter().any(|n| n.starts_with(name)));
+    match (fitting.next(), fitting.next()) {
+        (Some(o), None) => Some(o),
+        _ => None,
+    }
+}

@@ -1,0 +1,263 @@
+//! `manage.py makemigrations`.
+use super::args::Args;
+use super::command::{Command, Opt, Positional};
+use super::interactive::Asker;
+use super::output::Output;
+use super::{apps, command_error, exit, merge};
+use crate::error::OrRaise;
+use crate::migrations::project::{describe, timestamp};
+use crate::migrations::Project;
+use indexmap::IndexMap;
+use orm_migrations::autodetector::Options;
+use orm_migrations::optimizer::optimize;
+use orm_migrations::{Dependency, Migration};
+use rustpython_vm::{PyResult, VirtualMachine};
+
+type Vm = VirtualMachine;
+
+pub const COMMAND: Command = Command {
+    name: "makemigrations",
+    positional: &[Positional::many("app_label")],
+    own: &[
+        Opt::flag(&["--dry-run"], "dry_run"),
+        Opt::flag(&["--merge"], "merge"),
+        Opt::flag(&["--empty"], "empty"),
+        Opt::no(&["--noinput", "--no-input"], "interactive"),
+        Opt::value(&["-n", "--name"], "name"),
+        Opt::no(&["--no-header"], "include_header"),
+        Opt::flag(&["--check"], "check_changes"),
+        Opt::flag(&["--scriptable"], "scriptable"),
+        Opt::flag(&["--update"], "update"),
+    ],
+    handle,
+};
+
+/// What the command was asked, while it works.
+pub struct Job<'a> {
+    pub args: &'a Args,
+    /// Where progress is told: `stderr` with `--scriptable`.
+    pub log: Output,
+    pub out: &'a Output,
+    pub dry_run: bool,
+}
+
+impl Job<'_> {
+    pub fn header(&self) -> bool {
+        !self.args.flag("include_header")
+    }
+    pub fn asker(&self, project: &Project, specified: &[String]) -> Asker {
+        let fresh_apps = project
+            .loader
+            .apps
+            .iter()
+            .filter(|a| a.migrated && !project.loader.migrations.iter().any(|m| m.app_label == a.label))
+            .map(|a| a.label.clone())
+            .collect();
+        Asker {
+            out: self.log.clone(),
+            interactive: !self.args.flag("interactive"),
+            dry_run: self.dry_run,
+            verbosity: self.args.verbosity(),
+            specified_apps: specified.to_vec(),
+            fresh_apps,
+        }
+    }
+}
+
+fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
+    super::check::require(vm, out)?;
+    let check = args.flag("check_changes");
+    let job = Job {
+        args,
+        log: if args.flag("scriptable") { out.on_stderr() } else { out.clone() },
+        out,
+        dry_run: args.flag("dry_run") || check,
+    };
+    if let Some(name) = args.value("name")
+        && !is_identifier(name)
+    {
+        return Err(command_error(vm, "The migration name must be a valid Python identifier."));
+    }
+    let labels = &args.positional;
+    apps::check(vm, labels, out)?;
+    let project = Project::load(vm, "default")?;
+    apps::consistent(vm, &project)?;
+    let mut conflicts = project.graph.detect_conflicts();
+    if !labels.is_empty() {
+        conflicts.retain(|app, _| labels.contains(app));
+    }
+    let merging = args.flag("merge");
+    if !merging {
+        apps::refuse_conflicts(vm, &conflicts)?;
+    }
+    if merging {
+        if conflicts.is_empty() {
+            return job.log.line(vm, "No conflicts detected to merge.");
+        }
+        return merge::merge(vm, &job, &project, &conflicts);
+    }
+    let asker = job.asker(&project, labels);
+    if args.flag("empty") {
+        return empty(vm, &job, &project);
+    }
+    let options = Options {
+        trim_to_apps: (!labels.is_empty()).then(|| labels.iter().cloned().collect()),
+        convert_apps: labels.iter().cloned().collect(),
+        migration_name: args.value("name").map(Into::into),
+        timestamp: timestamp(vm, true).or_raise(vm)?,
+    };
+    let changes = project.changes(vm, &asker, &options)?;
+    if changes.is_empty() {
+        if args.verbosity() >= 1 {
+            let text = match labels.as_slice() {
+                [] => "No changes detected".to_string(),
+                [one] => format!("No changes detected in app '{one}'"),
+                many => format!("No changes detected in apps '{}'", many.join("', '")),
+            };
+            job.log.line(vm, &text)?;
+        }
+        return Ok(());
+    }
+    if args.flag("update") {
+        update(vm, &job, &project, changes)?;
+    } else {
+        write_files(vm, &job, &project, &changes, &IndexMap::new())?;
+    }
+    if check { Err(exit(vm, 1)) } else { Ok(()) }
+}
+
+fn is_identifier(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
+        && chars.all(|c| c.is_alphanumeric() || c == '_')
+}
+
+/// `--empty`: a file for the user to fill.
+fn empty(vm: &Vm, job: &Job<'_>, project: &Project) -> PyResult<()> {
+    let labels = &job.args.positional;
+    if labels.is_empty() {
+        return Err(command_error(vm, "You must supply at least one app label when using --empty."));
+    }
+    let mut changes = IndexMap::new();
+    for label in labels {
+        let leaf = project.graph.leaf_nodes(Some(label)).into_iter().next();
+        let number = leaf
+            .as_ref()
+            .map_or(1, |l| orm_migrations::autodetector::parse_number(&l.1).unwrap_or(0) + 1);
+        let stamp = timestamp(vm, true).or_raise(vm)?;
+        let name = match (job.args.value("name"), &leaf) {
+            (Some(n), _) => n.to_string(),
+            (None, None) => "initial".into(),
+            (None, Some(_)) => format!("auto_{stamp}"),
+        };
+        let mut migration = Migration::new(label, &format!("{number:04}_{name}"));
+        if let Some((app, leaf)) = leaf {
+            migration.dependencies.push(Dependency::Migration(app, leaf));
+        }
+        changes.insert(label.clone(), vec![migration]);
+    }
+    write_files(vm, job, project, &changes, &IndexMap::new())
+}
+
+/// Tells about migrations and writes their files. `previous`: files they take the place of.
+pub fn write_files(
+    vm: &Vm,
+    job: &Job<'_>,
+    project: &Project,
+    changes: &IndexMap<String, Vec<Migration>>,
+    previous: &IndexMap<String, String>,
+) -> PyResult<()> {
+    let verbosity = job.args.verbosity();
+    for (app, migrations) in changes {
+        if verbosity >= 1 {
+            job.log.line(vm, &format!("Migrations for '{app}':"))?;
+        }
+        for migration in migrations {
+            let path = relative(vm, &project.path(migration))?;
+            if verbosity >= 1 {
+                job.log.line(vm, &format!("  {path}"))?;
+                for op in &migration.operations {
+                    job.log.line(vm, &format!("    {}", describe(op)))?;
+                }
+                if job.args.flag("scriptable") {
+                    job.out.line(vm, &path)?;
+                }
+            }
+            if !job.dry_run {
+                project.write(vm, migration, job.header())?;
+                if let Some(old) = previous.get(app) {
+                    python::host::ask(|h| h.remove(old));
+                    job.log.line(vm, &format!("Deleted {}", relative(vm, old)?))?;
+                }
+            } else if verbosity == 3 {
+                job.log.line(vm, &format!("Full migrations file '{}.py':", migration.name))?;
+                job.log.line(vm, &project.text(vm, migration, job.header())?)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A path as seen from the folder the user is in.
+pub fn relative(_vm: &Vm, path: &str) -> PyResult<String> {
+    let here = python::host::ask(|h| h.current_folder()).unwrap_or_default();
+    let here = here.trim_end_matches('/');
+    Ok(match path.strip_prefix(here) {
+        Some(rest) if !here.is_empty() && rest.starts_with('/') => rest.trim_start_matches('/').to_string(),
+        _ => path.to_string(),
+    })
+}
+
+/// `--update`: changes go into the newest migration of each app.
+fn update(vm: &Vm, job: &Job<'_>, project: &Project, changes: IndexMap<String, Vec<Migration>>) -> PyResult<()> {
+    let mut updated = IndexMap::new();
+    let mut previous = IndexMap::new();
+    for (app, migrations) in changes {
+        let Some(leaf) = project.graph.leaf_nodes(Some(&app)).into_iter().next() else {
+            return Err(command_error(
+                vm,
+                format!("App {app} has no migration, cannot update last migration."),
+            ));
+        };
+        let mut last = (*project.graph.nodes[&leaf]).clone();
+        let label = format!("{}.{}", leaf.0, leaf.1);
+        if !last.replaces.is_empty() {
+            return Err(command_error(vm, format!("Cannot update squash migration '{label}'.")));
+        }
+        if project.applied.contains(&leaf) {
+            return Err(command_error(vm, format!("Cannot update applied migration '{label}'.")));
+        }
+        let depending: Vec<String> = project
+            .loader
+            .migrations
+            .iter()
+            .filter(|m| m.dependencies.iter().any(|d| d.key() == leaf))
+            .map(|m| format!("'{}.{}'", m.app_label, m.name))
+            .collect();
+        if !depending.is_empty() {
+            return Err(command_error(
+                vm,
+                format!("Cannot update migration '{label}' that migrations {} depend on.", depending.join(", ")),
+            ));
+        }
+        for m in migrations {
+            last.operations.extend(m.operations);
+            for d in m.dependencies {
+                if d.key().0 != app && !last.dependencies.contains(&d) {
+                    last.dependencies.push(d);
+                }
+            }
+        }
+        last.operations = optimize(std::mem::take(&mut last.operations), &app);
+        previous.insert(app.clone(), project.path(&last));
+        let fragment = match job.args.value("name") {
+            Some(n) => n.to_string(),
+            None => last.suggest_name(&timestamp(vm, true).or_raise(vm)?),
+        };
+        let number: String = last.name.chars().take(4).collect();
+        let suggested = format!("{number}_{fragment}");
+        last.name = if last.name == suggested { format!("{}_updated", last.name) } else { suggested };
+        updated.insert(app, vec![last]);
+    }
+    write_files(vm, job, project, &updated, &previous)
+}

@@ -1,0 +1,332 @@
+//! `schema_editor` for Python code in migrations, and the database behind the schema editor.
+use crate::py;
+use crate::convert::{self, to_value};
+use crate::db::DatabaseWrapper;
+use crate::db::registry;
+use crate::error::{OrForeign, OrRaise};
+use crate::migrations::bridge;
+use orm_sql::Connection;
+use orm_sql::schema::{SchemaEditor, SchemaHost, Statement};
+use orm_state::field::FieldDefault;
+use orm_state::{Field, FieldKind, Result, Value};
+use rustpython_vm::builtins::{PyType, PyTypeRef};
+use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::types::Constructor;
+use rustpython_vm::function::{FuncArgs, OptionalArg};
+use rustpython_vm::vm::thread::with_current_vm;
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+type Vm = VirtualMachine;
+
+/// A database as the schema editor sees it: statements go through the wrapper, and so into the log.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pub wrapper: PyRef<DatabaseWrapper>,
+}
+
+impl Database {
+    pub fn new(vm: &Vm, alias: &str) -> PyResult<Database> {
+        Ok(Database { wrapper: registry::database(vm, alias)? })
+    }
+}
+
+impl SchemaHost for Database {
+    fn execute(&mut self, sql: &str, params: Option<&[Value]>) -> Result<()> {
+        with_current_vm(|vm| {
+            let done = match params {
+                Some(p) if !p.is_empty() => DatabaseWrapper::execute(&self.wrapper, vm, sql, p).map(drop),
+                // Without parameters a percent sign is a percent sign.
+                _ => self.wrapper.run_raw(vm, sql, orm_sqlite::Params::None).and_then(|mut c| {
+                    loop {
+                        match c.next_row() {
+                            Ok(Some(_)) => {}
+                            Ok(None) => return Ok(()),
+                            Err(e) => return Err(crate::db::sqlite3::wrapped(vm, e)),
+                        }
+                    }
+                }),
+            };
+            done.or_foreign()
+        })
+    }
+    fn effective_default(&mut self, field: &Rc<Field>) -> Result<Value> {
+        with_current_vm(|vm| effective_default(vm, field))
+    }
+    fn constraint_names(&mut self, table: &str, columns: &[String], unique: bool) -> Result<Vec<String>> {
+        let connection = with_current_vm(|vm| self.wrapper.sqlite(vm).or_foreign())?;
+        Ok(connection
+            .constraints(table)?
+            .into_iter()
+            .filter(|(_, c)| {
+                let same = c.columns.len() == columns.len()
+                    && c.columns.iter().zip(columns).all(|(a, b)| a.as_ref() == Some(b));
+                same && c.unique == unique && !c.primary_key
+            })
+            .map(|(name, _)| name)
+            .collect())
+    }
+}
+
+/// The value existing rows get (`effective_default`).
+fn effective_default(vm: &Vm, field: &Rc<Field>) -> Result<Value> {
+    let default = field.options.borrow().default.clone();
+    let value = match default {
+        FieldDefault::Value(v) => v,
+        FieldDefault::Callable(c) => {
+            let callable = convert::to_py(vm, &Value::Object(c)).or_foreign()?;
+            let made = callable.call((), vm).or_foreign()?;
+            to_value(vm, &made).or_foreign()?
+        }
+        FieldDefault::NotProvided => {
+            let o = field.options.borrow();
+            let empty_text = matches!(
+                field.kind,
+                FieldKind::Char
+                    | FieldKind::Text
+                    | FieldKind::Slug
+                    | FieldKind::Email
+                    | FieldKind::Url
+                    | FieldKind::File
+                    | FieldKind::FilePath
+                    | FieldKind::Image
+            );
+            if !field.null.get() && field.blank.get() && empty_text {
+                Value::from("")
+            } else if !field.null.get() && field.blank.get() && field.kind == FieldKind::Binary {
+                Value::Bytes(Rc::from([]))
+            } else if o.auto_now || o.auto_now_add {
+                now(vm, field.kind).or_foreign()?
+            } else {
+                Value::Null
+            }
+        }
+    };
+    let connection = registry::database(vm, registry::DEFAULT_DB_ALIAS)
+        .and_then(|d| d.sqlite(vm))
+        .or_foreign()?;
+    let dialect = connection.dialect();
+    let compiler = orm_sql::Compiler::new(
+        orm_sql::Query::empty(),
+        dialect,
+        registry::DEFAULT_DB_ALIAS.into(),
+    );
+    orm_sql::prep::db_prep_save(field, value, &compiler)
+}
+
+fn now(vm: &Vm, kind: FieldKind) -> PyResult<Value> {
+    let now = crate::modules::find(vm, "django.utils.timezone", "now")?;
+    let moment = now.call((), vm)?;
+    let moment = match kind {
+        FieldKind::DateTime => moment,
+        FieldKind::Date => py::call(vm, &moment, "date", vec![])?,
+        _ => py::call(vm, &moment, "time", vec![])?,
+    };
+    to_value(vm, &moment)
+}
+
+/// What an editor holds while Python code works with it.
+#[derive(Debug, Default)]
+struct Held {
+    deferred: Vec<Statement>,
+    collected: Option<Vec<String>>,
+}
+
+/// `django.db.backends.sqlite3.schema.DatabaseSchemaEditor`
+#[pyclass(module = "django.db.backends.sqlite3.schema", name = "DatabaseSchemaEditor")]
+#[derive(Debug, PyPayload)]
+pub struct PySchemaEditor {
+    database: Database,
+    held: RefCell<Held>,
+    atomic: RefCell<Option<PyObjectRef>>,
+}
+
+/// Lends an editor to Python code; what it deferred or collected comes back.
+pub fn lend<T>(
+    vm: &Vm,
+    editor: &mut SchemaEditor<'_>,
+    body: impl FnOnce(PyObjectRef) -> PyResult<T>,
+) -> PyResult<T> {
+    let lent = PySchemaEditor {
+        database: Database::new(vm, &editor.using)?,
+        held: RefCell::new(Held {
+            deferred: std::mem::take(&mut editor.deferred_sql),
+            collected: editor.collected_sql.take(),
+        }),
+        atomic: RefCell::default(),
+    }
+    .into_ref(&vm.ctx);
+    let result = body(lent.clone().into());
+    let held = lent.held.take();
+    editor.deferred_sql = held.deferred;
+    editor.collected_sql = held.collected;
+    result
+}
+
+impl PySchemaEditor {
+    /// Runs something with a real editor.
+    pub fn with<T>(&self, vm: &Vm, body: impl FnOnce(&mut SchemaEditor<'_>) -> Result<T>) -> PyResult<T> {
+        let mut host = self.database.clone();
+        let dialect = self.database.wrapper.sqlite(vm)?.dialect();
+        let held = self.held.take();
+        let mut editor =
+            SchemaEditor::new(&mut host, dialect, self.database.wrapper.alias.clone(), held.collected.is_some());
+        editor.deferred_sql = held.deferred;
+        editor.collected_sql = held.collected;
+        let result = body(&mut editor);
+        let held = Held { deferred: editor.deferred_sql, collected: editor.collected_sql };
+        self.held.replace(held);
+        result.or_raise(vm)
+    }
+}
+
+pub fn install(vm: &Vm) -> PyResult<()> {
+    let class = PySchemaEditor::make_static_type();
+    crate::modules::export(vm, "django.db.backends.sqlite3.schema", "DatabaseSchemaEditor", class)
+}
+
+/// `connection.schema_editor(collect_sql=False, atomic=True)`
+impl Constructor for PySchemaEditor {
+    type Args = FuncArgs;
+    fn slot_new(cls: PyTypeRef, mut args: FuncArgs, vm: &Vm) -> PyResult {
+        let wrapper = args.take_positional_keyword("connection");
+        let Some(Ok(wrapper)) = wrapper.map(|w| w.downcast::<DatabaseWrapper>()) else {
+            return Err(vm.new_type_error("a schema editor needs a connection"));
+        };
+        let collect = match args.take_positional_keyword("collect_sql") {
+            Some(c) => c.is_true(vm)?,
+            None => false,
+        };
+        let made = PySchemaEditor {
+            database: Database { wrapper },
+            held: RefCell::new(Held { deferred: vec![], collected: collect.then(Vec::new) }),
+            atomic: RefCell::default(),
+        };
+        made.into_ref_with_type(vm, cls).map(Into::into)
+    }
+    fn py_new(_: &Py<PyType>, _: FuncArgs, vm: &Vm) -> PyResult<Self> {
+        Err(vm.new_type_error("a schema editor needs a connection"))
+    }
+}
+
+fn model(vm: &Vm, class: &PyObjectRef) -> PyResult<orm_state::ModelRef> {
+    bridge::model_of_class(vm, class).ok_or_else(|| vm.new_type_error("not a model"))
+}
+
+fn field(vm: &Vm, obj: &PyObjectRef) -> PyResult<Rc<Field>> {
+    bridge::field_of(obj).ok_or_else(|| vm.new_type_error("not a field"))
+}
+
+#[pyclass(with(Constructor), flags(BASETYPE, HAS_DICT))]
+impl PySchemaEditor {
+    #[pygetset]
+    fn connection(zelf: PyRef<Self>) -> PyObjectRef {
+        zelf.database.wrapper.clone().into()
+    }
+    #[pygetset]
+    fn collect_sql(zelf: &Py<Self>) -> bool {
+        zelf.held.borrow().collected.is_some()
+    }
+    #[pygetset]
+    fn collected_sql(zelf: &Py<Self>, vm: &Vm) -> PyObjectRef {
+        let held = zelf.held.borrow();
+        let lines = held.collected.iter().flatten().map(|l| vm.ctx.new_str(l.as_str()).into());
+        vm.ctx.new_list(lines.collect()).into()
+    }
+    #[pymethod]
+    fn __init__(_zelf: &Py<Self>, _args: FuncArgs) {}
+    #[pymethod]
+    fn __enter__(zelf: PyRef<Self>, vm: &Vm) -> PyResult<PyRef<Self>> {
+        DatabaseWrapper::execute(&zelf.database.wrapper, vm, "PRAGMA foreign_keys = OFF", &[])?;
+        if zelf.held.borrow().collected.is_none() {
+            let atomic = crate::modules::find(vm, "django.db.transaction", "atomic")?;
+            let alias = vm.ctx.new_str(&*zelf.database.wrapper.alias);
+            let block = atomic.call((alias,), vm)?;
+            py::call(vm, &block, "__enter__", vec![])?;
+            zelf.atomic.replace(Some(block));
+        }
+        Ok(zelf)
+    }
+    #[pymethod]
+    fn __exit__(zelf: &Py<Self>, args: FuncArgs, vm: &Vm) -> PyResult<()> {
+        let failed = args.args.first().is_some_and(|e| !vm.is_none(e));
+        let finished = if failed { Ok(()) } else { zelf.with(vm, |e| e.finish()) };
+        if let Some(block) = zelf.atomic.take() {
+            let none = || vm.ctx.none();
+            let exit = match &finished {
+                Err(e) => vec![e.class().to_owned().into(), e.clone().into(), none()],
+                Ok(()) if failed => args.args.clone(),
+                Ok(()) => vec![none(), none(), none()],
+            };
+            py::call(vm, &block, "__exit__", exit)?;
+        }
+        DatabaseWrapper::execute(&zelf.database.wrapper, vm, "PRAGMA foreign_keys = ON", &[])?;
+        finished
+    }
+    #[pymethod]
+    fn execute(zelf: &Py<Self>, sql: PyObjectRef, params: OptionalArg, vm: &Vm) -> PyResult<()> {
+        let sql = py::to_string(vm, &sql)?;
+        let params = match params {
+            OptionalArg::Present(p) if !vm.is_none(&p) => {
+                let items = py::list(vm, &p)?;
+                Some(items.iter().map(|i| to_value(vm, i)).collect::<PyResult<Vec<_>>>()?)
+            }
+            _ => None,
+        };
+        zelf.with(vm, |e| e.execute(&sql, params.as_deref()))
+    }
+    #[pymethod]
+    fn quote_name(zelf: &Py<Self>, name: String, vm: &Vm) -> PyResult<String> {
+        Ok(zelf.database.wrapper.sqlite(vm)?.dialect().quote_name(&name))
+    }
+    #[pymethod]
+    fn create_model(zelf: &Py<Self>, class: PyObjectRef, vm: &Vm) -> PyResult<()> {
+        let m = model(vm, &class)?;
+        zelf.with(vm, |e| e.create_model(&m))
+    }
+    #[pymethod]
+    fn delete_model(zelf: &Py<Self>, class: PyObjectRef, vm: &Vm) -> PyResult<()> {
+        let m = model(vm, &class)?;
+        zelf.with(vm, |e| e.delete_model(&m))
+    }
+    #[pymethod]
+    fn alter_db_table(zelf: &Py<Self>, _model: PyObjectRef, old: String, new: String, vm: &Vm) -> PyResult<()> {
+        zelf.with(vm, |e| e.alter_db_table(&old, &new))
+    }
+    #[pymethod]
+    fn add_field(zelf: &Py<Self>, class: PyObjectRef, f: PyObjectRef, vm: &Vm) -> PyResult<()> {
+        let (m, f) = (model(vm, &class)?, field(vm, &f)?);
+        zelf.with(vm, |e| e.add_field(&m, &f))
+    }
+    #[pymethod]
+    fn remove_field(zelf: &Py<Self>, class: PyObjectRef, f: PyObjectRef, vm: &Vm) -> PyResult<()> {
+        let (m, f) = (model(vm, &class)?, field(vm, &f)?);
+        zelf.with(vm, |e| e.remove_field(&m, &f))
+    }
+    #[pymethod]
+    fn alter_field(zelf: &Py<Self>, class: PyObjectRef, old: PyObjectRef, new: PyObjectRef, _args: FuncArgs, vm: &Vm) -> PyResult<()> {
+        let (m, old, new) = (model(vm, &class)?, field(vm, &old)?, field(vm, &new)?);
+        zelf.with(vm, |e| e.alter_field(&m, &old, &new))
+    }
+    #[pymethod]
+    fn add_index(zelf: &Py<Self>, class: PyObjectRef, index: PyObjectRef, vm: &Vm) -> PyResult<()> {
+        let (m, i) = (model(vm, &class)?, bridge::index(vm, &index)?);
+        zelf.with(vm, |e| e.add_index(&m, &i))
+    }
+    #[pymethod]
+    fn remove_index(zelf: &Py<Self>, _class: PyObjectRef, index: PyObjectRef, vm: &Vm) -> PyResult<()> {
+        let i = bridge::index(vm, &index)?;
+        zelf.with(vm, |e| e.remove_index(&i.name))
+    }
+    #[pymethod]
+    fn add_constraint(zelf: &Py<Self>, class: PyObjectRef, c: PyObjectRef, vm: &Vm) -> PyResult<()> {
+        let (m, c) = (model(vm, &class)?, bridge::constraint(vm, &c)?);
+        zelf.with(vm, |e| e.add_constraint(&m, &c))
+    }
+    #[pymethod]
+    fn remove_constraint(zelf: &Py<Self>, class: PyObjectRef, c: PyObjectRef, vm: &Vm) -> PyResult<()> {
+        let (m, c) = (model(vm, &class)?, bridge::constraint(vm, &c)?);
+        zelf.with(vm, |e| e.remove_constraint(&m, &c))
+    }
+}

@@ -1,0 +1,244 @@
+//! Migration files: found, imported, made into Rust's migrations.
+use super::convert_operation;
+use crate::py;
+use crate::modules;
+use orm_migrations::graph::Key;
+use orm_migrations::{Dependency, Migration};
+use rustpython_vm::builtins::PyDict;
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+
+type Vm = VirtualMachine;
+
+/// One app, and where its migrations are.
+#[derive(Clone, Debug)]
+pub struct App {
+    pub label: String,
+    /// The package of its migrations; nothing where the setting disables them.
+    pub package: Option<String>,
+    /// The folder of that package: where it is, or where it will be made.
+    pub folder: String,
+    /// Does the package exist?
+    pub migrated: bool,
+}
+
+/// All apps of a project with their migration files.
+#[derive(Clone, Debug, Default)]
+pub struct Loader {
+    pub apps: Vec<App>,
+    pub migrations: Vec<Migration>,
+}
+
+pub fn install(vm: &Vm) -> PyResult<()> {
+    modules::module(vm, "django.db.migrations.loader").map(drop)
+}
+
+impl Loader {
+    /// Imports every migration file afresh.
+    pub fn load(vm: &Vm) -> PyResult<Loader> {
+        let mut out = Loader::default();
+        for (label, package, base) in app_packages(vm)? {
+            let mut app = App {
+                folder: String::new(),
+                label,
+                package,
+                migrated: false,
+            };
+            if let Some(package) = app.package.clone() {
+                forget(vm, &package)?;
+                let folder = folder_of(vm, &package)?;
+                app.migrated = folder.is_some();
+                app.folder = match folder {
+                    Some(f) => f,
+                    None => join(&base, package.rsplit('.').next().unwrap_or("migrations")),
+                };
+                if app.migrated {
+                    for name in file_names(&app.folder) {
+                        out.migrations.push(load_file(vm, &app.label, &package, &name)?);
+                    }
+                }
+            }
+            out.apps.push(app);
+        }
+        Ok(out)
+    }
+    pub fn app(&self, label: &str) -> Option<&App> {
+        self.apps.iter().find(|a| a.label == label)
+    }
+    /// Apps that have no migrations package.
+    pub fn unmigrated(&self) -> Vec<String> {
+        self.apps.iter().filter(|a| !a.migrated).map(|a| a.label.clone()).collect()
+    }
+    pub fn find(&self, key: &Key) -> Option<&Migration> {
+        self.migrations.iter().find(|m| m.app_label == key.0 && m.name == key.1)
+    }
+    /// Migrations of an app whose names start so.
+    pub fn by_prefix(&self, label: &str, prefix: &str) -> Vec<&Migration> {
+        let exact: Vec<&Migration> =
+            self.migrations.iter().filter(|m| m.app_label == label && m.name == prefix).collect();
+        if !exact.is_empty() {
+            return exact;
+        }
+        self.migrations
+            .iter()
+            .filter(|m| m.app_label == label && m.name.starts_with(prefix))
+            .collect()
+    }
+}
+
+fn join(folder: &str, name: &str) -> String {
+    match folder.trim_end_matches('/') {
+        "" => name.to_string(),
+        f => format!("{f}/{name}"),
+    }
+}
+
+/// Each app's label, migrations package, and folder.
+fn app_packages(vm: &Vm) -> PyResult<Vec<(String, Option<String>, String)>> {
+    let apps = modules::find(vm, "django.apps", "apps")?;
+    let configs = py::attr(vm, &apps, "app_configs")?;
+    let overrides = crate::apps::setting(vm, "MIGRATION_MODULES")?;
+    let mut out: Vec<(String, Option<String>, String)> = vec![];
+    let mut add = |label: String, name: String, base: String| -> PyResult<()> {
+        let given = match overrides.as_ref().and_then(|o| o.downcast_ref::<PyDict>()) {
+            Some(d) => d.get_item_opt(label.as_str(), vm)?,
+            None => None,
+        };
+        let package = match given {
+            Some(v) if vm.is_none(&v) => None,
+            Some(v) => Some(py::to_string(vm, &v)?),
+            // Django's own apps come with the engine: their tables are simply made.
+            None if name.starts_with("django.") => None,
+            None if name.is_empty() => Some("migrations".into()),
+            None => Some(format!("{name}.migrations")),
+        };
+        out.push((label, package, base));
+        Ok(())
+    };
+    let mut labels: Vec<String> = vec![];
+    if let Ok(configs) = configs.downcast::<PyDict>() {
+        for (label, config) in py::dict_items(vm, &configs)? {
+            let name = py::to_string(vm, &py::attr(vm, &config, "name")?)?;
+            let base = match py::attr_opt(vm, &config, "path")? {
+                Some(p) if !vm.is_none(&p) => py::to_string(vm, &p)?,
+                _ => name.replace('.', "/"),
+            };
+            labels.push(label.clone());
+            add(label, name, base)?;
+        }
+    }
+    for label in super::live::apps(vm)?.app_labels() {
+        if !labels.contains(&label) {
+            add(label, String::new(), root(vm)?)?;
+        }
+    }
+    Ok(out)
+}
+
+/// The folder of the project itself: the first of `sys.path`.
+fn root(vm: &Vm) -> PyResult<String> {
+    let path = vm.sys_module.get_attr("path", vm)?;
+    Ok(match py::list(vm, &path)?.first() {
+        Some(first) => py::to_string(vm, first)?,
+        None => String::new(),
+    })
+}
+
+/// Drops a package and what is in it from `sys.modules`: files may have changed.
+fn forget(vm: &Vm, package: &str) -> PyResult<()> {
+    let all = vm.sys_module.get_attr("modules", vm)?;
+    let prefix = format!("{package}.");
+    for name in py::list(vm, &all)? {
+        let text = py::to_string(vm, &name)?;
+        if text == package || text.starts_with(&prefix) {
+            all.del_item(&*name, vm)?;
+        }
+    }
+    let importlib = vm.import("importlib", 0)?;
+    if let Some(f) = py::attr_opt(vm, &importlib, "invalidate_caches")? {
+        let _ = f.call((), vm);
+    }
+    Ok(())
+}
+
+fn import(vm: &Vm, path: &str) -> PyResult {
+    vm.import("importlib", 0)?
+        .get_attr("import_module", vm)?
+        .call((vm.ctx.new_str(path),), vm)
+}
+
+/// The folder of a package; nothing if there is no such package.
+fn folder_of(vm: &Vm, package: &str) -> PyResult<Option<String>> {
+    let module = match import(vm, package) {
+        Ok(m) => m,
+        Err(e) => {
+            let missing = e.fast_isinstance(vm.ctx.exceptions.module_not_found_error);
+            let own = py::attr_opt(vm, e.as_object(), "name")?
+                .and_then(|n| py::as_string(&n))
+                .is_some_and(|n| package == n || package.starts_with(&format!("{n}.")));
+            return if missing && own { Ok(None) } else { Err(e) };
+        }
+    };
+    let Some(path) = py::attr_opt(vm, &module, "__path__")? else {
+        return Ok(None);
+    };
+    match py::list(vm, &path)?.first() {
+        Some(first) => py::to_string(vm, first).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The names of a folder's migration files, sorted.
+fn file_names(folder: &str) -> Vec<String> {
+    let mut names: Vec<String> = python::files::list(folder)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|n| n.strip_suffix(".py"))
+        .filter(|n| !n.starts_with('_') && !n.starts_with('~'))
+        .map(str::to_string)
+        .collect();
+    names.sort();
+    names
+}
+
+fn load_file(vm: &Vm, label: &str, package: &str, name: &str) -> PyResult<Migration> {
+    let module = import(vm, &format!("{package}.{name}"))?;
+    let Some(class) = py::attr_opt(vm, &module, "Migration")? else {
+        return Err(crate::error::raise(
+            vm,
+            "BadMigrationError",
+            format!("Migration {name} in app {label} has no Migration class"),
+        ));
+    };
+    let instance = class.call((vm.ctx.new_str(name), vm.ctx.new_str(label)), vm)?;
+    migration_of(vm, &instance)
+}
+
+/// A Python migration as Rust's.
+pub fn migration_of(vm: &Vm, o: &PyObject) -> PyResult<Migration> {
+    let text = |name: &str| -> PyResult<String> { py::to_string(vm, &py::attr(vm, o, name)?) };
+    let mut out = Migration::new(&text("app_label")?, &text("name")?);
+    out.operations = convert_operation::operations(vm, &*py::attr(vm, o, "operations")?)?;
+    out.dependencies = dependencies(vm, &py::attr(vm, o, "dependencies")?)?;
+    out.run_before = dependencies(vm, &py::attr(vm, o, "run_before")?)?;
+    out.replaces = dependencies(vm, &py::attr(vm, o, "replaces")?)?.iter().map(Dependency::key).collect();
+    let initial = py::attr(vm, o, "initial")?;
+    out.initial = if vm.is_none(&initial) { None } else { Some(initial.is_true(vm)?) };
+    out.atomic = py::attr(vm, o, "atomic")?.is_true(vm)?;
+    Ok(out)
+}
+
+fn dependencies(vm: &Vm, list: &PyObjectRef) -> PyResult<Vec<Dependency>> {
+    let mut out = vec![];
+    for d in py::list(vm, list)? {
+        let pair = py::list(vm, &d)?;
+        let [app, name] = pair.as_slice() else {
+            return Err(vm.new_value_error("A dependency is a pair of app label and migration name."));
+        };
+        let (app, name) = (py::to_string(vm, app)?, py::to_string(vm, name)?);
+        out.push(match py::attr_opt(vm, &d, "setting")? {
+            Some(_) => Dependency::Swappable { setting: "AUTH_USER_MODEL".into(), app_label: app },
+            None => Dependency::Migration(app, name),
+        });
+    }
+    Ok(out)
+}
