@@ -133,10 +133,11 @@ fn call_command(call: FuncArgs, vm: &Vm) -> PyResult {
     })?;
     let mut out = Output::system(vm)?;
     for (key, value) in &call.kwargs {
-        match key.as_str() {
+        let key = key.to_string_lossy();
+        match &*key {
             "stdout" => out.stdout = value.clone(),
             "stderr" => out.stderr = value.clone(),
-            _ => keyword(vm, command, &mut parsed, key, value)?,
+            _ => keyword(vm, command, &mut parsed, &key, value)?,
         }
     }
     (command.handle)(vm, &parsed, &out)?;

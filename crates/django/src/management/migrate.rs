@@ -230,7 +230,7 @@ fn planned(vm: &Vm, op: &Operation, backwards: bool) -> PyResult<String> {
             let code = match object {
                 Some(o) => {
                     let name = if backwards { "reverse_code" } else { "code" };
-                    vm.get_attribute_opt(o, vm.ctx.intern_str(name))?
+                    vm.get_attribute_opt(&o, vm.ctx.intern_str(name))?
                 }
                 None => None,
             };

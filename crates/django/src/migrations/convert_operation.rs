@@ -145,7 +145,7 @@ pub fn of_base(vm: &Vm, o: &PyObject, name: &str) -> PyResult<Operation> {
             table_comment: opt_text(vm, o, "table_comment")?,
         },
         "AlterUniqueTogether" => {
-            let value = to_value(vm, &py::attr(vm, o, "unique_together")?)?;
+            let value = to_value(vm, &*py::attr(vm, o, "unique_together")?)?;
             Operation::AlterUniqueTogether { name: text(vm, o, "name")?, unique_together: together(&value) }
         }
         "AlterOrderWithRespectTo" => Operation::AlterOrderWithRespectTo {
@@ -229,10 +229,10 @@ pub fn of_base(vm: &Vm, o: &PyObject, name: &str) -> PyResult<Operation> {
         "RunSQL" => {
             let reverse = py::attr(vm, o, "reverse_sql")?;
             Operation::RunSql(Box::new(RunSql {
-                sql: to_value(vm, &py::attr(vm, o, "sql")?)?,
+                sql: to_value(vm, &*py::attr(vm, o, "sql")?)?,
                 reverse_sql: if vm.is_none(&reverse) { None } else { Some(to_value(vm, &reverse)?) },
                 state_operations: operations(vm, &*py::attr(vm, o, "state_operations")?)?,
-                hints: to_value(vm, &py::attr(vm, o, "hints")?)?,
+                hints: to_value(vm, &*py::attr(vm, o, "hints")?)?,
                 elidable: py::attr(vm, o, "elidable")?.is_true(vm)?,
             }))
         }

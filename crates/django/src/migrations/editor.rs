@@ -235,8 +235,6 @@ impl PySchemaEditor {
         vm.ctx.new_list(lines.collect()).into()
     }
     #[pymethod]
-    fn __init__(_zelf: &Py<Self>, _args: FuncArgs) {}
-    #[pymethod]
     fn __enter__(zelf: PyRef<Self>, vm: &Vm) -> PyResult<PyRef<Self>> {
         DatabaseWrapper::execute(&zelf.database.wrapper, vm, "PRAGMA foreign_keys = OFF", &[])?;
         if zelf.held.borrow().collected.is_none() {

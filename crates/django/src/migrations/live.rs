@@ -7,6 +7,7 @@ use orm_migrations::state::{OPTION_NAMES, model_base, together_value};
 use orm_migrations::{Base, ModelState, ProjectState};
 use orm_state::{Apps, Clause, ModelRef};
 use rustpython_vm::builtins::PyDict;
+use rustpython_vm::AsObject;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 

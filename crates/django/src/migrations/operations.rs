@@ -116,7 +116,7 @@ fn base(c: &mut Class, vm: &Vm) {
         let made = py::call(vm, &object, "__new__", vec![cls])?;
         let kwargs = vm.ctx.new_dict();
         for (k, v) in &args.kwargs {
-            kwargs.set_item(k.as_str(), v.clone(), vm)?;
+            kwargs.set_item(&*k.to_string_lossy(), v.clone(), vm)?;
         }
         let given = vm.ctx.new_tuple(args.args);
         py::set_attr(vm, &made, "_constructor_args", vm.ctx.new_tuple(vec![given.into(), kwargs.into()]))?;

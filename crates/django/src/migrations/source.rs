@@ -49,7 +49,7 @@ pub fn source_of(vm: &VirtualMachine, obj: &PyObject) -> Result<Source> {
     }
     if is("functools", "partial") {
         let value = |name: &str| -> Result<Value> {
-            to_value(vm, &py::attr(vm, obj, name).or_foreign()?).or_foreign()
+            to_value(vm, &*py::attr(vm, obj, name).or_foreign()?).or_foreign()
         };
         let mut args = vec![value("func")?];
         if let Value::Tuple(more) = value("args")? {
