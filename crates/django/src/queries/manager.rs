@@ -234,15 +234,16 @@ impl PyManager {
     #[pymethod]
     fn db_manager(
         zelf: &Py<PyManager>,
-        using: OptionalArg<PyObjectRef>,
-        hints: OptionalArg<PyObjectRef>,
+        mut args: FuncArgs,
         vm: &VirtualMachine,
     ) -> PyResult<PyRef<PyManager>> {
         let copy = PyManager::copy(zelf, vm)?;
-        if let Some(u) = using.into_option().filter(|u| !vm.is_none(u)) {
+        let using = args.take_positional().or_else(|| args.take_keyword("using"));
+        let hints = args.take_positional().or_else(|| args.take_keyword("hints"));
+        if let Some(u) = using.filter(|u| !vm.is_none(u)) {
             PyManager::set__db(&copy, u, vm)?;
         }
-        if let Some(h) = hints.into_option().filter(|h| !vm.is_none(h)) {
+        if let Some(h) = hints.filter(|h| !vm.is_none(h)) {
             *copy.hints.borrow_mut() = h.downcast().ok();
         }
         Ok(copy)
