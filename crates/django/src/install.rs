@@ -1,7 +1,5 @@
 //! Putting `django` into an interpreter.
-use crate::{
-    apps, conf, convert, core, db, dispatch, error, expressions, models, modules, queries,
-};
+use crate::{apps, conf, convert, core, db, dispatch, error, expressions, models, modules, queries, test};
 use rustpython_vm::{PyResult, VirtualMachine};
 
 /// Packages that hold nothing of their own until something is exported from them.
@@ -57,6 +55,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     queries::install(vm)?;
     models::base::rows::install(vm)?;
     expressions::install(vm)?;
+    test::install();
     Ok(())
 }
 
