@@ -22,6 +22,7 @@ mod features;
 mod overrides;
 mod queries;
 pub mod runner;
+pub mod setting_up;
 mod tools;
 
 use crate::modules;

@@ -1,9 +1,15 @@
 //! The databases of a test case: which ones, their atomic blocks, emptying them.
 use super::call::{attr, call, call_with, items, set, string, truth};
 use crate::db::registry;
+use crate::db::DatabaseWrapper;
 use crate::{db, modules};
+use orm_sql::dialect::Sqlite;
+use orm_sql::schema::{SchemaEditor, SchemaHost};
+use orm_sqlite::Params;
+use orm_state::{Error, ErrorKind, Field, ModelRef, Value};
 use rustpython_vm::builtins::PyDictRef;
-use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use std::rc::Rc;
 
 type Vm = VirtualMachine;
 
@@ -76,7 +82,7 @@ pub fn flush(vm: &Vm, alias: &str, reset_sequences: bool) -> PyResult<()> {
     let tables = sqlite.tables().map_err(failed)?;
     let run = |sql: &str| {
         sqlite
-            .run(sql, orm_sqlite::Params::None)
+            .run(sql, Params::None)
             .map(drop)
             .map_err(failed)
     };
@@ -90,4 +96,68 @@ pub fn flush(vm: &Vm, alias: &str, reset_sequences: bool) -> PyResult<()> {
         run("UPDATE \"sqlite_sequence\" SET \"seq\" = 0")?;
     }
     run("PRAGMA foreign_keys = ON")
+}
+
+/// Makes the tables of all models in every database, as a test runner does without migrations.
+pub fn create_tables(vm: &Vm) -> PyResult<()> {
+    let apps = modules::find(vm, "django.apps", "apps")?;
+    let Some(apps) = crate::apps::rust_apps(&apps) else {
+        return Ok(());
+    };
+    for alias in registry::aliases() {
+        let database = db::database(vm, &alias)?;
+        let sqlite = database.sqlite(vm)?;
+        let failed = |e| db::sqlite3::wrapped(vm, e);
+        sqlite
+            .run("PRAGMA foreign_keys = OFF", Params::None)
+            .map_err(failed)?;
+        let mut host = Tables { vm, database };
+        let using = alias.as_str().into();
+        let mut editor = SchemaEditor::new(&mut host, Rc::new(Sqlite::default()), using, false);
+        for model in apps.models().iter().filter(|m| has_table(m)) {
+            editor.create_model(model).map_err(failed)?;
+        }
+        editor.finish().map_err(failed)?;
+        sqlite
+            .run("PRAGMA foreign_keys = ON", Params::None)
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn has_table(model: &ModelRef) -> bool {
+    let options = model.options.borrow();
+    options.managed
+        && !options.proxy
+        && !options.auto_created
+        && !options.abstract_
+        && model.swapped.borrow().is_none()
+}
+
+/// A database whose tables are being made.
+struct Tables<'a> {
+    vm: &'a Vm,
+    database: PyRef<DatabaseWrapper>,
+}
+
+impl SchemaHost for Tables<'_> {
+    fn execute(&mut self, sql: &str, params: Option<&[Value]>) -> orm_state::Result<()> {
+        let sqlite = self
+            .database
+            .sqlite(self.vm)
+            .map_err(|_| Error::new(ErrorKind::OperationalError, "the database cannot be opened"))?;
+        let params = params.map_or(Params::None, Params::Positional);
+        sqlite.run(sql, params).map(drop)
+    }
+    fn effective_default(&mut self, _field: &Rc<Field>) -> orm_state::Result<Value> {
+        Ok(Value::Null)
+    }
+    fn constraint_names(
+        &mut self,
+        _table: &str,
+        _columns: &[String],
+        _unique: bool,
+    ) -> orm_state::Result<Vec<String>> {
+        Ok(vec![])
+    }
 }
