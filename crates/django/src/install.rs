@@ -1,5 +1,7 @@
 //! Putting `django` into an interpreter.
-use crate::{apps, conf, convert, core, db, dispatch, error, expressions, models, modules, queries, test};
+use crate::{
+    apps, conf, convert, core, db, dispatch, error, expressions, models, modules, queries, test,
+};
 use rustpython_vm::{PyResult, VirtualMachine};
 
 /// Packages that hold nothing of their own until something is exported from them.
