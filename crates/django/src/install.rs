@@ -1,7 +1,7 @@
 //! Putting `django` into an interpreter.
 use crate::{
     apps, conf, convert, core, db, dispatch, error, expressions, management, migrations, models,
-    modules, queries,
+    modules, queries, test,
 };
 use rustpython_vm::{PyResult, VirtualMachine};
 
@@ -60,6 +60,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     expressions::install(vm)?;
     migrations::install(vm)?;
     management::install(vm)?;
+    test::install();
     Ok(())
 }
 

@@ -25,5 +25,6 @@ pub mod models;
 pub mod modules;
 pub mod py;
 pub mod queries;
+pub mod test;
 
 pub use install::{forget_project, install, reset};

@@ -267,6 +267,13 @@ use rustpython_vm::types::{GetAttr, GetDescriptor, Representable};
 #[pyclass(with(Callable, GetDescriptor, GetAttr, Representable), flags(HAS_DICT))]
 impl Decorated {}
 
+impl Decorated {
+    /// `wrapper`, looking like `wrapped`.
+    pub fn around(wrapper: PyObjectRef, wrapped: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
+        Decorated { wrapper, wrapped }.into_pyobject(vm)
+    }
+}
+
 impl Representable for Decorated {
     fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
         Ok(zelf.wrapped.repr(vm)?.to_string_lossy().into_owned())

@@ -252,6 +252,21 @@ mod posix {
     }
     #[pyfunction]
     fn close(_fd: i32) {}
+    #[pyattr]
+    const WNOHANG: i32 = 1;
+    /// There are no processes: whatever would wait for one says so.
+    #[pyfunction]
+    #[pyfunction(name = "waitstatus_to_exitcode")]
+    #[pyfunction(name = "WIFSTOPPED")]
+    #[pyfunction(name = "WSTOPSIG")]
+    #[pyfunction(name = "pipe")]
+    #[pyfunction(name = "kill")]
+    fn waitpid(_args: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
+        Err(vm.new_not_implemented_error("there are no processes here"))
+    }
+    #[pyfunction]
+    #[pyfunction(name = "set_inheritable")]
+    fn set_blocking(_args: FuncArgs) {}
     #[pyfunction]
     fn chmod(_path: PyObjectRef, _mode: i32, _rest: FuncArgs) {}
     #[pyfunction]

@@ -10,7 +10,7 @@ pub(crate) use select::module_def as select_module;
 mod _socket {
     use rustpython_vm::builtins::PyType;
     use rustpython_vm::function::FuncArgs;
-    use rustpython_vm::types::Constructor;
+    use rustpython_vm::types::{Constructor, Initializer};
     use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
     use std::cell::Cell;
 
@@ -89,7 +89,14 @@ mod _socket {
         }
     }
 
-    #[pyclass(with(Constructor), flags(BASETYPE, HAS_DICT))]
+    impl Initializer for Socket {
+        type Args = FuncArgs;
+        fn init(_zelf: &Py<Self>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<()> {
+            Ok(())
+        }
+    }
+
+    #[pyclass(with(Constructor, Initializer), flags(BASETYPE, HAS_DICT))]
     impl Socket {
         #[pymethod]
         fn fileno(zelf: &Py<Self>) -> i32 {

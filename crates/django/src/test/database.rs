@@ -1,0 +1,163 @@
+//! The databases of a test case: which ones, their atomic blocks, emptying them.
+use super::call::{attr, call, call_with, items, set, string, truth};
+use crate::db::registry;
+use crate::db::DatabaseWrapper;
+use crate::{db, modules};
+use orm_sql::dialect::Sqlite;
+use orm_sql::schema::{SchemaEditor, SchemaHost};
+use orm_sqlite::Params;
+use orm_state::{Error, ErrorKind, Field, ModelRef, Value};
+use rustpython_vm::builtins::PyDictRef;
+use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use std::rc::Rc;
+
+type Vm = VirtualMachine;
+
+/// The aliases that a case declares, in the order of the setting.
+pub fn names(vm: &Vm, case: &PyObjectRef) -> PyResult<Vec<String>> {
+    let declared = attr(vm, case, "databases")?;
+    let all = registry::aliases();
+    if declared.fast_isinstance(vm.ctx.types.str_type) {
+        return Ok(all);
+    }
+    let declared = items(vm, &declared)?
+        .iter()
+        .map(|d| string(vm, d))
+        .collect::<PyResult<Vec<_>>>()?;
+    Ok(all.into_iter().filter(|a| declared.contains(a)).collect())
+}
+
+/// `connections[alias]`
+pub fn connection(vm: &Vm, alias: &str) -> PyResult {
+    modules::find(vm, "django.db", "connections")?.get_item(alias, vm)
+}
+
+/// An open atomic block on every database of the case.
+pub fn enter_atomics(vm: &Vm, case: &PyObjectRef) -> PyResult<PyDictRef> {
+    let held = vm.ctx.new_dict();
+    let atomic = modules::find(vm, "django.db.transaction", "atomic")?;
+    for alias in names(vm, case)? {
+        let using = vm.ctx.new_str(alias.as_str()).into();
+        let block = call_with(vm, &atomic, vec![], &[("using", using)])?;
+        set(vm, &block, "_from_testcase", vm.ctx.new_bool(true))?;
+        call(vm, &block, "__enter__", vec![])?;
+        held.set_item(alias.as_str(), block, vm)?;
+    }
+    Ok(held)
+}
+
+/// Rolls those blocks back.
+pub fn rollback_atomics(vm: &Vm, case: &PyObjectRef, held: &PyObjectRef) -> PyResult<()> {
+    let set_rollback = modules::find(vm, "django.db.transaction", "set_rollback")?;
+    for alias in names(vm, case)?.into_iter().rev() {
+        let using: PyObjectRef = vm.ctx.new_str(alias.as_str()).into();
+        let yes = vm.ctx.new_bool(true).into();
+        call_with(vm, &set_rollback, vec![yes], &[("using", using)])?;
+        let none = || vm.ctx.none();
+        let block = held.get_item(alias.as_str(), vm)?;
+        call(vm, &block, "__exit__", vec![none(), none(), none()])?;
+    }
+    Ok(())
+}
+
+/// What a test leaves in deferred constraints fails the test.
+pub fn check_constraints(vm: &Vm, case: &PyObjectRef) -> PyResult<()> {
+    for alias in names(vm, case)?.into_iter().rev() {
+        let connection = connection(vm, &alias)?;
+        let features = attr(vm, &connection, "features")?;
+        if truth(vm, &features, "can_defer_constraint_checks")?
+            && !truth(vm, &connection, "needs_rollback")?
+        {
+            call(vm, &connection, "check_constraints", vec![])?;
+        }
+    }
+    Ok(())
+}
+
+/// Empties every table, as `flush` does.
+pub fn flush(vm: &Vm, alias: &str, reset_sequences: bool) -> PyResult<()> {
+    let database = db::database(vm, alias)?;
+    let sqlite = database.sqlite(vm)?;
+    let failed = |e| db::sqlite3::wrapped(vm, e);
+    let tables = sqlite.tables().map_err(failed)?;
+    let run = |sql: &str| {
+        sqlite
+            .run(sql, Params::None)
+            .map(drop)
+            .map_err(failed)
+    };
+    run("PRAGMA foreign_keys = OFF")?;
+    for table in &tables {
+        if !table.is_view && table.name != "django_migrations" {
+            run(&format!("DELETE FROM {}", db::ops::quote_name(&table.name)))?;
+        }
+    }
+    if reset_sequences && sqlite.has_table("sqlite_sequence").map_err(failed)? {
+        run("UPDATE \"sqlite_sequence\" SET \"seq\" = 0")?;
+    }
+    run("PRAGMA foreign_keys = ON")
+}
+
+/// Makes the tables of all models in every database, as a test runner does without migrations.
+pub fn create_tables(vm: &Vm) -> PyResult<()> {
+    let apps = modules::find(vm, "django.apps", "apps")?;
+    let Some(apps) = crate::apps::rust_apps(&apps) else {
+        return Ok(());
+    };
+    for alias in registry::aliases() {
+        let database = db::database(vm, &alias)?;
+        let sqlite = database.sqlite(vm)?;
+        let failed = |e| db::sqlite3::wrapped(vm, e);
+        sqlite
+            .run("PRAGMA foreign_keys = OFF", Params::None)
+            .map_err(failed)?;
+        let mut host = Tables { vm, database };
+        let using = alias.as_str().into();
+        let mut editor = SchemaEditor::new(&mut host, Rc::new(Sqlite::default()), using, false);
+        for model in apps.models().iter().filter(|m| has_table(m)) {
+            editor.create_model(model).map_err(failed)?;
+        }
+        editor.finish().map_err(failed)?;
+        sqlite
+            .run("PRAGMA foreign_keys = ON", Params::None)
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn has_table(model: &ModelRef) -> bool {
+    let options = model.options.borrow();
+    options.managed
+        && !options.proxy
+        && !options.auto_created
+        && !options.abstract_
+        && model.swapped.borrow().is_none()
+}
+
+/// A database whose tables are being made.
+struct Tables<'a> {
+    vm: &'a Vm,
+    database: PyRef<DatabaseWrapper>,
+}
+
+impl SchemaHost for Tables<'_> {
+    fn execute(&mut self, sql: &str, params: Option<&[Value]>) -> orm_state::Result<()> {
+        let sqlite = self
+            .database
+            .sqlite(self.vm)
+            .map_err(|_| Error::new(ErrorKind::OperationalError, "the database cannot be opened"))?;
+        let params = params.map_or(Params::None, Params::Positional);
+        sqlite.run(sql, params).map(drop)
+    }
+    fn effective_default(&mut self, _field: &Rc<Field>) -> orm_state::Result<Value> {
+        Ok(Value::Null)
+    }
+    fn constraint_names(
+        &mut self,
+        _table: &str,
+        _columns: &[String],
+        _unique: bool,
+    ) -> orm_state::Result<Vec<String>> {
+        Ok(vec![])
+    }
+}

@@ -1,0 +1,90 @@
+//! What a run of tests begins with: the settings of Django's own SQLite runs, the apps, the tables.
+use super::call::{attr, call, maybe, module, set, text};
+use super::database;
+use crate::{conf, db, modules};
+use python::runtime;
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
+
+type Vm = VirtualMachine;
+
+/// Apps that are installed beside the tested ones, as far as they are there.
+const BESIDE: [&str; 3] = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sites",
+];
+
+/// Prepares an interpreter to run the tests of some labels below a folder.
+pub fn set_up(vm: &Vm, folder: &str, labels: &[String]) -> PyResult<()> {
+    runtime::set_path(vm, &[folder])?;
+    settings(vm)?;
+    let mut names: Vec<String> = vec![];
+    for app in BESIDE {
+        if module(vm, app).is_ok() {
+            names.push(app.to_owned());
+        }
+    }
+    for label in labels {
+        let app = label.split('.').next().unwrap_or(label);
+        if !names.iter().any(|n| n == app) {
+            names.push(app.to_owned());
+        }
+    }
+    let installed: Vec<PyObjectRef> = names.iter().map(|n| text(vm, n)).collect();
+    let installed: PyObjectRef = vm.ctx.new_list(installed).into();
+    let settings = conf::settings(vm)?;
+    conf::set(&settings, "INSTALLED_APPS", installed.clone(), vm)?;
+    let apps = modules::find(vm, "django.apps", "apps")?;
+    call(vm, &apps, "populate", vec![installed])?;
+    for config in super::call::items(vm, &*call(vm, &apps, "get_app_configs", vec![])?)? {
+        let name = attr(vm, &config, "name")?.str(vm)?;
+        let models = format!("{}.models", name.to_string_lossy());
+        match module(vm, &models) {
+            Ok(found) => set(vm, &config, "models_module", found)?,
+            Err(e) if is_missing(vm, &e, &models) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    database::create_tables(vm)
+}
+
+/// Whether it is this module that is missing, not one that it imports.
+fn is_missing(vm: &Vm, error: &PyBaseExceptionRef, name: &str) -> bool {
+    maybe(vm, error.as_object(), "name")
+        .ok()
+        .flatten()
+        .and_then(|n| n.str(vm).ok())
+        .is_some_and(|n| n.to_string_lossy() == name)
+}
+
+fn settings(vm: &Vm) -> PyResult<()> {
+    let settings = conf::settings(vm)?;
+    let migrations = vm.ctx.new_dict();
+    for app in ["auth", "contenttypes", "sessions"] {
+        migrations.set_item(app, vm.ctx.none(), vm)?;
+    }
+    let databases = vm.ctx.new_dict();
+    for alias in ["default", "other"] {
+        let one = vm.ctx.new_dict();
+        one.set_item("ENGINE", text(vm, "django.db.backends.sqlite3"), vm)?;
+        let name = format!("file:memorydb_{alias}?mode=memory&cache=shared");
+        one.set_item("NAME", text(vm, &name), vm)?;
+        databases.set_item(alias, one.into(), vm)?;
+    }
+    let no = || PyObjectRef::from(vm.ctx.new_bool(false));
+    for (name, value) in [
+        ("DEBUG", no()),
+        ("USE_TZ", no()),
+        ("TIME_ZONE", text(vm, "America/Chicago")),
+        ("LANGUAGE_CODE", text(vm, "en")),
+        ("SITE_ID", vm.ctx.new_int(1).into()),
+        ("SECRET_KEY", text(vm, "django_tests_secret_key")),
+        ("DEFAULT_AUTO_FIELD", text(vm, "django.db.models.AutoField")),
+        ("MIGRATION_MODULES", migrations.into()),
+        ("DATABASES", databases.clone().into()),
+    ] {
+        conf::set(&settings, name, value, vm)?;
+    }
+    db::configure(vm, &databases)
+}
