@@ -76,7 +76,8 @@ pub fn reset() {
 }
 
 /// Forgets the project that an interpreter ran; the next one may come.
-pub fn forget_project(_vm: &VirtualMachine) -> PyResult<()> {
+pub fn forget_project(vm: &VirtualMachine) -> PyResult<()> {
     db::reset();
-    Ok(())
+    dispatch::clear();
+    apps::clear(vm)
 }
