@@ -126,3 +126,9 @@ impl Host for Machine {
         fs::rename(from, to).map_err(|e| failed(&e))
     }
 }
+
+/// Prints; whoever no longer reads is no reason to panic.
+pub fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

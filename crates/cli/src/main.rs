@@ -28,6 +28,9 @@ enum Command {
     Run(commands::run::Run),
     /// Run django.test and unittest cases.
     Test(commands::test::Test),
+    /// The process that runs them.
+    #[command(hide = true)]
+    TestChild(commands::test::Child),
     /// Django's management commands.
     Manage(commands::manage::Manage),
     /// Print a link that holds a project.
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
     machine::with_a_deep_stack(move || match arguments.command {
         Command::Run(run) => commands::run::run(&run),
         Command::Test(test) => commands::test::test(&test),
+        Command::TestChild(child) => commands::test::child(&child),
         Command::Manage(manage) => commands::manage::manage(&manage),
         Command::Share(share) => commands::share::share(&share),
         Command::Unshare(unshare) => commands::share::unshare(&unshare),

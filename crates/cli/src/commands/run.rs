@@ -55,7 +55,7 @@ pub fn run(arguments: &Run) -> ExitCode {
     };
     let report = engine.run(&project, limits, &mut |_, _| {});
     match serde_json::to_string_pretty(&report) {
-        Ok(text) => println!("{text}"),
+        Ok(text) => crate::machine::print(&format!("{text}\n")),
         Err(why) => return refuse(why),
     }
     if report.succeeded() {

@@ -35,7 +35,7 @@ pub fn share(arguments: &Share) -> ExitCode {
         Ok(fragment) => {
             let base = arguments.base.split('#').next().unwrap_or_default();
             let mark = if fragment.starts_with('#') { "" } else { "#" };
-            println!("{base}{mark}{fragment}");
+            crate::machine::print(&format!("{base}{mark}{fragment}\n"));
             ExitCode::SUCCESS
         }
         Err(why) => refuse(why),

@@ -1,15 +1,37 @@
-//! `ormscope test`.
+//! `ormscope test`: django.test and unittest cases, each safe from the others' crashes.
+//!
+//! ```text
+//! ormscope test ──spawns──▶ ormscope test-child     sets up, discovers, runs
+//!      ▲                          │
+//!      └── one JSON line an event ┘   it hangs or dies: that test is an error,
+//!                                     a new child runs the rest
+//! ```
+mod child;
+mod events;
+mod summary;
+
 use super::refuse;
 use clap::Args;
+use events::{Ended, Said};
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
+use std::time::{Duration, Instant};
+use summary::Summary;
+
+pub use child::{Child, child};
+
+/// The longest that one test may take.
+const LIMIT: Duration = Duration::from_secs(20);
+/// The longest that setting up may take.
+const SETTING_UP: Duration = Duration::from_secs(120);
 
 /// Arguments of `test`.
 #[derive(Args, Debug)]
 pub struct Test {
     /// The folder that labels are found in.
     folder: PathBuf,
-    /// Packages in the folder, or `package.module.Class.test`.
+    /// Packages in the folder, or `package.module.Class.test`; without any, every package.
     labels: Vec<String>,
     /// Write the outcomes to this file.
     #[arg(long)]
@@ -17,6 +39,113 @@ pub struct Test {
 }
 
 /// Runs tests.
-pub fn test(_arguments: &Test) -> ExitCode {
-    refuse("the test runner is not there yet")
+pub fn test(arguments: &Test) -> ExitCode {
+    let folder = match arguments.folder.canonicalize() {
+        Ok(folder) if folder.is_dir() => folder,
+        Ok(folder) => return refuse(format!("{} is not a folder", folder.display())),
+        Err(why) => return refuse(format!("{}: {why}", arguments.folder.display())),
+    };
+    let labels = if arguments.labels.is_empty() {
+        packages(&folder)
+    } else {
+        arguments.labels.clone()
+    };
+    let begun = Instant::now();
+    let mut summary = Summary::default();
+    loop {
+        match one_child(&folder, &labels, &mut summary) {
+            Ok(Ended::Done) => break,
+            Ok(Ended::Died) => {}
+            Err(why) => return refuse(why),
+        }
+    }
+    summary.print(begun.elapsed());
+    if let Some(file) = &arguments.json
+        && let Err(why) = std::fs::write(file, summary.json().to_string())
+    {
+        return refuse(format!("{}: {why}", file.display()));
+    }
+    if summary.is_good() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// The packages in a folder.
+fn packages(folder: &std::path::Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter(|e| e.path().join("__init__.py").is_file())
+        .filter_map(|e| e.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Runs what has not been run yet, until the end or until a test takes the process with it.
+fn one_child(
+    folder: &std::path::Path,
+    labels: &[String],
+    summary: &mut Summary,
+) -> Result<Ended, String> {
+    let program = std::env::current_exe().map_err(|e| e.to_string())?;
+    let mut process = std::process::Command::new(program)
+        .arg("test-child")
+        .arg(folder)
+        .args(labels)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|e| e.to_string())?;
+    if let Some(mut input) = process.stdin.take() {
+        let done: Vec<&String> = summary.known().collect();
+        let text = serde_json::to_string(&done).map_err(|e| e.to_string())?;
+        // A child that has died already is noticed below.
+        let _ = input.write_all(text.as_bytes());
+    }
+    let Some(output) = process.stdout.take() else {
+        return Err("a child without output".to_owned());
+    };
+    let heard = events::listen(output);
+    let mut current: Option<String> = None;
+    let ended = loop {
+        let wait = if current.is_some() { LIMIT } else { SETTING_UP };
+        match heard.recv_timeout(wait) {
+            Ok(Said::Found(count)) => summary.found(count),
+            Ok(Said::Begun(id)) => current = Some(id),
+            Ok(Said::Ended(id, outcome, text)) => {
+                current = None;
+                summary.ended(id, &outcome, text);
+            }
+            Ok(Said::Outside(what, text)) => summary.outside(what, text),
+            Ok(Said::Done) => break Ended::Done,
+            Ok(Said::Broken(text)) => {
+                summary.outside("setting up".to_owned(), text);
+                break Ended::Done;
+            }
+            Err(lost) => {
+                let _ = process.kill();
+                let hung = lost == std::sync::mpsc::RecvTimeoutError::Timeout;
+                let why = if hung {
+                    format!("it took longer than {} seconds", LIMIT.as_secs())
+                } else {
+                    "the process died".to_owned()
+                };
+                break match current.take() {
+                    Some(id) => {
+                        summary.ended(id, "error", why);
+                        Ended::Died
+                    }
+                    // Not in a test: another child would do no better.
+                    None => {
+                        summary.outside("between tests".to_owned(), why);
+                        Ended::Done
+                    }
+                };
+            }
+        }
+    };
+    let _ = process.wait();
+    Ok(ended)
 }
