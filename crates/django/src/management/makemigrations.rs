@@ -198,13 +198,13 @@ pub fn write_files(
     Ok(())
 }
 
-/// A path as seen from the folder the user is in.
-pub fn relative(_vm: &Vm, path: &str) -> PyResult<String> {
-    let here = python::host::ask(|h| h.current_folder()).unwrap_or_default();
-    let here = here.trim_end_matches('/');
-    Ok(match path.strip_prefix(here) {
-        Some(rest) if !here.is_empty() && rest.starts_with('/') => rest.trim_start_matches('/').to_string(),
-        _ => path.to_string(),
+/// A path as seen from the project's folder, where `manage.py` would be.
+pub fn relative(vm: &Vm, path: &str) -> PyResult<String> {
+    let root = crate::migrations::loader::root(vm)?;
+    let root = root.trim_end_matches('/');
+    Ok(match path.strip_prefix(root) {
+        Some(rest) => rest.trim_start_matches('/').to_string(),
+        None => path.to_string(),
     })
 }
 

@@ -49,7 +49,11 @@ impl Loader {
                 app.migrated = folder.is_some();
                 app.folder = match folder {
                     Some(f) => f,
-                    None => join(&base, package.rsplit('.').next().unwrap_or("migrations")),
+                    None => {
+                        let (parent, last) = package.rsplit_once('.').unwrap_or(("", package.as_str()));
+                        let parent = if parent.is_empty() { None } else { folder_of(vm, parent)? };
+                        join(&parent.unwrap_or(base), last)
+                    }
                 };
                 if app.migrated {
                     for name in file_names(&app.folder) {
@@ -135,7 +139,7 @@ fn app_packages(vm: &Vm) -> PyResult<Vec<(String, Option<String>, String)>> {
 }
 
 /// The folder of the project itself: the first of `sys.path`.
-fn root(vm: &Vm) -> PyResult<String> {
+pub fn root(vm: &Vm) -> PyResult<String> {
     let path = vm.sys_module.get_attr("path", vm)?;
     Ok(match py::list(vm, &path)?.first() {
         Some(first) => py::to_string(vm, first)?,
