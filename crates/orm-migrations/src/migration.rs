@@ -99,6 +99,7 @@ impl Migration {
         editor: &mut SchemaEditor<'_>,
         collect: bool,
     ) -> Result<()> {
+        editor.backwards = true;
         let mut steps: Vec<(&Operation, ProjectState, ProjectState)> = vec![];
         let mut current = state.clone();
         for op in &self.operations {

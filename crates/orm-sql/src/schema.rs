@@ -70,6 +70,8 @@ pub struct SchemaEditor<'h> {
     /// New name → existing name of tables renamed while only collecting.
     pub collected_table_renames: HashMap<String, String>,
     pub deferred_sql: Vec<Statement>,
+    /// A migration is being undone: decides where changed columns stand in rebuilt tables.
+    pub backwards: bool,
     /// Registries whose models are being worked on.
     kept: RefCell<Vec<Rc<Apps>>>,
 }
@@ -88,6 +90,7 @@ impl<'h> SchemaEditor<'h> {
             collected_sql: collect.then(Vec::new),
             collected_table_renames: HashMap::new(),
             deferred_sql: vec![],
+            backwards: false,
             kept: RefCell::default(),
         }
     }

@@ -303,6 +303,10 @@ impl Model {
         self.expire();
     }
     pub fn set_pk(&self, field: &Rc<Field>) {
+        // Keys are not part of what is serialised of a row (`Options.setup_pk`).
+        if let Ok(mut options) = field.options.try_borrow_mut() {
+            options.serialize = false;
+        }
         *self.pk.borrow_mut() = Some(field.clone());
     }
     pub fn add_parent(&self, parent: &ModelRef, link: Option<Rc<Field>>) {

@@ -19,6 +19,12 @@ pub struct Remake<'a> {
 impl SchemaEditor<'_> {
     /// `CREATE TABLE "new__t"`, `INSERT … SELECT`, `DROP TABLE "t"`, `ALTER TABLE "new__t" RENAME`.
     pub fn remake_table(&mut self, model: &ModelRef, change: Remake<'_>) -> Result<()> {
+        let change_names: Vec<Rc<str>> = change
+            .create_field
+            .into_iter()
+            .chain(change.alter_fields.iter().map(|(_, new)| new))
+            .map(|f| f.name())
+            .collect();
         let column = |f: &Rc<Field>| f.column().unwrap_or_default().to_string();
         let mut body: IndexMap<String, Rc<Field>> = IndexMap::new();
         let mut mapping: IndexMap<String, String> = IndexMap::new();
@@ -122,7 +128,7 @@ impl SchemaEditor<'_> {
             &model.module,
             temporary,
         );
-        for (i, field) in body.values().enumerate() {
+        for (i, field) in self.column_order(model, &body, &change_names).iter().enumerate() {
             let this = field.duplicate();
             this.set_name(&field.name());
             this.creation_counter.set(i as i64);
@@ -152,5 +158,34 @@ impl SchemaEditor<'_> {
             self.run_statement(&statement)?;
         }
         Ok(())
+    }
+
+    /// The columns of a rebuilt table, in Django's order: changed ones go last, or first when a
+    /// migration is undone; an automatic key stays in front, relations to itself at the end.
+    fn column_order(
+        &self,
+        model: &ModelRef,
+        body: &IndexMap<String, Rc<Field>>,
+        changed: &[Rc<str>],
+    ) -> Vec<Rc<Field>> {
+        let mut fields: Vec<Rc<Field>> = body.values().cloned().collect();
+        fields.sort_by_key(|f| {
+            let is_changed = changed.contains(&f.name());
+            let to_itself = f
+                .remote
+                .as_ref()
+                .and_then(|r| r.model())
+                .is_some_and(|to| Rc::ptr_eq(&to, model));
+            if f.options.borrow().auto_created {
+                0
+            } else if is_changed {
+                if self.backwards { 1 } else { 3 }
+            } else if to_itself {
+                4
+            } else {
+                2
+            }
+        });
+        fields
     }
 }
