@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Long enough for a first start on a slow machine. */
-const PATIENCE = 20_000;
+const PATIENCE = Number(process.env.ORMSCOPE_PATIENCE ?? 20_000);
 
 export class Visitor {
   constructor(browser, address, shots) {

@@ -57,6 +57,8 @@ fn grouped(number: u64) -> String {
 
 /// `0.21 ms`, `1.4 s`.
 fn duration(millis: f64) -> String {
+    // A sum over nothing is -0.
+    let millis = millis.abs();
     if millis >= 1_000.0 {
         format!("{:.1} s", millis / 1_000.0)
     } else if millis >= 10.0 {
