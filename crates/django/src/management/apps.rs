@@ -62,18 +62,25 @@ pub fn migration(
         )),
         _ => Err(command_error(
             vm,
-            format!("More than one migration matches '{prefix}' in app '{app}'. Please be more specific."),
+            format!(
+                "More than one migration matches '{prefix}' in app '{app}'. Please be more specific."
+            ),
         )),
     }
 }
 
 /// Refuses conflicting migrations.
-pub fn refuse_conflicts(vm: &Vm, conflicts: &indexmap::IndexMap<String, Vec<String>>) -> PyResult<()> {
+pub fn refuse_conflicts(
+    vm: &Vm,
+    conflicts: &indexmap::IndexMap<String, Vec<String>>,
+) -> PyResult<()> {
     if conflicts.is_empty() {
         return Ok(());
     }
-    let names: Vec<String> =
-        conflicts.iter().map(|(app, names)| format!("{} in {app}", names.join(", "))).collect();
+    let names: Vec<String> = conflicts
+        .iter()
+        .map(|(app, names)| format!("{} in {app}", names.join(", ")))
+        .collect();
     Err(command_error(
         vm,
         format!(

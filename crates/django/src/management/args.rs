@@ -18,7 +18,9 @@ impl Args {
         self.values.get(dest).map(String::as_str)
     }
     pub fn verbosity(&self) -> u8 {
-        self.value("verbosity").and_then(|v| v.parse().ok()).unwrap_or(1)
+        self.value("verbosity")
+            .and_then(|v| v.parse().ok())
+            .unwrap_or(1)
     }
     pub fn database(&self) -> &str {
         self.value("database").unwrap_or("default")
@@ -29,7 +31,10 @@ impl Args {
 pub fn parse(command: &Command, argv: &[String]) -> Result<Args, String> {
     let mut out = Args::default();
     let fail = |message: String| {
-        format!("usage: manage.py {} [-h]\nmanage.py {}: error: {message}", command.name, command.name)
+        format!(
+            "usage: manage.py {} [-h]\nmanage.py {}: error: {message}",
+            command.name, command.name
+        )
     };
     let mut rest = argv.iter();
     let mut unknown = vec![];
@@ -66,7 +71,10 @@ pub fn parse(command: &Command, argv: &[String]) -> Result<Args, String> {
         let value = match inline.or_else(|| rest.next().cloned()) {
             Some(v) => v,
             None => {
-                return Err(fail(format!("argument {}: expected one argument", option.names.join("/"))));
+                return Err(fail(format!(
+                    "argument {}: expected one argument",
+                    option.names.join("/")
+                )));
             }
         };
         if option.dest == "verbosity" && !["0", "1", "2", "3"].contains(&value.as_str()) {
@@ -84,13 +92,20 @@ pub fn parse(command: &Command, argv: &[String]) -> Result<Args, String> {
         .map(|p| p.name)
         .collect();
     if !required.is_empty() {
-        return Err(fail(format!("the following arguments are required: {}", required.join(", "))));
+        return Err(fail(format!(
+            "the following arguments are required: {}",
+            required.join(", ")
+        )));
     }
-    if !command.positional.iter().any(|p| p.many) && out.positional.len() > command.positional.len() {
+    if !command.positional.iter().any(|p| p.many) && out.positional.len() > command.positional.len()
+    {
         unknown.extend(out.positional.split_off(command.positional.len()));
     }
     if !unknown.is_empty() {
-        return Err(fail(format!("unrecognized arguments: {}", unknown.join(" "))));
+        return Err(fail(format!(
+            "unrecognized arguments: {}",
+            unknown.join(" ")
+        )));
     }
     Ok(out)
 }
@@ -103,7 +118,9 @@ fn option(command: &Command, name: &str) -> Option<&'static Opt> {
     if !name.starts_with("--") {
         return None;
     }
-    let mut fitting = command.options().filter(|o| o.names.iter().any(|n| n.starts_with(name)));
+    let mut fitting = command
+        .options()
+        .filter(|o| o.names.iter().any(|n| n.starts_with(name)));
     match (fitting.next(), fitting.next()) {
         (Some(o), None) => Some(o),
         _ => None,

@@ -32,7 +32,10 @@ struct Finding {
 
 impl Finding {
     fn text(&self) -> String {
-        let hint = self.hint.as_ref().map_or(String::new(), |h| format!("\n\tHINT: {h}"));
+        let hint = self
+            .hint
+            .as_ref()
+            .map_or(String::new(), |h| format!("\n\tHINT: {h}"));
         format!("{}: ({}) {}{hint}", self.place, self.id, self.message)
     }
 }
@@ -46,7 +49,11 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
 /// The check that other commands begin with.
 pub fn require(vm: &Vm, out: &Output) -> PyResult<()> {
     let found = findings(vm, &[])?;
-    if found.is_empty() { Ok(()) } else { report(vm, &found, out, false) }
+    if found.is_empty() {
+        Ok(())
+    } else {
+        report(vm, &found, out, false)
+    }
 }
 
 fn report(vm: &Vm, found: &[Finding], out: &Output, show: bool) -> PyResult<()> {
@@ -57,7 +64,10 @@ fn report(vm: &Vm, found: &[Finding], out: &Output, show: bool) -> PyResult<()> 
     };
     if found.is_empty() {
         if show {
-            out.line(vm, &format!("System check identified {count} (0 silenced)."))?;
+            out.line(
+                vm,
+                &format!("System check identified {count} (0 silenced)."),
+            )?;
         }
         return Ok(());
     }
@@ -75,37 +85,70 @@ fn report(vm: &Vm, found: &[Finding], out: &Output, show: bool) -> PyResult<()> 
 fn findings(vm: &Vm, labels: &[String]) -> PyResult<Vec<Finding>> {
     let mut out = vec![];
     for model in live::apps(vm)?.models() {
-        if model.options.borrow().auto_created || (!labels.is_empty() && !labels.contains(&model.app_label().to_string())) {
+        if model.options.borrow().auto_created
+            || (!labels.is_empty() && !labels.contains(&model.app_label().to_string()))
+        {
             continue;
         }
         let mut reverse: Vec<(String, String)> = vec![];
-        for field in model.local_fields().into_iter().chain(model.local_many_to_many()) {
+        for field in model
+            .local_fields()
+            .into_iter()
+            .chain(model.local_many_to_many())
+        {
             let place = format!("{}.{}", model.label(), field.name());
             let mut add = |id: &'static str, message: String, hint: Option<String>| {
-                out.push(Finding { place: place.clone(), message, hint, id });
+                out.push(Finding {
+                    place: place.clone(),
+                    message,
+                    hint,
+                    id,
+                });
             };
             let name = field.name().to_string();
             if name.ends_with('_') {
-                add("fields.E001", "Field names must not end with an underscore.".into(), None);
+                add(
+                    "fields.E001",
+                    "Field names must not end with an underscore.".into(),
+                    None,
+                );
             } else if name.contains("__") {
-                add("fields.E002", "Field names must not contain \"__\".".into(), None);
+                add(
+                    "fields.E002",
+                    "Field names must not contain \"__\".".into(),
+                    None,
+                );
             } else if name == "pk" && field.kind != FieldKind::CompositePrimaryKey {
-                add("fields.E003", "'pk' is a reserved word that cannot be used as a field name.".into(), None);
+                add(
+                    "fields.E003",
+                    "'pk' is a reserved word that cannot be used as a field name.".into(),
+                    None,
+                );
             }
             let o = field.options.borrow().clone();
             if field.kind == FieldKind::Decimal {
                 if o.decimal_places.is_none() {
-                    add("fields.E130", "DecimalFields must define a 'decimal_places' attribute.".into(), None);
+                    add(
+                        "fields.E130",
+                        "DecimalFields must define a 'decimal_places' attribute.".into(),
+                        None,
+                    );
                 }
                 if o.max_digits.is_none() {
-                    add("fields.E132", "DecimalFields must define a 'max_digits' attribute.".into(), None);
+                    add(
+                        "fields.E132",
+                        "DecimalFields must define a 'max_digits' attribute.".into(),
+                        None,
+                    );
                 }
             }
             if field.primary_key.get() && field.null.get() {
                 add(
                     "fields.E007",
                     "Primary keys must not have null=True.".into(),
-                    Some("Set null=False on the field, or remove primary_key=True argument.".into()),
+                    Some(
+                        "Set null=False on the field, or remove primary_key=True argument.".into(),
+                    ),
                 );
             }
             if let Some(rel) = &field.remote {
@@ -120,7 +163,9 @@ fn findings(vm: &Vm, labels: &[String]) -> PyResult<Vec<Finding>> {
                     ),
                     Some(_) if rel.hidden() => {}
                     Some(to) => {
-                        let Some(accessor) = rel.accessor_name() else { continue };
+                        let Some(accessor) = rel.accessor_name() else {
+                            continue;
+                        };
                         let key = (to.label(), accessor.clone());
                         if reverse.contains(&key) {
                             add(
@@ -138,11 +183,16 @@ fn findings(vm: &Vm, labels: &[String]) -> PyResult<Vec<Finding>> {
                         reverse.push(key);
                     }
                 }
-                if matches!(*rel.on_delete.borrow(), orm_state::OnDelete::SetNull) && !field.null.get() {
+                if matches!(*rel.on_delete.borrow(), orm_state::OnDelete::SetNull)
+                    && !field.null.get()
+                {
                     add(
                         "fields.E320",
                         "Field specifies on_delete=SET_NULL, but cannot be null.".into(),
-                        Some("Set null=True argument on the field, or change the on_delete rule.".into()),
+                        Some(
+                            "Set null=True argument on the field, or change the on_delete rule."
+                                .into(),
+                        ),
                     );
                 }
             }

@@ -16,13 +16,28 @@ pub struct Opt {
 
 impl Opt {
     pub const fn flag(names: &'static [&'static str], dest: &'static str) -> Opt {
-        Opt { names, dest, takes_value: false, negative: false }
+        Opt {
+            names,
+            dest,
+            takes_value: false,
+            negative: false,
+        }
     }
     pub const fn no(names: &'static [&'static str], dest: &'static str) -> Opt {
-        Opt { names, dest, takes_value: false, negative: true }
+        Opt {
+            names,
+            dest,
+            takes_value: false,
+            negative: true,
+        }
     }
     pub const fn value(names: &'static [&'static str], dest: &'static str) -> Opt {
-        Opt { names, dest, takes_value: true, negative: false }
+        Opt {
+            names,
+            dest,
+            takes_value: true,
+            negative: false,
+        }
     }
 }
 
@@ -36,13 +51,25 @@ pub struct Positional {
 
 impl Positional {
     pub const fn required(name: &'static str) -> Positional {
-        Positional { name, required: true, many: false }
+        Positional {
+            name,
+            required: true,
+            many: false,
+        }
     }
     pub const fn optional(name: &'static str) -> Positional {
-        Positional { name, required: false, many: false }
+        Positional {
+            name,
+            required: false,
+            many: false,
+        }
     }
     pub const fn many(name: &'static str) -> Positional {
-        Positional { name, required: false, many: true }
+        Positional {
+            name,
+            required: false,
+            many: true,
+        }
     }
 }
 

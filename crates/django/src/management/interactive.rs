@@ -63,11 +63,14 @@ impl Asker {
     }
     /// A value as Python code.
     fn default(&self, vm: &Vm, default: &str) -> PyResult<FieldDefault> {
-        self.out.line(vm, "Please enter the default value as valid Python.")?;
+        self.out
+            .line(vm, "Please enter the default value as valid Python.")?;
         if !default.is_empty() {
             self.out.line(
                 vm,
-                &format!("Accept the default '{default}' by pressing 'Enter' or provide another value."),
+                &format!(
+                    "Accept the default '{default}' by pressing 'Enter' or provide another value."
+                ),
             )?;
         }
         self.out.line(
@@ -77,15 +80,21 @@ impl Asker {
         )?;
         self.out.line(vm, "Type 'exit' to exit this prompt")?;
         loop {
-            let prompt =
-                if default.is_empty() { ">>> ".into() } else { format!("[default: {default}] >>> ") };
+            let prompt = if default.is_empty() {
+                ">>> ".into()
+            } else {
+                format!("[default: {default}] >>> ")
+            };
             self.out.write(vm, &prompt)?;
             let mut code = self.input(vm)?;
             if code.is_empty() {
                 code = default.to_string();
             }
             if code.is_empty() {
-                self.out.line(vm, "Please enter some code, or 'exit' (without quotes) to exit.")?;
+                self.out.line(
+                    vm,
+                    "Please enter some code, or 'exit' (without quotes) to exit.",
+                )?;
                 continue;
             }
             if code == "exit" {
@@ -95,14 +104,20 @@ impl Asker {
                 Ok(value) => return field_default(vm, value),
                 Err(e) => {
                     let text = e.as_object().str(vm)?;
-                    self.out.line(vm, &format!("{}: {}", e.class().name(), text.to_string_lossy()))?;
+                    self.out.line(
+                        vm,
+                        &format!("{}: {}", e.class().name(), text.to_string_lossy()),
+                    )?;
                 }
             }
         }
     }
     fn lacking(&self, vm: &Vm, field: &str, model: &str, reason: &str) -> PyResult<FieldDefault> {
         if self.verbosity > 0 {
-            self.out.line(vm, &format!("Field '{field}' on model '{model}' not migrated: {reason}."))?;
+            self.out.line(
+                vm,
+                &format!("Field '{field}' on model '{model}' not migrated: {reason}."),
+            )?;
         }
         Err(exit(vm, 3))
     }
@@ -125,8 +140,7 @@ fn field_default(vm: &Vm, value: PyObjectRef) -> PyResult<FieldDefault> {
     Ok(FieldDefault::Value(to_value(vm, &value)?))
 }
 
-const ONE_OFF: &str =
-    "Provide a one-off default now (will be set on all existing rows with a null value for this column)";
+const ONE_OFF: &str = "Provide a one-off default now (will be set on all existing rows with a null value for this column)";
 const QUIT: &str = "Quit and manually define a default value in models.py.";
 
 fn null() -> FieldDefault {
@@ -191,16 +205,20 @@ impl Questioner for Asker {
         if !self.interactive {
             return Ok(false);
         }
-        let question =
-            format!("Was {model}.{old} renamed to {model}.{new} (a {})? [y/N]", field.class.name);
+        let question = format!(
+            "Was {model}.{old} renamed to {model}.{new} (a {})? [y/N]",
+            field.class.name
+        );
         with_current_vm(|vm| self.yes(vm, &question, false)).or_foreign()
     }
     fn ask_rename_model(&self, old: &ModelState, new: &ModelState) -> Result<bool> {
         if !self.interactive {
             return Ok(false);
         }
-        let question =
-            format!("Was the model {}.{} renamed to {}? [y/N]", old.app_label, old.name, new.name);
+        let question = format!(
+            "Was the model {}.{} renamed to {}? [y/N]",
+            old.app_label, old.name, new.name
+        );
         with_current_vm(|vm| self.yes(vm, &question, false)).or_foreign()
     }
     fn ask_merge(&self, _: &str) -> Result<bool> {

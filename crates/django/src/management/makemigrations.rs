@@ -5,8 +5,8 @@ use super::interactive::Asker;
 use super::output::Output;
 use super::{apps, command_error, exit, merge};
 use crate::error::OrRaise;
-use crate::migrations::project::{describe, timestamp};
 use crate::migrations::Project;
+use crate::migrations::project::{describe, timestamp};
 use indexmap::IndexMap;
 use orm_migrations::autodetector::Options;
 use orm_migrations::optimizer::optimize;
@@ -50,7 +50,14 @@ impl Job<'_> {
             .loader
             .apps
             .iter()
-            .filter(|a| a.migrated && !project.loader.migrations.iter().any(|m| m.app_label == a.label))
+            .filter(|a| {
+                a.migrated
+                    && !project
+                        .loader
+                        .migrations
+                        .iter()
+                        .any(|m| m.app_label == a.label)
+            })
             .map(|a| a.label.clone())
             .collect();
         Asker {
@@ -69,14 +76,21 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
     let check = args.flag("check_changes");
     let job = Job {
         args,
-        log: if args.flag("scriptable") { out.on_stderr() } else { out.clone() },
+        log: if args.flag("scriptable") {
+            out.on_stderr()
+        } else {
+            out.clone()
+        },
         out,
         dry_run: args.flag("dry_run") || check,
     };
     if let Some(name) = args.value("name")
         && !is_identifier(name)
     {
-        return Err(command_error(vm, "The migration name must be a valid Python identifier."));
+        return Err(command_error(
+            vm,
+            "The migration name must be a valid Python identifier.",
+        ));
     }
     let labels = &args.positional;
     apps::check(vm, labels, out)?;
@@ -136,14 +150,17 @@ fn is_identifier(name: &str) -> bool {
 fn empty(vm: &Vm, job: &Job<'_>, project: &Project) -> PyResult<()> {
     let labels = &job.args.positional;
     if labels.is_empty() {
-        return Err(command_error(vm, "You must supply at least one app label when using --empty."));
+        return Err(command_error(
+            vm,
+            "You must supply at least one app label when using --empty.",
+        ));
     }
     let mut changes = IndexMap::new();
     for label in labels {
         let leaf = project.graph.leaf_nodes(Some(label)).into_iter().next();
-        let number = leaf
-            .as_ref()
-            .map_or(1, |l| orm_migrations::autodetector::parse_number(&l.1).unwrap_or(0) + 1);
+        let number = leaf.as_ref().map_or(1, |l| {
+            orm_migrations::autodetector::parse_number(&l.1).unwrap_or(0) + 1
+        });
         let stamp = timestamp(vm, true).or_raise(vm)?;
         let name = match (job.args.value("name"), &leaf) {
             (Some(n), _) => n.to_string(),
@@ -152,7 +169,9 @@ fn empty(vm: &Vm, job: &Job<'_>, project: &Project) -> PyResult<()> {
         };
         let mut migration = Migration::new(label, &format!("{number:04}_{name}"));
         if let Some((app, leaf)) = leaf {
-            migration.dependencies.push(Dependency::Migration(app, leaf));
+            migration
+                .dependencies
+                .push(Dependency::Migration(app, leaf));
         }
         changes.insert(label.clone(), vec![migration]);
     }
@@ -187,11 +206,16 @@ pub fn write_files(
                 project.write(vm, migration, job.header())?;
                 if let Some(old) = previous.get(app) {
                     python::host::ask(|h| h.remove(old));
-                    job.log.line(vm, &format!("Deleted {}", relative(vm, old)?))?;
+                    job.log
+                        .line(vm, &format!("Deleted {}", relative(vm, old)?))?;
                 }
             } else if verbosity == 3 {
-                job.log.line(vm, &format!("Full migrations file '{}.py':", migration.name))?;
-                job.log.line(vm, &project.text(vm, migration, job.header())?)?;
+                job.log.line(
+                    vm,
+                    &format!("Full migrations file '{}.py':", migration.name),
+                )?;
+                job.log
+                    .line(vm, &project.text(vm, migration, job.header())?)?;
             }
         }
     }
@@ -209,7 +233,12 @@ pub fn relative(vm: &Vm, path: &str) -> PyResult<String> {
 }
 
 /// `--update`: changes go into the newest migration of each app.
-fn update(vm: &Vm, job: &Job<'_>, project: &Project, changes: IndexMap<String, Vec<Migration>>) -> PyResult<()> {
+fn update(
+    vm: &Vm,
+    job: &Job<'_>,
+    project: &Project,
+    changes: IndexMap<String, Vec<Migration>>,
+) -> PyResult<()> {
     let mut updated = IndexMap::new();
     let mut previous = IndexMap::new();
     for (app, migrations) in changes {
@@ -222,10 +251,16 @@ fn update(vm: &Vm, job: &Job<'_>, project: &Project, changes: IndexMap<String, V
         let mut last = (*project.graph.nodes[&leaf]).clone();
         let label = format!("{}.{}", leaf.0, leaf.1);
         if !last.replaces.is_empty() {
-            return Err(command_error(vm, format!("Cannot update squash migration '{label}'.")));
+            return Err(command_error(
+                vm,
+                format!("Cannot update squash migration '{label}'."),
+            ));
         }
         if project.applied.contains(&leaf) {
-            return Err(command_error(vm, format!("Cannot update applied migration '{label}'.")));
+            return Err(command_error(
+                vm,
+                format!("Cannot update applied migration '{label}'."),
+            ));
         }
         let depending: Vec<String> = project
             .loader
@@ -237,7 +272,10 @@ fn update(vm: &Vm, job: &Job<'_>, project: &Project, changes: IndexMap<String, V
         if !depending.is_empty() {
             return Err(command_error(
                 vm,
-                format!("Cannot update migration '{label}' that migrations {} depend on.", depending.join(", ")),
+                format!(
+                    "Cannot update migration '{label}' that migrations {} depend on.",
+                    depending.join(", ")
+                ),
             ));
         }
         for m in migrations {
@@ -256,7 +294,11 @@ fn update(vm: &Vm, job: &Job<'_>, project: &Project, changes: IndexMap<String, V
         };
         let number: String = last.name.chars().take(4).collect();
         let suggested = format!("{number}_{fragment}");
-        last.name = if last.name == suggested { format!("{}_updated", last.name) } else { suggested };
+        last.name = if last.name == suggested {
+            format!("{}_updated", last.name)
+        } else {
+            suggested
+        };
         updated.insert(app, vec![last]);
     }
     write_files(vm, job, project, &updated, &previous)

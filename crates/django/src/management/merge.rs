@@ -21,7 +21,10 @@ pub fn merge(
     for (app, names) in conflicts {
         let mut ancestries: Vec<Vec<Key>> = vec![];
         for name in names {
-            let plan = project.graph.forwards_plan(&(app.clone(), name.clone())).or_raise(vm)?;
+            let plan = project
+                .graph
+                .forwards_plan(&(app.clone(), name.clone()))
+                .or_raise(vm)?;
             ancestries.push(plan.into_iter().filter(|k| k.0 == *app).collect());
         }
         let shortest = ancestries.iter().map(Vec::len).min().unwrap_or(0);
@@ -50,7 +53,11 @@ pub fn merge(
         if !asker.ask_merge(app).or_raise(vm)? {
             continue;
         }
-        let biggest = names.iter().filter_map(|n| parse_number(n)).max().unwrap_or(1);
+        let biggest = names
+            .iter()
+            .filter_map(|n| parse_number(n))
+            .max()
+            .unwrap_or(1);
         let mut sorted = names.clone();
         sorted.sort();
         let label = match job.args.value("name") {
@@ -65,19 +72,26 @@ pub fn merge(
             }
         };
         let mut migration = Migration::new(app, &format!("{:04}_{label}", biggest + 1));
-        migration.dependencies =
-            names.iter().map(|n| Dependency::Migration(app.clone(), n.clone())).collect();
+        migration.dependencies = names
+            .iter()
+            .map(|n| Dependency::Migration(app.clone(), n.clone()))
+            .collect();
         if !job.dry_run {
             let path = project.write(vm, &migration, job.header())?;
             if verbosity > 0 {
-                job.log.line(vm, &format!("\nCreated new merge migration {path}"))?;
+                job.log
+                    .line(vm, &format!("\nCreated new merge migration {path}"))?;
                 if job.args.flag("scriptable") {
                     job.out.line(vm, &path)?;
                 }
             }
         } else if verbosity == 3 {
-            job.log.line(vm, &format!("Full merge migrations file '{}.py':", migration.name))?;
-            job.log.line(vm, &project.text(vm, &migration, job.header())?)?;
+            job.log.line(
+                vm,
+                &format!("Full merge migrations file '{}.py':", migration.name),
+            )?;
+            job.log
+                .line(vm, &project.text(vm, &migration, job.header())?)?;
         }
     }
     Ok(())

@@ -18,7 +18,10 @@ type Vm = VirtualMachine;
 
 pub const COMMAND: Command = Command {
     name: "migrate",
-    positional: &[Positional::optional("app_label"), Positional::optional("migration_name")],
+    positional: &[
+        Positional::optional("app_label"),
+        Positional::optional("migration_name"),
+    ],
     own: &[
         Opt::no(&["--noinput", "--no-input"], "interactive"),
         Opt::value(&["--database"], "database"),
@@ -48,20 +51,47 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
     let plan = project.plan(vm, &targets)?;
     if args.flag("plan") {
         show_plan(vm, &plan, out)?;
-        return if args.flag("check_unapplied") && !plan.is_empty() { Err(exit(vm, 1)) } else { Ok(()) };
+        return if args.flag("check_unapplied") && !plan.is_empty() {
+            Err(exit(vm, 1))
+        } else {
+            Ok(())
+        };
     }
     if args.flag("check_unapplied") {
-        return if plan.is_empty() { Ok(()) } else { Err(exit(vm, 1)) };
+        return if plan.is_empty() {
+            Ok(())
+        } else {
+            Err(exit(vm, 1))
+        };
     }
     let unmigrated = project.loader.unmigrated();
     let sync = args.flag("run_syncdb") && !unmigrated.is_empty();
     if verbosity >= 1 {
-        tell_targets(vm, args, &targets, sync.then_some(&unmigrated), app.as_deref(), out)?;
+        tell_targets(
+            vm,
+            args,
+            &targets,
+            sync.then_some(&unmigrated),
+            app.as_deref(),
+            out,
+        )?;
     }
     let before = project.applied_state().or_raise(vm)?;
-    signals::send(vm, "pre_migrate", &before, &plan, verbosity, args.database(), out)?;
+    signals::send(
+        vm,
+        "pre_migrate",
+        &before,
+        &plan,
+        verbosity,
+        args.database(),
+        out,
+    )?;
     // Django's own apps have no files here: their tables are made like those of unmigrated apps.
-    let own: Vec<String> = unmigrated.iter().filter(|l| is_contrib(vm, l)).cloned().collect();
+    let own: Vec<String> = unmigrated
+        .iter()
+        .filter(|l| is_contrib(vm, l))
+        .cloned()
+        .collect();
     if sync {
         let labels = match &app {
             Some(a) => vec![a.clone()],
@@ -99,14 +129,26 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
             Progress::RenderStart => out.write(vm, "  Rendering model states..."),
             Progress::RenderSuccess => out.line(vm, " DONE"),
             Progress::Start(s) => {
-                let verb = if s.backwards { "Unapplying" } else { "Applying" };
+                let verb = if s.backwards {
+                    "Unapplying"
+                } else {
+                    "Applying"
+                };
                 out.write(vm, &format!("  {verb} {}...", label(s)))
             }
             Progress::Success(_) => out.line(vm, if fake { " FAKED" } else { " OK" }),
         }
     })?;
     let after = project.applied_state().or_raise(vm)?;
-    signals::send(vm, "post_migrate", &after, &plan, verbosity, args.database(), out)
+    signals::send(
+        vm,
+        "post_migrate",
+        &after,
+        &plan,
+        verbosity,
+        args.database(),
+        out,
+    )
 }
 
 fn is_contrib(vm: &Vm, label: &str) -> bool {
@@ -118,7 +160,9 @@ fn is_contrib(vm: &Vm, label: &str) -> bool {
 }
 
 fn targets(vm: &Vm, args: &Args, project: &Project, app: Option<&str>) -> PyResult<Targets> {
-    let Some(app) = app else { return Ok(project.leaves()) };
+    let Some(app) = app else {
+        return Ok(project.leaves());
+    };
     apps::require(vm, &[app.to_string()])?;
     let migrated = project.loader.app(app).is_some_and(|a| a.migrated);
     if args.flag("run_syncdb") {
@@ -129,7 +173,10 @@ fn targets(vm: &Vm, args: &Args, project: &Project, app: Option<&str>) -> PyResu
             ));
         }
     } else if !migrated {
-        return Err(command_error(vm, format!("App '{app}' does not have migrations.")));
+        return Err(command_error(
+            vm,
+            format!("App '{app}' does not have migrations."),
+        ));
     }
     Ok(match args.positional.get(1).map(String::as_str) {
         Some("zero") => vec![(app.to_string(), None)],
@@ -137,7 +184,11 @@ fn targets(vm: &Vm, args: &Args, project: &Project, app: Option<&str>) -> PyResu
             let (app, name) = apps::migration(vm, &project.loader, app, prefix, "")?;
             vec![(app, Some(name))]
         }
-        None => project.leaves().into_iter().filter(|(a, _)| a == app).collect(),
+        None => project
+            .leaves()
+            .into_iter()
+            .filter(|(a, _)| a == app)
+            .collect(),
     })
 }
 
@@ -156,7 +207,10 @@ fn tell_targets(
             None => {
                 let mut labels = labels.clone();
                 labels.sort();
-                out.line(vm, &format!("  Synchronize unmigrated apps: {}", labels.join(", ")))?;
+                out.line(
+                    vm,
+                    &format!("  Synchronize unmigrated apps: {}", labels.join(", ")),
+                )?;
             }
         }
     }
@@ -164,14 +218,19 @@ fn tell_targets(
         let mut names: Vec<&str> = targets.iter().map(|(a, _)| a.as_str()).collect();
         names.sort_unstable();
         names.dedup();
-        let text = if names.is_empty() { "(none)".into() } else { names.join(", ") };
+        let text = if names.is_empty() {
+            "(none)".into()
+        } else {
+            names.join(", ")
+        };
         return out.line(vm, &format!("  Apply all migrations: {text}"));
     }
     match &targets[..] {
         [(app, None), ..] => out.line(vm, &format!("  Unapply all migrations: {app}")),
-        [(app, Some(name)), ..] => {
-            out.line(vm, &format!("  Target specific migration: {name}, from {app}"))
-        }
+        [(app, Some(name)), ..] => out.line(
+            vm,
+            &format!("  Target specific migration: {name}, from {app}"),
+        ),
         [] => Ok(()),
     }
 }
@@ -209,7 +268,10 @@ fn show_plan(vm: &Vm, plan: &[Step], out: &Output) -> PyResult<()> {
         return out.line(vm, "  No planned migration operations.");
     }
     for step in plan {
-        out.line(vm, &format!("{}.{}", step.migration.app_label, step.migration.name))?;
+        out.line(
+            vm,
+            &format!("{}.{}", step.migration.app_label, step.migration.name),
+        )?;
         for op in &step.migration.operations {
             out.line(vm, &format!("    {}", planned(vm, op, step.backwards)?))?;
         }
@@ -272,7 +334,10 @@ fn planned(vm: &Vm, op: &Operation, backwards: bool) -> PyResult<String> {
 /// `--prune`: forgets applied migrations that no longer exist.
 fn prune(vm: &Vm, args: &Args, project: &Project, app: Option<&str>, out: &Output) -> PyResult<()> {
     let Some(app) = app else {
-        return Err(command_error(vm, "Migrations can be pruned only when an app is specified."));
+        return Err(command_error(
+            vm,
+            "Migrations can be pruned only when an app is specified.",
+        ));
     };
     let loud = args.verbosity() > 0;
     if loud {

@@ -12,7 +12,10 @@ type Vm = VirtualMachine;
 
 pub const COMMAND: Command = Command {
     name: "optimizemigration",
-    positional: &[Positional::required("app_label"), Positional::required("migration_name")],
+    positional: &[
+        Positional::required("app_label"),
+        Positional::required("migration_name"),
+    ],
     own: &[Opt::flag(&["--check"], "check")],
     handle,
 };
@@ -24,30 +27,48 @@ pub const PORTING: &str = "Manual porting required\n  Your migrations contained 
 
 fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
     let [app, name] = args.positional.as_slice() else {
-        return Err(command_error(vm, "optimizemigration takes an app label and a migration name."));
+        return Err(command_error(
+            vm,
+            "optimizemigration takes an app label and a migration name.",
+        ));
     };
     let loud = args.verbosity() > 0;
     apps::require(vm, std::slice::from_ref(app))?;
     let project = Project::load(vm, "default")?;
     if !project.loader.app(app).is_some_and(|a| a.migrated) {
-        return Err(command_error(vm, format!("App '{app}' does not have migrations.")));
+        return Err(command_error(
+            vm,
+            format!("App '{app}' does not have migrations."),
+        ));
     }
     let key = apps::migration(vm, &project.loader, app, name, "")?;
-    let Some(found) = project.loader.find(&key) else { return Ok(()) };
+    let Some(found) = project.loader.find(&key) else {
+        return Ok(());
+    };
     let mut migration = found.clone();
     let before = migration.operations.len();
     migration.operations = optimize(std::mem::take(&mut migration.operations), app);
     if migration.operations.len() == before {
-        return if loud { out.line(vm, "No optimizations possible.") } else { Ok(()) };
+        return if loud {
+            out.line(vm, "No optimizations possible.")
+        } else {
+            Ok(())
+        };
     }
     if loud {
         let after = migration.operations.len();
-        out.line(vm, &format!("Optimizing from {before} operations to {after} operations."))?;
+        out.line(
+            vm,
+            &format!("Optimizing from {before} operations to {after} operations."),
+        )?;
     }
     if args.flag("check") {
         return Err(exit(vm, 1));
     }
-    if project.text(vm, &migration, true)?.contains("# Functions from the following migrations") {
+    if project
+        .text(vm, &migration, true)?
+        .contains("# Functions from the following migrations")
+    {
         if !migration.replaces.is_empty() {
             return Err(command_error(
                 vm,
@@ -65,5 +86,9 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
         }
     }
     let path = project.write(vm, &migration, true)?;
-    if loud { out.line(vm, &format!("Optimized migration {path}")) } else { Ok(()) }
+    if loud {
+        out.line(vm, &format!("Optimized migration {path}"))
+    } else {
+        Ok(())
+    }
 }

@@ -20,20 +20,33 @@ impl Output {
     }
     /// A line.
     pub fn line(&self, vm: &Vm, text: &str) -> PyResult<()> {
-        let text = if text.ends_with('\n') { text.to_string() } else { format!("{text}\n") };
+        let text = if text.ends_with('\n') {
+            text.to_string()
+        } else {
+            format!("{text}\n")
+        };
         self.write(vm, &text)
     }
     /// Text as it is.
     pub fn write(&self, vm: &Vm, text: &str) -> PyResult<()> {
-        vm.call_method(&self.stdout, "write", (vm.ctx.new_str(text),)).map(drop)
+        vm.call_method(&self.stdout, "write", (vm.ctx.new_str(text),))
+            .map(drop)
     }
     /// A line of `stderr`.
     pub fn err(&self, vm: &Vm, text: &str) -> PyResult<()> {
-        let text = if text.ends_with('\n') { text.to_string() } else { format!("{text}\n") };
-        vm.call_method(&self.stderr, "write", (vm.ctx.new_str(text),)).map(drop)
+        let text = if text.ends_with('\n') {
+            text.to_string()
+        } else {
+            format!("{text}\n")
+        };
+        vm.call_method(&self.stderr, "write", (vm.ctx.new_str(text),))
+            .map(drop)
     }
     /// The same with everything on `stderr`.
     pub fn on_stderr(&self) -> Output {
-        Output { stdout: self.stderr.clone(), stderr: self.stderr.clone() }
+        Output {
+            stdout: self.stderr.clone(),
+            stderr: self.stderr.clone(),
+        }
     }
 }

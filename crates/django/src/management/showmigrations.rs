@@ -34,7 +34,13 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
 fn list(vm: &Vm, args: &Args, project: &Project, out: &Output) -> PyResult<()> {
     let mut labels = args.positional.clone();
     if labels.is_empty() {
-        labels = project.loader.apps.iter().filter(|a| a.migrated).map(|a| a.label.clone()).collect();
+        labels = project
+            .loader
+            .apps
+            .iter()
+            .filter(|a| a.migrated)
+            .map(|a| a.label.clone())
+            .collect();
         labels.sort();
     }
     for label in labels {
@@ -90,7 +96,11 @@ fn plan(vm: &Vm, args: &Args, project: &Project, out: &Output) -> PyResult<()> {
                 deps = format!(" ... ({})", names.join(", "));
             }
         }
-        let mark = if project.applied.contains(key) { "X" } else { " " };
+        let mark = if project.applied.contains(key) {
+            "X"
+        } else {
+            " "
+        };
         out.line(vm, &format!("[{mark}]  {}.{}{deps}", key.0, key.1))?;
     }
     if seen.is_empty() {

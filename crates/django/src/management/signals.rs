@@ -44,7 +44,10 @@ pub fn send(
         .map(|s| {
             let label = format!("{}.{}", s.migration.app_label, s.migration.name);
             vm.ctx
-                .new_tuple(vec![vm.ctx.new_str(label).into(), vm.ctx.new_bool(s.backwards).into()])
+                .new_tuple(vec![
+                    vm.ctx.new_str(label).into(),
+                    vm.ctx.new_bool(s.backwards).into(),
+                ])
                 .into()
         })
         .collect();

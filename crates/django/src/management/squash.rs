@@ -32,7 +32,12 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
     let (app, start, name) = match args.positional.as_slice() {
         [app, name] => (app, None, name),
         [app, start, name] => (app, Some(start), name),
-        _ => return Err(command_error(vm, "squashmigrations takes an app label and a migration name.")),
+        _ => {
+            return Err(command_error(
+                vm,
+                "squashmigrations takes an app label and a migration name.",
+            ));
+        }
     };
     let loud = args.verbosity() > 0;
     apps::require(vm, std::slice::from_ref(app))?;
@@ -40,7 +45,9 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
     if !project.loader.app(app).is_some_and(|a| a.migrated) {
         return Err(command_error(
             vm,
-            format!("App '{app}' does not have migrations (so squashmigrations on it makes no sense)"),
+            format!(
+                "App '{app}' does not have migrations (so squashmigrations on it makes no sense)"
+            ),
         ));
     }
     let key = apps::migration(vm, &project.loader, app, name, "")?;
@@ -104,7 +111,10 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
             if after == before {
                 out.line(vm, "  No optimizations possible.")?;
             } else {
-                out.line(vm, &format!("  Optimized from {before} operations to {after} operations."))?;
+                out.line(
+                    vm,
+                    &format!("  Optimized from {before} operations to {after} operations."),
+                )?;
             }
         }
     }

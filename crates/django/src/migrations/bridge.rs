@@ -1,6 +1,6 @@
 //! Python's models, fields, indexes and constraints as the ORM crates' own.
-use crate::py;
 use crate::convert::{PyObj, to_value};
+use crate::py;
 use orm_state::{Clause, Constraint, Deferrable, Field, Index, ModelRef, Value};
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
@@ -38,13 +38,18 @@ fn present(vm: &Vm, obj: &PyObject, name: &str) -> PyResult<Option<PyObjectRef>>
 
 fn texts(vm: &Vm, obj: &PyObject, name: &str) -> PyResult<Vec<String>> {
     match present(vm, obj, name)? {
-        Some(v) => py::list(vm, &v)?.iter().map(|s| py::to_string(vm, s)).collect(),
+        Some(v) => py::list(vm, &v)?
+            .iter()
+            .map(|s| py::to_string(vm, s))
+            .collect(),
         None => Ok(vec![]),
     }
 }
 
 fn text(vm: &Vm, obj: &PyObject, name: &str) -> PyResult<Option<String>> {
-    present(vm, obj, name)?.map(|v| py::to_string(vm, &v)).transpose()
+    present(vm, obj, name)?
+        .map(|v| py::to_string(vm, &v))
+        .transpose()
 }
 
 fn clauses(vm: &Vm, obj: &PyObject, name: &str) -> PyResult<Vec<Clause>> {
@@ -64,7 +69,9 @@ pub fn index(vm: &Vm, obj: &PyObject) -> PyResult<Index> {
             }
         }
     }
-    let condition = present(vm, obj, "condition")?.map(|c| clause(vm, &c)).transpose()?;
+    let condition = present(vm, obj, "condition")?
+        .map(|c| clause(vm, &c))
+        .transpose()?;
     Ok(Index {
         name: text(vm, obj, "name")?.unwrap_or_default(),
         fields_orders,
@@ -108,15 +115,22 @@ pub fn constraint(vm: &Vm, obj: &PyObject) -> PyResult<Constraint> {
                 name,
                 fields: texts(vm, obj, "fields")?,
                 expressions: clauses(vm, obj, "expressions")?,
-                condition: present(vm, obj, "condition")?.map(|c| clause(vm, &c)).transpose()?,
+                condition: present(vm, obj, "condition")?
+                    .map(|c| clause(vm, &c))
+                    .transpose()?,
                 deferrable,
                 include: texts(vm, obj, "include")?,
                 opclasses: texts(vm, obj, "opclasses")?,
-                nulls_distinct: present(vm, obj, "nulls_distinct")?.map(|b| b.is_true(vm)).transpose()?,
+                nulls_distinct: present(vm, obj, "nulls_distinct")?
+                    .map(|b| b.is_true(vm))
+                    .transpose()?,
                 violation_error_code: code,
                 violation_error_message: message,
             }
         }
-        _ => Constraint::Custom { name, object: Rc::new(PyObj(obj.to_owned())) },
+        _ => Constraint::Custom {
+            name,
+            object: Rc::new(PyObj(obj.to_owned())),
+        },
     })
 }

@@ -1,8 +1,8 @@
 //! Python operations as Rust's.
 use super::bridge;
 use super::custom::PyOperation;
-use crate::py;
 use crate::convert::{PyObj, to_value};
+use crate::py;
 use indexmap::IndexMap;
 use orm_migrations::operation::RunSql;
 use orm_migrations::state::{model_base, together};
@@ -24,7 +24,10 @@ pub fn base_name(vm: &Vm, o: &PyObject) -> PyResult<Option<String>> {
 
 /// Is it exactly one of Django's classes?
 fn is_plain(vm: &Vm, o: &PyObject) -> bool {
-    o.class().attributes().get(vm.ctx.intern_str("_builtin")).is_some()
+    o.class()
+        .attributes()
+        .get(vm.ctx.intern_str("_builtin"))
+        .is_some()
 }
 
 /// A Python operation; users' own classes and `RunPython` are called back.
@@ -36,7 +39,10 @@ pub fn operation(vm: &Vm, o: &PyObject) -> PyResult<Operation> {
 }
 
 pub fn operations(vm: &Vm, list: &PyObject) -> PyResult<Vec<Operation>> {
-    py::list(vm, list)?.iter().map(|o| operation(vm, o)).collect()
+    py::list(vm, list)?
+        .iter()
+        .map(|o| operation(vm, o))
+        .collect()
 }
 
 fn text(vm: &Vm, o: &PyObject, name: &str) -> PyResult<String> {
@@ -45,7 +51,11 @@ fn text(vm: &Vm, o: &PyObject, name: &str) -> PyResult<String> {
 
 fn opt_text(vm: &Vm, o: &PyObject, name: &str) -> PyResult<Option<String>> {
     let v = py::attr(vm, o, name)?;
-    if vm.is_none(&v) { Ok(None) } else { py::to_string(vm, &v).map(Some) }
+    if vm.is_none(&v) {
+        Ok(None)
+    } else {
+        py::to_string(vm, &v).map(Some)
+    }
 }
 
 fn field(vm: &Vm, o: &PyObject) -> PyResult<Rc<Field>> {
@@ -57,7 +67,10 @@ fn managers(vm: &Vm, o: &PyObject) -> PyResult<Vec<(String, Clause)>> {
     let mut out = vec![];
     for pair in py::list(vm, &py::attr(vm, o, "managers")?)? {
         if let [name, manager] = py::list(vm, &pair)?.as_slice() {
-            out.push((py::to_string(vm, name)?, Rc::new(PyObj(manager.clone())) as Clause));
+            out.push((
+                py::to_string(vm, name)?,
+                Rc::new(PyObj(manager.clone())) as Clause,
+            ));
         }
     }
     Ok(out)
@@ -131,7 +144,9 @@ pub fn of_base(vm: &Vm, o: &PyObject, name: &str) -> PyResult<Operation> {
                 managers: managers(vm, o)?,
             }
         }
-        "DeleteModel" => Operation::DeleteModel { name: text(vm, o, "name")? },
+        "DeleteModel" => Operation::DeleteModel {
+            name: text(vm, o, "name")?,
+        },
         "RenameModel" => Operation::RenameModel {
             old_name: text(vm, o, "old_name")?,
             new_name: text(vm, o, "new_name")?,
@@ -146,7 +161,10 @@ pub fn of_base(vm: &Vm, o: &PyObject, name: &str) -> PyResult<Operation> {
         },
         "AlterUniqueTogether" => {
             let value = to_value(vm, &*py::attr(vm, o, "unique_together")?)?;
-            Operation::AlterUniqueTogether { name: text(vm, o, "name")?, unique_together: together(&value) }
+            Operation::AlterUniqueTogether {
+                name: text(vm, o, "name")?,
+                unique_together: together(&value),
+            }
         }
         "AlterOrderWithRespectTo" => Operation::AlterOrderWithRespectTo {
             name: text(vm, o, "name")?,
@@ -157,11 +175,15 @@ pub fn of_base(vm: &Vm, o: &PyObject, name: &str) -> PyResult<Operation> {
             for (k, v) in options(vm, o)? {
                 plain.insert(k, to_value(vm, &v)?);
             }
-            Operation::AlterModelOptions { name: text(vm, o, "name")?, options: plain }
+            Operation::AlterModelOptions {
+                name: text(vm, o, "name")?,
+                options: plain,
+            }
         }
-        "AlterModelManagers" => {
-            Operation::AlterModelManagers { name: text(vm, o, "name")?, managers: managers(vm, o)? }
-        }
+        "AlterModelManagers" => Operation::AlterModelManagers {
+            name: text(vm, o, "name")?,
+            managers: managers(vm, o)?,
+        },
         "AddField" => Operation::AddField {
             model_name: text(vm, o, "model_name")?,
             name: text(vm, o, "name")?,
@@ -190,7 +212,10 @@ pub fn of_base(vm: &Vm, o: &PyObject, name: &str) -> PyResult<Operation> {
                     "Indexes passed to AddIndex operations require a name argument.",
                 ));
             }
-            Operation::AddIndex { model_name: text(vm, o, "model_name")?, index }
+            Operation::AddIndex {
+                model_name: text(vm, o, "model_name")?,
+                index,
+            }
         }
         "RemoveIndex" => Operation::RemoveIndex {
             model_name: text(vm, o, "model_name")?,
@@ -230,7 +255,11 @@ pub fn of_base(vm: &Vm, o: &PyObject, name: &str) -> PyResult<Operation> {
             let reverse = py::attr(vm, o, "reverse_sql")?;
             Operation::RunSql(Box::new(RunSql {
                 sql: to_value(vm, &*py::attr(vm, o, "sql")?)?,
-                reverse_sql: if vm.is_none(&reverse) { None } else { Some(to_value(vm, &reverse)?) },
+                reverse_sql: if vm.is_none(&reverse) {
+                    None
+                } else {
+                    Some(to_value(vm, &reverse)?)
+                },
                 state_operations: operations(vm, &*py::attr(vm, o, "state_operations")?)?,
                 hints: to_value(vm, &*py::attr(vm, o, "hints")?)?,
                 elidable: py::attr(vm, o, "elidable")?.is_true(vm)?,

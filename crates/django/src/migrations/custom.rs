@@ -1,9 +1,9 @@
 //! `RunPython` and users' own operations: called back.
 use super::project_state::{self, PyProjectState};
-use crate::py;
 use super::{editor, operations};
 use crate::convert::{PyObj, to_value};
 use crate::error::OrForeign;
+use crate::py;
 use orm_migrations::ProjectState;
 use orm_migrations::deconstruct::OperationParts;
 use orm_migrations::operation::CustomOperation;
@@ -120,7 +120,10 @@ fn parts(vm: &Vm, o: &PyObject) -> PyResult<OperationParts> {
     let module = py::to_string(vm, &py::attr(vm, o, "__module__")?)?;
     let ours = module.starts_with("django.db.migrations");
     let mut names: Vec<String> = match super::convert_operation::base_name(vm, o)? {
-        Some(base) => operations::argument_names(&base).into_iter().map(String::from).collect(),
+        Some(base) => operations::argument_names(&base)
+            .into_iter()
+            .map(String::from)
+            .collect(),
         None => vec![],
     };
     if !ours && let Ok(own) = init_names(vm, o) {
@@ -142,7 +145,12 @@ fn parts(vm: &Vm, o: &PyObject) -> PyResult<OperationParts> {
         .iter()
         .map(|n| py::to_string(vm, n))
         .collect::<PyResult<_>>()?;
-    Ok(OperationParts { module: (!ours).then_some(module), name, args: out, expand })
+    Ok(OperationParts {
+        module: (!ours).then_some(module),
+        name,
+        args: out,
+        expand,
+    })
 }
 
 /// The names of the arguments of a user's `__init__`.
@@ -160,7 +168,13 @@ fn init_names(vm: &Vm, o: &PyObject) -> PyResult<Vec<String>> {
 }
 
 /// `RunPython`: the user's function gets the models as they were.
-pub fn run_python(vm: &Vm, o: &PyObject, editor: PyObjectRef, from: &PyObject, forwards: bool) -> PyResult<()> {
+pub fn run_python(
+    vm: &Vm,
+    o: &PyObject,
+    editor: PyObjectRef,
+    from: &PyObject,
+    forwards: bool,
+) -> PyResult<()> {
     let code = py::attr(vm, o, if forwards { "code" } else { "reverse_code" })?;
     if vm.is_none(&code) {
         return Err(vm.new_not_implemented_error("You cannot reverse this operation"));

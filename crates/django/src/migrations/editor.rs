@@ -1,20 +1,22 @@
 //! `schema_editor` for Python code in migrations, and the database behind the schema editor.
-use crate::py;
 use crate::convert::{self, to_value};
 use crate::db::DatabaseWrapper;
 use crate::db::registry;
 use crate::error::{OrForeign, OrRaise};
 use crate::migrations::bridge;
+use crate::py;
 use orm_sql::Connection;
 use orm_sql::schema::{SchemaEditor, SchemaHost, Statement};
 use orm_state::field::FieldDefault;
 use orm_state::{Field, FieldKind, Result, Value};
 use rustpython_vm::builtins::{PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
-use rustpython_vm::types::Constructor;
 use rustpython_vm::function::{FuncArgs, OptionalArg};
+use rustpython_vm::types::Constructor;
 use rustpython_vm::vm::thread::with_current_vm;
-use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -28,7 +30,9 @@ pub struct Database {
 
 impl Database {
     pub fn new(vm: &Vm, alias: &str) -> PyResult<Database> {
-        Ok(Database { wrapper: registry::database(vm, alias)? })
+        Ok(Database {
+            wrapper: registry::database(vm, alias)?,
+        })
     }
 }
 
@@ -36,17 +40,22 @@ impl SchemaHost for Database {
     fn execute(&mut self, sql: &str, params: Option<&[Value]>) -> Result<()> {
         with_current_vm(|vm| {
             let done = match params {
-                Some(p) if !p.is_empty() => DatabaseWrapper::execute(&self.wrapper, vm, sql, p).map(drop),
+                Some(p) if !p.is_empty() => {
+                    DatabaseWrapper::execute(&self.wrapper, vm, sql, p).map(drop)
+                }
                 // Without parameters a percent sign is a percent sign.
-                _ => self.wrapper.run_raw(vm, sql, orm_sqlite::Params::None).and_then(|mut c| {
-                    loop {
-                        match c.next_row() {
-                            Ok(Some(_)) => {}
-                            Ok(None) => return Ok(()),
-                            Err(e) => return Err(crate::db::sqlite3::wrapped(vm, e)),
+                _ => self
+                    .wrapper
+                    .run_raw(vm, sql, orm_sqlite::Params::None)
+                    .and_then(|mut c| {
+                        loop {
+                            match c.next_row() {
+                                Ok(Some(_)) => {}
+                                Ok(None) => return Ok(()),
+                                Err(e) => return Err(crate::db::sqlite3::wrapped(vm, e)),
+                            }
                         }
-                    }
-                }),
+                    }),
             };
             done.or_foreign()
         })
@@ -54,14 +63,22 @@ impl SchemaHost for Database {
     fn effective_default(&mut self, field: &Rc<Field>) -> Result<Value> {
         with_current_vm(|vm| effective_default(vm, field))
     }
-    fn constraint_names(&mut self, table: &str, columns: &[String], unique: bool) -> Result<Vec<String>> {
+    fn constraint_names(
+        &mut self,
+        table: &str,
+        columns: &[String],
+        unique: bool,
+    ) -> Result<Vec<String>> {
         let connection = with_current_vm(|vm| self.wrapper.sqlite(vm).or_foreign())?;
         Ok(connection
             .constraints(table)?
             .into_iter()
             .filter(|(_, c)| {
                 let same = c.columns.len() == columns.len()
-                    && c.columns.iter().zip(columns).all(|(a, b)| a.as_ref() == Some(b));
+                    && c.columns
+                        .iter()
+                        .zip(columns)
+                        .all(|(a, b)| a.as_ref() == Some(b));
                 same && c.unique == unique && !c.primary_key
             })
             .map(|(name, _)| name)
@@ -134,7 +151,10 @@ struct Held {
 }
 
 /// `django.db.backends.sqlite3.schema.DatabaseSchemaEditor`
-#[pyclass(module = "django.db.backends.sqlite3.schema", name = "DatabaseSchemaEditor")]
+#[pyclass(
+    module = "django.db.backends.sqlite3.schema",
+    name = "DatabaseSchemaEditor"
+)]
 #[derive(Debug, PyPayload)]
 pub struct PySchemaEditor {
     database: Database,
@@ -166,16 +186,27 @@ pub fn lend<T>(
 
 impl PySchemaEditor {
     /// Runs something with a real editor.
-    pub fn with<T>(&self, vm: &Vm, body: impl FnOnce(&mut SchemaEditor<'_>) -> Result<T>) -> PyResult<T> {
+    pub fn with<T>(
+        &self,
+        vm: &Vm,
+        body: impl FnOnce(&mut SchemaEditor<'_>) -> Result<T>,
+    ) -> PyResult<T> {
         let mut host = self.database.clone();
         let dialect = self.database.wrapper.sqlite(vm)?.dialect();
         let held = self.held.take();
-        let mut editor =
-            SchemaEditor::new(&mut host, dialect, self.database.wrapper.alias.clone(), held.collected.is_some());
+        let mut editor = SchemaEditor::new(
+            &mut host,
+            dialect,
+            self.database.wrapper.alias.clone(),
+            held.collected.is_some(),
+        );
         editor.deferred_sql = held.deferred;
         editor.collected_sql = held.collected;
         let result = body(&mut editor);
-        let held = Held { deferred: editor.deferred_sql, collected: editor.collected_sql };
+        let held = Held {
+            deferred: editor.deferred_sql,
+            collected: editor.collected_sql,
+        };
         self.held.replace(held);
         result.or_raise(vm)
     }
@@ -183,7 +214,12 @@ impl PySchemaEditor {
 
 pub fn install(vm: &Vm) -> PyResult<()> {
     let class = PySchemaEditor::make_static_type();
-    crate::modules::export(vm, "django.db.backends.sqlite3.schema", "DatabaseSchemaEditor", class)
+    crate::modules::export(
+        vm,
+        "django.db.backends.sqlite3.schema",
+        "DatabaseSchemaEditor",
+        class,
+    )
 }
 
 /// `connection.schema_editor(collect_sql=False, atomic=True)`
@@ -200,7 +236,10 @@ impl Constructor for PySchemaEditor {
         };
         let made = PySchemaEditor {
             database: Database { wrapper },
-            held: RefCell::new(Held { deferred: vec![], collected: collect.then(Vec::new) }),
+            held: RefCell::new(Held {
+                deferred: vec![],
+                collected: collect.then(Vec::new),
+            }),
             atomic: RefCell::default(),
         };
         made.into_ref_with_type(vm, cls).map(Into::into)
@@ -231,7 +270,11 @@ impl PySchemaEditor {
     #[pygetset]
     fn collected_sql(zelf: &Py<Self>, vm: &Vm) -> PyObjectRef {
         let held = zelf.held.borrow();
-        let lines = held.collected.iter().flatten().map(|l| vm.ctx.new_str(l.as_str()).into());
+        let lines = held
+            .collected
+            .iter()
+            .flatten()
+            .map(|l| vm.ctx.new_str(l.as_str()).into());
         vm.ctx.new_list(lines.collect()).into()
     }
     #[pymethod]
@@ -249,7 +292,11 @@ impl PySchemaEditor {
     #[pymethod]
     fn __exit__(zelf: &Py<Self>, args: FuncArgs, vm: &Vm) -> PyResult<()> {
         let failed = args.args.first().is_some_and(|e| !vm.is_none(e));
-        let finished = if failed { Ok(()) } else { zelf.with(vm, |e| e.finish()) };
+        let finished = if failed {
+            Ok(())
+        } else {
+            zelf.with(vm, |e| e.finish())
+        };
         if let Some(block) = zelf.atomic.take() {
             let none = || vm.ctx.none();
             let exit = match &finished {
@@ -268,7 +315,12 @@ impl PySchemaEditor {
         let params = match params {
             OptionalArg::Present(p) if !vm.is_none(&p) => {
                 let items = py::list(vm, &p)?;
-                Some(items.iter().map(|i| to_value(vm, i)).collect::<PyResult<Vec<_>>>()?)
+                Some(
+                    items
+                        .iter()
+                        .map(|i| to_value(vm, i))
+                        .collect::<PyResult<Vec<_>>>()?,
+                )
             }
             _ => None,
         };
@@ -276,7 +328,12 @@ impl PySchemaEditor {
     }
     #[pymethod]
     fn quote_name(zelf: &Py<Self>, name: String, vm: &Vm) -> PyResult<String> {
-        Ok(zelf.database.wrapper.sqlite(vm)?.dialect().quote_name(&name))
+        Ok(zelf
+            .database
+            .wrapper
+            .sqlite(vm)?
+            .dialect()
+            .quote_name(&name))
     }
     #[pymethod]
     fn create_model(zelf: &Py<Self>, class: PyObjectRef, vm: &Vm) -> PyResult<()> {
@@ -289,7 +346,13 @@ impl PySchemaEditor {
         zelf.with(vm, |e| e.delete_model(&m))
     }
     #[pymethod]
-    fn alter_db_table(zelf: &Py<Self>, _model: PyObjectRef, old: String, new: String, vm: &Vm) -> PyResult<()> {
+    fn alter_db_table(
+        zelf: &Py<Self>,
+        _model: PyObjectRef,
+        old: String,
+        new: String,
+        vm: &Vm,
+    ) -> PyResult<()> {
         zelf.with(vm, |e| e.alter_db_table(&old, &new))
     }
     #[pymethod]
@@ -303,7 +366,14 @@ impl PySchemaEditor {
         zelf.with(vm, |e| e.remove_field(&m, &f))
     }
     #[pymethod]
-    fn alter_field(zelf: &Py<Self>, class: PyObjectRef, old: PyObjectRef, new: PyObjectRef, _args: FuncArgs, vm: &Vm) -> PyResult<()> {
+    fn alter_field(
+        zelf: &Py<Self>,
+        class: PyObjectRef,
+        old: PyObjectRef,
+        new: PyObjectRef,
+        _args: FuncArgs,
+        vm: &Vm,
+    ) -> PyResult<()> {
         let (m, old, new) = (model(vm, &class)?, field(vm, &old)?, field(vm, &new)?);
         zelf.with(vm, |e| e.alter_field(&m, &old, &new))
     }
@@ -313,17 +383,32 @@ impl PySchemaEditor {
         zelf.with(vm, |e| e.add_index(&m, &i))
     }
     #[pymethod]
-    fn remove_index(zelf: &Py<Self>, _class: PyObjectRef, index: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn remove_index(
+        zelf: &Py<Self>,
+        _class: PyObjectRef,
+        index: PyObjectRef,
+        vm: &Vm,
+    ) -> PyResult<()> {
         let i = bridge::index(vm, &index)?;
         zelf.with(vm, |e| e.remove_index(&i.name))
     }
     #[pymethod]
-    fn add_constraint(zelf: &Py<Self>, class: PyObjectRef, c: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn add_constraint(
+        zelf: &Py<Self>,
+        class: PyObjectRef,
+        c: PyObjectRef,
+        vm: &Vm,
+    ) -> PyResult<()> {
         let (m, c) = (model(vm, &class)?, bridge::constraint(vm, &c)?);
         zelf.with(vm, |e| e.add_constraint(&m, &c))
     }
     #[pymethod]
-    fn remove_constraint(zelf: &Py<Self>, class: PyObjectRef, c: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn remove_constraint(
+        zelf: &Py<Self>,
+        class: PyObjectRef,
+        c: PyObjectRef,
+        vm: &Vm,
+    ) -> PyResult<()> {
         let (m, c) = (model(vm, &class)?, bridge::constraint(vm, &c)?);
         zelf.with(vm, |e| e.remove_constraint(&m, &c))
     }

@@ -1,8 +1,8 @@
 //! Historical models: Python classes made of a state, for `RunPython`.
 use super::bridge;
-use crate::py;
 use crate::convert::to_py;
 use crate::modules;
+use crate::py;
 use orm_migrations::{Base, ModelState, ProjectState};
 use orm_state::{Error, ErrorKind, Value};
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
@@ -28,8 +28,10 @@ pub fn render(vm: &Vm, state: &ProjectState) -> PyResult {
             }
         }
         if left.len() == before {
-            let names: Vec<String> =
-                left.iter().map(|m| format!("<ModelState: '{}.{}'>", m.app_label, m.name)).collect();
+            let names: Vec<String> = left
+                .iter()
+                .map(|m| format!("<ModelState: '{}.{}'>", m.app_label, m.name))
+                .collect();
             let error = Error::new(
                 ErrorKind::InvalidBasesError,
                 format!(
@@ -47,7 +49,11 @@ pub fn render(vm: &Vm, state: &ProjectState) -> PyResult {
 }
 
 /// The base classes, once all of them are made.
-fn bases(vm: &Vm, model: &ModelState, made: &[(String, PyObjectRef)]) -> PyResult<Option<Vec<PyObjectRef>>> {
+fn bases(
+    vm: &Vm,
+    model: &ModelState,
+    made: &[(String, PyObjectRef)],
+) -> PyResult<Option<Vec<PyObjectRef>>> {
     let mut out = vec![];
     for base in &model.bases {
         match base {
@@ -94,5 +100,12 @@ fn class(vm: &Vm, apps: &PyObjectRef, model: &ModelState, bases: Vec<PyObjectRef
         body.set_item(name.as_str(), copy.call((manager,), vm)?, vm)?;
     }
     let metaclass = modules::find(vm, "django.db.models.base", "ModelBase")?;
-    metaclass.call((vm.ctx.new_str(model.name.as_str()), vm.ctx.new_tuple(bases), body), vm)
+    metaclass.call(
+        (
+            vm.ctx.new_str(model.name.as_str()),
+            vm.ctx.new_tuple(bases),
+            body,
+        ),
+        vm,
+    )
 }

@@ -1,13 +1,13 @@
 //! The project's models as they are written now, as a state.
-use crate::py;
 use super::{bridge, convert_operation};
 use crate::convert::{PyObj, to_value};
 use crate::error::OrRaise;
+use crate::py;
 use orm_migrations::state::{OPTION_NAMES, model_base, together_value};
 use orm_migrations::{Base, ModelState, ProjectState};
 use orm_state::{Apps, Clause, ModelRef};
-use rustpython_vm::builtins::PyDict;
 use rustpython_vm::AsObject;
+use rustpython_vm::builtins::PyDict;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
@@ -16,7 +16,8 @@ type Vm = VirtualMachine;
 /// The main registry.
 pub fn apps(vm: &Vm) -> PyResult<Rc<Apps>> {
     let apps = crate::modules::find(vm, "django.apps", "apps")?;
-    crate::apps::rust_apps(&apps).ok_or_else(|| vm.new_type_error("django.apps.apps is not a registry"))
+    crate::apps::rust_apps(&apps)
+        .ok_or_else(|| vm.new_type_error("django.apps.apps is not a registry"))
 }
 
 /// The state of the models of the main registry; only `labels`, if given.
@@ -46,7 +47,9 @@ pub fn model_state(vm: &Vm, model: &ModelRef) -> PyResult<ModelState> {
             if matches!(name, "abstract" | "auto_created") {
                 continue;
             }
-            let Some(value) = original.get_item_opt(name, vm)? else { continue };
+            let Some(value) = original.get_item_opt(name, vm)? else {
+                continue;
+            };
             let value = match name {
                 "unique_together" => together_value(&model.options.borrow().unique_together),
                 "swappable" if vm.is_none(&value) => continue,
@@ -62,7 +65,14 @@ pub fn model_state(vm: &Vm, model: &ModelRef) -> PyResult<ModelState> {
             if index.name.is_empty() {
                 let mut columns = vec![];
                 for (f, _) in &index.fields_orders {
-                    columns.push(model.field(f).or_raise(vm)?.column().unwrap_or_default().to_string());
+                    columns.push(
+                        model
+                            .field(f)
+                            .or_raise(vm)?
+                            .column()
+                            .unwrap_or_default()
+                            .to_string(),
+                    );
                 }
                 index.name = orm_sql::schema::naming::set_index_name(
                     &model.db_table(),
@@ -96,8 +106,14 @@ fn bases(vm: &Vm, class: &PyObjectRef) -> PyResult<Vec<Base>> {
         }
     }
     // A state needs at least one model among its bases.
-    let has_model = unique.iter().any(|b| matches!(b, Base::Model(_)) || *b == model_base());
-    Ok(if has_model { unique } else { vec![model_base()] })
+    let has_model = unique
+        .iter()
+        .any(|b| matches!(b, Base::Model(_)) || *b == model_base());
+    Ok(if has_model {
+        unique
+    } else {
+        vec![model_base()]
+    })
 }
 
 fn flatten(vm: &Vm, class: &PyObjectRef, out: &mut Vec<Base>) -> PyResult<()> {
@@ -118,7 +134,9 @@ fn flatten(vm: &Vm, class: &PyObjectRef, out: &mut Vec<Base>) -> PyResult<()> {
 /// Managers with `use_in_migrations`; a plain `objects` alone is none.
 fn managers(vm: &Vm, meta: &PyObjectRef) -> PyResult<Vec<(String, Clause)>> {
     let mut out: Vec<(String, Clause)> = vec![];
-    let Some(all) = py::attr_opt(vm, meta, "managers")? else { return Ok(out) };
+    let Some(all) = py::attr_opt(vm, meta, "managers")? else {
+        return Ok(out);
+    };
     for manager in py::list(vm, &all)? {
         let used = match py::attr_opt(vm, &manager, "use_in_migrations")? {
             Some(v) => v.is_true(vm)?,

@@ -1,7 +1,7 @@
 //! Migration files: found, imported, made into Rust's migrations.
 use super::convert_operation;
-use crate::py;
 use crate::modules;
+use crate::py;
 use orm_migrations::graph::Key;
 use orm_migrations::{Dependency, Migration};
 use rustpython_vm::builtins::PyDict;
@@ -50,14 +50,20 @@ impl Loader {
                 app.folder = match folder {
                     Some(f) => f,
                     None => {
-                        let (parent, last) = package.rsplit_once('.').unwrap_or(("", package.as_str()));
-                        let parent = if parent.is_empty() { None } else { folder_of(vm, parent)? };
+                        let (parent, last) =
+                            package.rsplit_once('.').unwrap_or(("", package.as_str()));
+                        let parent = if parent.is_empty() {
+                            None
+                        } else {
+                            folder_of(vm, parent)?
+                        };
                         join(&parent.unwrap_or(base), last)
                     }
                 };
                 if app.migrated {
                     for name in file_names(&app.folder) {
-                        out.migrations.push(load_file(vm, &app.label, &package, &name)?);
+                        out.migrations
+                            .push(load_file(vm, &app.label, &package, &name)?);
                     }
                 }
             }
@@ -70,15 +76,24 @@ impl Loader {
     }
     /// Apps that have no migrations package.
     pub fn unmigrated(&self) -> Vec<String> {
-        self.apps.iter().filter(|a| !a.migrated).map(|a| a.label.clone()).collect()
+        self.apps
+            .iter()
+            .filter(|a| !a.migrated)
+            .map(|a| a.label.clone())
+            .collect()
     }
     pub fn find(&self, key: &Key) -> Option<&Migration> {
-        self.migrations.iter().find(|m| m.app_label == key.0 && m.name == key.1)
+        self.migrations
+            .iter()
+            .find(|m| m.app_label == key.0 && m.name == key.1)
     }
     /// Migrations of an app whose names start so.
     pub fn by_prefix(&self, label: &str, prefix: &str) -> Vec<&Migration> {
-        let exact: Vec<&Migration> =
-            self.migrations.iter().filter(|m| m.app_label == label && m.name == prefix).collect();
+        let exact: Vec<&Migration> = self
+            .migrations
+            .iter()
+            .filter(|m| m.app_label == label && m.name == prefix)
+            .collect();
         if !exact.is_empty() {
             return exact;
         }
@@ -224,9 +239,16 @@ pub fn migration_of(vm: &Vm, o: &PyObject) -> PyResult<Migration> {
     out.operations = convert_operation::operations(vm, &*py::attr(vm, o, "operations")?)?;
     out.dependencies = dependencies(vm, &py::attr(vm, o, "dependencies")?)?;
     out.run_before = dependencies(vm, &py::attr(vm, o, "run_before")?)?;
-    out.replaces = dependencies(vm, &py::attr(vm, o, "replaces")?)?.iter().map(Dependency::key).collect();
+    out.replaces = dependencies(vm, &py::attr(vm, o, "replaces")?)?
+        .iter()
+        .map(Dependency::key)
+        .collect();
     let initial = py::attr(vm, o, "initial")?;
-    out.initial = if vm.is_none(&initial) { None } else { Some(initial.is_true(vm)?) };
+    out.initial = if vm.is_none(&initial) {
+        None
+    } else {
+        Some(initial.is_true(vm)?)
+    };
     out.atomic = py::attr(vm, o, "atomic")?.is_true(vm)?;
     Ok(out)
 }
@@ -236,11 +258,16 @@ fn dependencies(vm: &Vm, list: &PyObjectRef) -> PyResult<Vec<Dependency>> {
     for d in py::list(vm, list)? {
         let pair = py::list(vm, &d)?;
         let [app, name] = pair.as_slice() else {
-            return Err(vm.new_value_error("A dependency is a pair of app label and migration name."));
+            return Err(
+                vm.new_value_error("A dependency is a pair of app label and migration name.")
+            );
         };
         let (app, name) = (py::to_string(vm, app)?, py::to_string(vm, name)?);
         out.push(match py::attr_opt(vm, &d, "setting")? {
-            Some(_) => Dependency::Swappable { setting: "AUTH_USER_MODEL".into(), app_label: app },
+            Some(_) => Dependency::Swappable {
+                setting: "AUTH_USER_MODEL".into(),
+                app_label: app,
+            },
             None => Dependency::Migration(app, name),
         });
     }

@@ -4,11 +4,11 @@
 //! when it is needed.
 use super::convert_operation::{self, base_name};
 use super::project_state::PyProjectState;
-use crate::py;
 use super::{custom, editor};
 use crate::class::{Class, class};
 use crate::error::OrRaise;
 use crate::modules;
+use crate::py;
 use orm_migrations::ProjectState;
 use rustpython_vm::builtins::PyTypeRef;
 use rustpython_vm::function::FuncArgs;
@@ -32,28 +32,174 @@ type Signature = &'static [(&'static str, Missing)];
 
 /// Every operation: its module, name and arguments. Source: "Migration Operations".
 const OPERATIONS: &[(&str, &str, &str, Signature)] = &[
-    ("models", "CreateModel", "+", &[("name", Required), ("fields", Required), ("options", Dict), ("bases", Nothing), ("managers", List)]),
+    (
+        "models",
+        "CreateModel",
+        "+",
+        &[
+            ("name", Required),
+            ("fields", Required),
+            ("options", Dict),
+            ("bases", Nothing),
+            ("managers", List),
+        ],
+    ),
     ("models", "DeleteModel", "-", &[("name", Required)]),
-    ("models", "RenameModel", "~", &[("old_name", Required), ("new_name", Required)]),
-    ("models", "AlterModelTable", "~", &[("name", Required), ("table", Required)]),
-    ("models", "AlterModelTableComment", "~", &[("name", Required), ("table_comment", Required)]),
-    ("models", "AlterUniqueTogether", "~", &[("name", Required), ("unique_together", Required)]),
-    ("models", "AlterOrderWithRespectTo", "~", &[("name", Required), ("order_with_respect_to", Required)]),
-    ("models", "AlterModelOptions", "~", &[("name", Required), ("options", Required)]),
-    ("models", "AlterModelManagers", "~", &[("name", Required), ("managers", Required)]),
-    ("models", "AddIndex", "+", &[("model_name", Required), ("index", Required)]),
-    ("models", "RemoveIndex", "-", &[("model_name", Required), ("name", Required)]),
-    ("models", "RenameIndex", "~", &[("model_name", Required), ("new_name", Required), ("old_name", Nothing), ("old_fields", Nothing)]),
-    ("models", "AddConstraint", "+", &[("model_name", Required), ("constraint", Required)]),
-    ("models", "RemoveConstraint", "-", &[("model_name", Required), ("name", Required)]),
-    ("models", "AlterConstraint", "~", &[("model_name", Required), ("name", Required), ("constraint", Required)]),
-    ("fields", "AddField", "+", &[("model_name", Required), ("name", Required), ("field", Required), ("preserve_default", True)]),
-    ("fields", "RemoveField", "-", &[("model_name", Required), ("name", Required)]),
-    ("fields", "AlterField", "~", &[("model_name", Required), ("name", Required), ("field", Required), ("preserve_default", True)]),
-    ("fields", "RenameField", "~", &[("model_name", Required), ("old_name", Required), ("new_name", Required)]),
-    ("special", "RunSQL", "s", &[("sql", Required), ("reverse_sql", Nothing), ("state_operations", List), ("hints", Dict), ("elidable", False)]),
-    ("special", "RunPython", "p", &[("code", Required), ("reverse_code", Nothing), ("atomic", Nothing), ("hints", Dict), ("elidable", False)]),
-    ("special", "SeparateDatabaseAndState", "?", &[("database_operations", List), ("state_operations", List)]),
+    (
+        "models",
+        "RenameModel",
+        "~",
+        &[("old_name", Required), ("new_name", Required)],
+    ),
+    (
+        "models",
+        "AlterModelTable",
+        "~",
+        &[("name", Required), ("table", Required)],
+    ),
+    (
+        "models",
+        "AlterModelTableComment",
+        "~",
+        &[("name", Required), ("table_comment", Required)],
+    ),
+    (
+        "models",
+        "AlterUniqueTogether",
+        "~",
+        &[("name", Required), ("unique_together", Required)],
+    ),
+    (
+        "models",
+        "AlterOrderWithRespectTo",
+        "~",
+        &[("name", Required), ("order_with_respect_to", Required)],
+    ),
+    (
+        "models",
+        "AlterModelOptions",
+        "~",
+        &[("name", Required), ("options", Required)],
+    ),
+    (
+        "models",
+        "AlterModelManagers",
+        "~",
+        &[("name", Required), ("managers", Required)],
+    ),
+    (
+        "models",
+        "AddIndex",
+        "+",
+        &[("model_name", Required), ("index", Required)],
+    ),
+    (
+        "models",
+        "RemoveIndex",
+        "-",
+        &[("model_name", Required), ("name", Required)],
+    ),
+    (
+        "models",
+        "RenameIndex",
+        "~",
+        &[
+            ("model_name", Required),
+            ("new_name", Required),
+            ("old_name", Nothing),
+            ("old_fields", Nothing),
+        ],
+    ),
+    (
+        "models",
+        "AddConstraint",
+        "+",
+        &[("model_name", Required), ("constraint", Required)],
+    ),
+    (
+        "models",
+        "RemoveConstraint",
+        "-",
+        &[("model_name", Required), ("name", Required)],
+    ),
+    (
+        "models",
+        "AlterConstraint",
+        "~",
+        &[
+            ("model_name", Required),
+            ("name", Required),
+            ("constraint", Required),
+        ],
+    ),
+    (
+        "fields",
+        "AddField",
+        "+",
+        &[
+            ("model_name", Required),
+            ("name", Required),
+            ("field", Required),
+            ("preserve_default", True),
+        ],
+    ),
+    (
+        "fields",
+        "RemoveField",
+        "-",
+        &[("model_name", Required), ("name", Required)],
+    ),
+    (
+        "fields",
+        "AlterField",
+        "~",
+        &[
+            ("model_name", Required),
+            ("name", Required),
+            ("field", Required),
+            ("preserve_default", True),
+        ],
+    ),
+    (
+        "fields",
+        "RenameField",
+        "~",
+        &[
+            ("model_name", Required),
+            ("old_name", Required),
+            ("new_name", Required),
+        ],
+    ),
+    (
+        "special",
+        "RunSQL",
+        "s",
+        &[
+            ("sql", Required),
+            ("reverse_sql", Nothing),
+            ("state_operations", List),
+            ("hints", Dict),
+            ("elidable", False),
+        ],
+    ),
+    (
+        "special",
+        "RunPython",
+        "p",
+        &[
+            ("code", Required),
+            ("reverse_code", Nothing),
+            ("atomic", Nothing),
+            ("hints", Dict),
+            ("elidable", False),
+        ],
+    ),
+    (
+        "special",
+        "SeparateDatabaseAndState",
+        "?",
+        &[("database_operations", List), ("state_operations", List)],
+    ),
 ];
 
 fn signature(name: &str) -> Option<Signature> {
@@ -62,12 +208,27 @@ fn signature(name: &str) -> Option<Signature> {
 
 /// The names of an operation's arguments, in order.
 pub fn argument_names(name: &str) -> Vec<&'static str> {
-    signature(name).into_iter().flatten().map(|(n, _)| *n).collect()
+    signature(name)
+        .into_iter()
+        .flatten()
+        .map(|(n, _)| *n)
+        .collect()
 }
 
 pub fn install(vm: &Vm) -> PyResult<()> {
-    let base = class(vm, "django.db.migrations.operations.base", "Operation", &[], |c| base(c, vm))?;
-    modules::export(vm, "django.db.migrations.operations.base", "Operation", base.clone())?;
+    let base = class(
+        vm,
+        "django.db.migrations.operations.base",
+        "Operation",
+        &[],
+        |c| base(c, vm),
+    )?;
+    modules::export(
+        vm,
+        "django.db.migrations.operations.base",
+        "Operation",
+        base.clone(),
+    )?;
     let paths = ["django.db.migrations", "django.db.migrations.operations"];
     for (module, name, category, _) in OPERATIONS {
         let module = format!("django.db.migrations.operations.{module}");
@@ -79,17 +240,33 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         modules::export_all(vm, &paths, name, made.clone())?;
         modules::export(vm, &module, name, made)?;
     }
-    let migration = class(vm, "django.db.migrations.migration", "Migration", &[], |c| migration(c, vm))?;
-    modules::export_all(vm, &["django.db.migrations", "django.db.migrations.migration"], "Migration", migration)?;
-    let swappable = vm.new_function("swappable_dependency", |value: PyObjectRef, vm: &Vm| -> PyResult {
-        let text = py::to_string(vm, &value)?;
-        let label = text.split('.').next().unwrap_or_default().to_string();
-        let tuple = modules::find(vm, "django.db.migrations.migration", "SwappableTuple")?;
-        let pair = vm.ctx.new_tuple(vec![py::str(vm, label), py::str(vm, "__first__")]);
-        let made = tuple.call((pair,), vm)?;
-        py::set_attr(vm, &made, "setting", value)?;
-        Ok(made)
-    });
+    let migration = class(
+        vm,
+        "django.db.migrations.migration",
+        "Migration",
+        &[],
+        |c| migration(c, vm),
+    )?;
+    modules::export_all(
+        vm,
+        &["django.db.migrations", "django.db.migrations.migration"],
+        "Migration",
+        migration,
+    )?;
+    let swappable = vm.new_function(
+        "swappable_dependency",
+        |value: PyObjectRef, vm: &Vm| -> PyResult {
+            let text = py::to_string(vm, &value)?;
+            let label = text.split('.').next().unwrap_or_default().to_string();
+            let tuple = modules::find(vm, "django.db.migrations.migration", "SwappableTuple")?;
+            let pair = vm
+                .ctx
+                .new_tuple(vec![py::str(vm, label), py::str(vm, "__first__")]);
+            let made = tuple.call((pair,), vm)?;
+            py::set_attr(vm, &made, "setting", value)?;
+            Ok(made)
+        },
+    );
     modules::export_all(
         vm,
         &["django.db.migrations", "django.db.migrations.migration"],
@@ -97,12 +274,28 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         swappable,
     )?;
     let tuple_type: PyTypeRef = vm.ctx.types.tuple_type.to_owned();
-    let tuple = class(vm, "django.db.migrations.migration", "SwappableTuple", &[tuple_type], |_| {})?;
-    modules::export(vm, "django.db.migrations.migration", "SwappableTuple", tuple)
+    let tuple = class(
+        vm,
+        "django.db.migrations.migration",
+        "SwappableTuple",
+        &[tuple_type],
+        |_| {},
+    )?;
+    modules::export(
+        vm,
+        "django.db.migrations.migration",
+        "SwappableTuple",
+        tuple,
+    )
 }
 
 fn base(c: &mut Class, vm: &Vm) {
-    for (name, value) in [("reversible", true), ("reduces_to_sql", true), ("atomic", false), ("elidable", false)] {
+    for (name, value) in [
+        ("reversible", true),
+        ("reduces_to_sql", true),
+        ("atomic", false),
+        ("elidable", false),
+    ] {
         c.attr(name, vm.ctx.new_bool(value));
     }
     c.attr("serialization_expand_args", vm.ctx.new_list(vec![]));
@@ -119,7 +312,12 @@ fn base(c: &mut Class, vm: &Vm) {
             kwargs.set_item(&*k.to_string_lossy(), v.clone(), vm)?;
         }
         let given = vm.ctx.new_tuple(args.args);
-        py::set_attr(vm, &made, "_constructor_args", vm.ctx.new_tuple(vec![given.into(), kwargs.into()]))?;
+        py::set_attr(
+            vm,
+            &made,
+            "_constructor_args",
+            vm.ctx.new_tuple(vec![given.into(), kwargs.into()]),
+        )?;
         Ok(made)
     });
     c.method("__init__", init);
@@ -134,12 +332,19 @@ fn base(c: &mut Class, vm: &Vm) {
             }
         }
     });
-    c.method("formatted_description", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
-        let text = py::to_string(vm, &py::call(vm, &o, "describe", vec![])?)?;
-        let category = py::attr(vm, &o, "category")?;
-        let mark = if vm.is_none(&category) { "?".into() } else { py::to_string(vm, &category)? };
-        Ok(format!("{mark} {text}"))
-    });
+    c.method(
+        "formatted_description",
+        |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+            let text = py::to_string(vm, &py::call(vm, &o, "describe", vec![])?)?;
+            let category = py::attr(vm, &o, "category")?;
+            let mark = if vm.is_none(&category) {
+                "?".into()
+            } else {
+                py::to_string(vm, &category)?
+            };
+            Ok(format!("{mark} {text}"))
+        },
+    );
     c.getter("migration_name_fragment", |o, vm| {
         let name = base_name(vm, &o)?;
         let fragment = match name {
@@ -150,17 +355,26 @@ fn base(c: &mut Class, vm: &Vm) {
         };
         Ok(py::opt_str(vm, fragment.as_deref()))
     });
-    c.method("state_forwards", |o: PyObjectRef, app: String, state: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        let name = known(vm, &o, "state_forwards")?;
-        if name == "RunPython" {
-            return Ok(());
-        }
-        let op = convert_operation::of_base(vm, &o, &name)?;
-        let state = PyProjectState::of(vm, &state)?;
-        state.change(vm, |s| op.state_forwards(&app, s))
-    });
-    c.method("database_forwards", |o: PyObjectRef, args: FuncArgs, vm: &Vm| database(vm, &o, args, true));
-    c.method("database_backwards", |o: PyObjectRef, args: FuncArgs, vm: &Vm| database(vm, &o, args, false));
+    c.method(
+        "state_forwards",
+        |o: PyObjectRef, app: String, state: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            let name = known(vm, &o, "state_forwards")?;
+            if name == "RunPython" {
+                return Ok(());
+            }
+            let op = convert_operation::of_base(vm, &o, &name)?;
+            let state = PyProjectState::of(vm, &state)?;
+            state.change(vm, |s| op.state_forwards(&app, s))
+        },
+    );
+    c.method(
+        "database_forwards",
+        |o: PyObjectRef, args: FuncArgs, vm: &Vm| database(vm, &o, args, true),
+    );
+    c.method(
+        "database_backwards",
+        |o: PyObjectRef, args: FuncArgs, vm: &Vm| database(vm, &o, args, false),
+    );
     c.method("references_model", |_o: PyObjectRef, _args: FuncArgs| true);
     c.method("references_field", |_o: PyObjectRef, _args: FuncArgs| true);
     c.method("reduce", |_o: PyObjectRef, _args: FuncArgs| false);
@@ -169,25 +383,39 @@ fn base(c: &mut Class, vm: &Vm) {
         let [args, kwargs] = given.as_slice() else {
             return Ok(format!("<{}>", o.class().name()));
         };
-        let args = py::list(vm, args)?.iter().map(|a| py::repr(vm, a)).collect::<PyResult<Vec<_>>>()?;
+        let args = py::list(vm, args)?
+            .iter()
+            .map(|a| py::repr(vm, a))
+            .collect::<PyResult<Vec<_>>>()?;
         let mut parts = vec![];
         if let Ok(kwargs) = kwargs.clone().downcast::<rustpython_vm::builtins::PyDict>() {
             for (k, v) in py::dict_items(vm, &kwargs)? {
                 parts.push(format!(" {k}={}", py::repr(vm, &v)?));
             }
         }
-        Ok(format!("<{} {}{}>", o.class().name(), args.join(", "), parts.join(",")))
+        Ok(format!(
+            "<{} {}{}>",
+            o.class().name(),
+            args.join(", "),
+            parts.join(",")
+        ))
     });
 }
 
 fn known(vm: &Vm, o: &PyObject, method: &str) -> PyResult<String> {
     base_name(vm, o)?.ok_or_else(|| {
-        vm.new_not_implemented_error(format!("subclasses of Operation must provide a {method}() method"))
+        vm.new_not_implemented_error(format!(
+            "subclasses of Operation must provide a {method}() method"
+        ))
     })
 }
 
 fn database(vm: &Vm, o: &PyObject, args: FuncArgs, forwards: bool) -> PyResult<()> {
-    let method = if forwards { "database_forwards" } else { "database_backwards" };
+    let method = if forwards {
+        "database_forwards"
+    } else {
+        "database_backwards"
+    };
     let name = known(vm, o, method)?;
     let [app, schema_editor, from, to] = args.args.as_slice() else {
         return Err(vm.new_type_error(format!("{method}() takes 4 arguments")));
@@ -268,7 +496,9 @@ fn check(vm: &Vm, o: &PyObject, name: &str) -> PyResult<()> {
             }
             let reverse = py::attr(vm, o, "reverse_code")?;
             if !vm.is_none(&reverse) && !reverse.is_callable() {
-                return Err(vm.new_value_error("RunPython must be supplied with callable arguments"));
+                return Err(
+                    vm.new_value_error("RunPython must be supplied with callable arguments")
+                );
             }
         }
         "CreateModel" => {
@@ -327,7 +557,10 @@ fn deconstruct(vm: &Vm, o: &PyObject) -> PyResult {
             }
             let args = vm.ctx.new_list(vec![]);
             let class = vm.ctx.new_str(o.class().name().to_string());
-            Ok(vm.ctx.new_tuple(vec![class.into(), args.into(), kwargs.into()]).into())
+            Ok(vm
+                .ctx
+                .new_tuple(vec![class.into(), args.into(), kwargs.into()])
+                .into())
         }
         None => {
             let given = py::list(vm, &py::attr(vm, o, "_constructor_args")?)?;
@@ -341,13 +574,20 @@ fn deconstruct(vm: &Vm, o: &PyObject) -> PyResult {
 /// What single operations have besides.
 fn special(c: &mut Class, name: &str, vm: &Vm) {
     let expand = |names: &[&str]| {
-        vm.ctx.new_list(names.iter().map(|n| vm.ctx.new_str(*n).into()).collect())
+        vm.ctx
+            .new_list(names.iter().map(|n| vm.ctx.new_str(*n).into()).collect())
     };
     match name {
-        "CreateModel" => c.attr("serialization_expand_args", expand(&["fields", "options", "managers"])),
+        "CreateModel" => c.attr(
+            "serialization_expand_args",
+            expand(&["fields", "options", "managers"]),
+        ),
         "AlterModelManagers" => c.attr("serialization_expand_args", expand(&["managers"])),
         "SeparateDatabaseAndState" => {
-            c.attr("serialization_expand_args", expand(&["database_operations", "state_operations"]));
+            c.attr(
+                "serialization_expand_args",
+                expand(&["database_operations", "state_operations"]),
+            );
         }
         "RunSQL" => {
             c.attr("noop", vm.ctx.new_str(""));
@@ -374,27 +614,40 @@ fn migration(c: &mut Class, vm: &Vm) {
     }
     c.attr("initial", vm.ctx.none());
     c.attr("atomic", vm.ctx.new_bool(true));
-    c.method("__init__", |o: PyObjectRef, name: PyObjectRef, app_label: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        py::set_attr(vm, &o, "name", name)?;
-        py::set_attr(vm, &o, "app_label", app_label)?;
-        for part in ["operations", "dependencies", "run_before", "replaces"] {
-            let own = py::attr(vm, o.class().as_object(), part)?;
-            py::set_attr(vm, &o, part, vm.ctx.new_list(py::list(vm, &own)?))?;
-        }
-        Ok(())
+    c.method(
+        "__init__",
+        |o: PyObjectRef, name: PyObjectRef, app_label: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            py::set_attr(vm, &o, "name", name)?;
+            py::set_attr(vm, &o, "app_label", app_label)?;
+            for part in ["operations", "dependencies", "run_before", "replaces"] {
+                let own = py::attr(vm, o.class().as_object(), part)?;
+                py::set_attr(vm, &o, part, vm.ctx.new_list(py::list(vm, &own)?))?;
+            }
+            Ok(())
+        },
+    );
+    c.method("__str__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+        label(vm, &o)
     });
-    c.method("__str__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> { label(vm, &o) });
     c.method("__repr__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
         Ok(format!("<Migration {}>", label(vm, &o)?))
     });
-    c.method("__hash__", |o: PyObjectRef, vm: &Vm| -> PyResult<i64> { py::str(vm, label(vm, &o)?).hash(vm) });
-    c.method("__eq__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| -> PyResult<bool> {
-        Ok(other.class().fast_issubclass(o.class()) && label(vm, &o)? == label(vm, &other)?)
+    c.method("__hash__", |o: PyObjectRef, vm: &Vm| -> PyResult<i64> {
+        py::str(vm, label(vm, &o)?).hash(vm)
     });
-    c.method("suggest_name", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
-        let m = super::loader::migration_of(vm, &o)?;
-        Ok(m.suggest_name(&super::project::timestamp(vm, true).or_raise(vm)?))
-    });
+    c.method(
+        "__eq__",
+        |o: PyObjectRef, other: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+            Ok(other.class().fast_issubclass(o.class()) && label(vm, &o)? == label(vm, &other)?)
+        },
+    );
+    c.method(
+        "suggest_name",
+        |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+            let m = super::loader::migration_of(vm, &o)?;
+            Ok(m.suggest_name(&super::project::timestamp(vm, true).or_raise(vm)?))
+        },
+    );
 }
 
 fn label(vm: &Vm, o: &PyObject) -> PyResult<String> {

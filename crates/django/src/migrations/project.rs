@@ -9,11 +9,11 @@
 //! project.migrate(vm, &plan, false, &mut |step| …)?;
 //! ```
 use super::editor::Database;
-use super::loader::Loader;
 use super::live;
-use crate::py;
+use super::loader::Loader;
 use crate::db::DatabaseWrapper;
 use crate::error::{OrForeign, OrRaise};
+use crate::py;
 use indexmap::{IndexMap, IndexSet};
 use orm_migrations::autodetector::Options;
 use orm_migrations::executor::{Step, migration_plan};
@@ -82,7 +82,14 @@ impl Project {
         let unmigrated = loader.unmigrated();
         let mut real = live::state(vm, Some(&unmigrated))?;
         real.real_apps = unmigrated;
-        Ok(Project { alias: alias.into(), loader, graph, applied, recorded, real })
+        Ok(Project {
+            alias: alias.into(),
+            loader,
+            graph,
+            applied,
+            recorded,
+            real,
+        })
     }
 
     fn database(&self, vm: &Vm) -> PyResult<Database> {
@@ -139,7 +146,13 @@ impl Project {
     ) -> PyResult<IndexMap<String, Vec<Migration>>> {
         let previous = self.final_state().or_raise(vm)?;
         let next = live::state(vm, None)?;
-        orm_migrations::changes(Pair::new(&previous, &next), &self.graph, questioner, options).or_raise(vm)
+        orm_migrations::changes(
+            Pair::new(&previous, &next),
+            &self.graph,
+            questioner,
+            options,
+        )
+        .or_raise(vm)
     }
 
     /// What is pending, as files and statements, before anything is done.
@@ -151,7 +164,11 @@ impl Project {
     ) -> PyResult<Vec<PendingFile>> {
         let mut out = vec![];
         let mut state = self.final_state().or_raise(vm)?;
-        for m in self.changes(vm, questioner, options)?.into_values().flatten() {
+        for m in self
+            .changes(vm, questioner, options)?
+            .into_values()
+            .flatten()
+        {
             let text = self.text(vm, &m, true)?;
             let sql = self.collect(vm, |editor| m.apply(&mut state, editor, true))?;
             out.push(PendingFile {
@@ -174,7 +191,11 @@ impl Project {
     }
     /// Where a migration's file is.
     pub fn path(&self, migration: &Migration) -> String {
-        let folder = self.loader.app(&migration.app_label).map(|a| a.folder.clone()).unwrap_or_default();
+        let folder = self
+            .loader
+            .app(&migration.app_label)
+            .map(|a| a.folder.clone())
+            .unwrap_or_default();
         let folder = folder.trim_end_matches('/');
         match folder {
             "" => format!("{}.py", migration.name),
@@ -204,7 +225,11 @@ impl Project {
     }
     /// The newest migration of every app.
     pub fn leaves(&self) -> Vec<(String, Option<String>)> {
-        self.graph.leaf_nodes(None).into_iter().map(|(a, n)| (a, Some(n))).collect()
+        self.graph
+            .leaf_nodes(None)
+            .into_iter()
+            .map(|(a, n)| (a, Some(n)))
+            .collect()
     }
 
     /// Runs a plan. With `fake`, only records it.
@@ -234,7 +259,9 @@ impl Project {
                     // Everything applied that does not need it, in order.
                     let later = self.graph.backwards_plan(&key).or_raise(vm)?;
                     let state = self
-                        .state_after(|k| *k != key && self.applied.contains(k) && !later.contains(k))
+                        .state_after(|k| {
+                            *k != key && self.applied.contains(k) && !later.contains(k)
+                        })
                         .or_raise(vm)?;
                     self.with_editor(vm, step.migration.atomic, |editor| {
                         step.migration.unapply(&state, editor, false)
@@ -257,7 +284,13 @@ impl Project {
         self.check_replacements(vm, &connection)
     }
 
-    fn record(&mut self, vm: &Vm, connection: &dyn Connection, m: &Rc<Migration>, forwards: bool) -> PyResult<()> {
+    fn record(
+        &mut self,
+        vm: &Vm,
+        connection: &dyn Connection,
+        m: &Rc<Migration>,
+        forwards: bool,
+    ) -> PyResult<()> {
         let now = recorded_moment();
         let mut keys = m.replaces.clone();
         keys.push(m.key());
@@ -280,9 +313,15 @@ impl Project {
         if self.recorded.is_empty() {
             return Ok(());
         }
-        for m in self.loader.migrations.iter().filter(|m| !m.replaces.is_empty()) {
+        for m in self
+            .loader
+            .migrations
+            .iter()
+            .filter(|m| !m.replaces.is_empty())
+        {
             let key = m.key();
-            if !self.recorded.contains(&key) && m.replaces.iter().all(|r| self.recorded.contains(r)) {
+            if !self.recorded.contains(&key) && m.replaces.iter().all(|r| self.recorded.contains(r))
+            {
                 recorder::record_applied(connection, &key, &recorded_moment()).or_raise(vm)?;
                 self.recorded.insert(key.clone());
                 self.applied.insert(key);
@@ -302,7 +341,12 @@ impl Project {
         let connection = database.wrapper.sqlite(vm)?;
         DatabaseWrapper::execute(&database.wrapper, vm, "PRAGMA foreign_keys = OFF", &[])?;
         let enabled = DatabaseWrapper::execute(&database.wrapper, vm, "PRAGMA foreign_keys", &[])?;
-        let on = enabled.rows.first().and_then(|r| r.first()).and_then(|v| v.as_int()) == Some(1);
+        let on = enabled
+            .rows
+            .first()
+            .and_then(|r| r.first())
+            .and_then(|v| v.as_int())
+            == Some(1);
         if on {
             return Err(crate::error::raise(
                 vm,
@@ -321,8 +365,12 @@ impl Project {
             None
         };
         let mut host = database.clone();
-        let mut editor =
-            SchemaEditor::new(&mut host, connection.dialect(), self.alias.as_str().into(), false);
+        let mut editor = SchemaEditor::new(
+            &mut host,
+            connection.dialect(),
+            self.alias.as_str().into(),
+            false,
+        );
         let result = body(&mut editor)
             .and_then(|()| connection.check_constraints(None))
             .and_then(|()| editor.finish());
@@ -352,10 +400,14 @@ impl Project {
     /// One migration's statements, as `sqlmigrate` shows them.
     pub fn sqlmigrate(&self, vm: &Vm, key: &Key, backwards: bool) -> PyResult<Vec<String>> {
         let Some(migration) = self.graph.nodes.get(key).cloned() else {
-            return Err(vm.new_key_error(vm.ctx.new_str(format!("('{}', '{}')", key.0, key.1)).into()));
+            return Err(
+                vm.new_key_error(vm.ctx.new_str(format!("('{}', '{}')", key.0, key.1)).into())
+            );
         };
         let needed = self.graph.forwards_plan(key).or_raise(vm)?;
-        let mut state = self.state_after(|k| k != key && needed.contains(k)).or_raise(vm)?;
+        let mut state = self
+            .state_after(|k| k != key && needed.contains(k))
+            .or_raise(vm)?;
         self.collect(vm, |editor| {
             if backwards {
                 migration.unapply(&state, editor, true)
@@ -366,10 +418,20 @@ impl Project {
     }
 
     /// Makes the tables of apps without migrations that are missing (`--run-syncdb`).
-    pub fn sync_apps(&self, vm: &Vm, labels: &[String], mut created: impl FnMut(&str)) -> PyResult<()> {
+    pub fn sync_apps(
+        &self,
+        vm: &Vm,
+        labels: &[String],
+        mut created: impl FnMut(&str),
+    ) -> PyResult<()> {
         let database = self.database(vm)?;
         let connection = database.wrapper.sqlite(vm)?;
-        let present: Vec<String> = connection.tables().or_raise(vm)?.into_iter().map(|t| t.name).collect();
+        let present: Vec<String> = connection
+            .tables()
+            .or_raise(vm)?
+            .into_iter()
+            .map(|t| t.name)
+            .collect();
         let models: Vec<_> = live::apps(vm)?
             .models()
             .into_iter()
@@ -410,7 +472,9 @@ pub fn describe(op: &orm_migrations::Operation) -> String {
 fn save(vm: &Vm, path: &str, text: &str) -> PyResult<()> {
     match python::host::ask(|h| h.save(path, text.as_bytes())) {
         Some(Ok(())) => Ok(()),
-        Some(Err(e)) => Err(vm.new_os_error(format!("[Errno {}] {}: '{path}'", e.errno, e.message))),
+        Some(Err(e)) => {
+            Err(vm.new_os_error(format!("[Errno {}] {}: '{path}'", e.errno, e.message)))
+        }
         None => Err(vm.new_os_error(format!("[Errno 30] Read-only file system: '{path}'"))),
     }
 }
@@ -425,13 +489,21 @@ fn utc() -> jiff::civil::DateTime {
 
 /// The moment for a file's header, or, compact, for the name of a migration.
 pub fn timestamp(_vm: &Vm, compact: bool) -> Result<String> {
-    let format = if compact { "%Y%m%d_%H%M" } else { "%Y-%m-%d %H:%M" };
+    let format = if compact {
+        "%Y%m%d_%H%M"
+    } else {
+        "%Y-%m-%d %H:%M"
+    };
     Ok(utc().strftime(format).to_string())
 }
 
 fn recorded_moment() -> String {
     let since = python::host::ask(|h| h.wall_clock()).unwrap_or_default();
-    format!("{}.{:06}", utc().strftime("%Y-%m-%d %H:%M:%S"), since.subsec_micros())
+    format!(
+        "{}.{:06}",
+        utc().strftime("%Y-%m-%d %H:%M:%S"),
+        since.subsec_micros()
+    )
 }
 
 /// An error as the exception of a callback.

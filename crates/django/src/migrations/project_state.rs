@@ -1,8 +1,8 @@
 //! `ProjectState` for Python code in migrations.
-use crate::py;
 use super::{bridge, convert_operation, historical};
 use crate::convert::to_value;
 use crate::error::OrRaise;
+use crate::py;
 use indexmap::IndexMap;
 use orm_migrations::{Operation, ProjectState};
 use orm_state::Result;
@@ -35,12 +35,18 @@ pub fn install(vm: &Vm) -> PyResult<()> {
 
 /// A state for Python.
 pub fn new(vm: &Vm, state: ProjectState) -> PyObjectRef {
-    PyProjectState { state: RefCell::new(state), apps: RefCell::default() }.into_ref(&vm.ctx).into()
+    PyProjectState {
+        state: RefCell::new(state),
+        apps: RefCell::default(),
+    }
+    .into_ref(&vm.ctx)
+    .into()
 }
 
 impl PyProjectState {
     pub fn of<'a>(vm: &Vm, o: &'a PyObject) -> PyResult<&'a Py<PyProjectState>> {
-        o.downcast_ref::<PyProjectState>().ok_or_else(|| vm.new_type_error("not a ProjectState"))
+        o.downcast_ref::<PyProjectState>()
+            .ok_or_else(|| vm.new_type_error("not a ProjectState"))
     }
     pub fn snapshot(&self) -> ProjectState {
         self.state.borrow().clone()
@@ -80,26 +86,71 @@ impl PyProjectState {
         zelf.run(vm, &app, Operation::DeleteModel { name })
     }
     #[pymethod]
-    fn rename_model(zelf: &Py<Self>, app: String, old_name: String, new_name: String, vm: &Vm) -> PyResult<()> {
+    fn rename_model(
+        zelf: &Py<Self>,
+        app: String,
+        old_name: String,
+        new_name: String,
+        vm: &Vm,
+    ) -> PyResult<()> {
         zelf.run(vm, &app, Operation::RenameModel { old_name, new_name })
     }
     #[pymethod]
     fn add_field(zelf: &Py<Self>, args: FuncArgs, vm: &Vm) -> PyResult<()> {
         let (app, model_name, name, field, preserve_default) = field_args(vm, args)?;
-        zelf.run(vm, &app, Operation::AddField { model_name, name, field, preserve_default })
+        zelf.run(
+            vm,
+            &app,
+            Operation::AddField {
+                model_name,
+                name,
+                field,
+                preserve_default,
+            },
+        )
     }
     #[pymethod]
     fn alter_field(zelf: &Py<Self>, args: FuncArgs, vm: &Vm) -> PyResult<()> {
         let (app, model_name, name, field, preserve_default) = field_args(vm, args)?;
-        zelf.run(vm, &app, Operation::AlterField { model_name, name, field, preserve_default })
+        zelf.run(
+            vm,
+            &app,
+            Operation::AlterField {
+                model_name,
+                name,
+                field,
+                preserve_default,
+            },
+        )
     }
     #[pymethod]
-    fn remove_field(zelf: &Py<Self>, app: String, model_name: String, name: String, vm: &Vm) -> PyResult<()> {
+    fn remove_field(
+        zelf: &Py<Self>,
+        app: String,
+        model_name: String,
+        name: String,
+        vm: &Vm,
+    ) -> PyResult<()> {
         zelf.run(vm, &app, Operation::RemoveField { model_name, name })
     }
     #[pymethod]
-    fn rename_field(zelf: &Py<Self>, app: String, model_name: String, old_name: String, new_name: String, vm: &Vm) -> PyResult<()> {
-        zelf.run(vm, &app, Operation::RenameField { model_name, old_name, new_name })
+    fn rename_field(
+        zelf: &Py<Self>,
+        app: String,
+        model_name: String,
+        old_name: String,
+        new_name: String,
+        vm: &Vm,
+    ) -> PyResult<()> {
+        zelf.run(
+            vm,
+            &app,
+            Operation::RenameField {
+                model_name,
+                old_name,
+                new_name,
+            },
+        )
     }
     #[pymethod]
     fn alter_model_options(
@@ -122,21 +173,52 @@ impl PyProjectState {
         })
     }
     #[pymethod]
-    fn add_index(zelf: &Py<Self>, app: String, model_name: String, index: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn add_index(
+        zelf: &Py<Self>,
+        app: String,
+        model_name: String,
+        index: PyObjectRef,
+        vm: &Vm,
+    ) -> PyResult<()> {
         let index = bridge::index(vm, &index)?;
         zelf.run(vm, &app, Operation::AddIndex { model_name, index })
     }
     #[pymethod]
-    fn remove_index(zelf: &Py<Self>, app: String, model_name: String, name: String, vm: &Vm) -> PyResult<()> {
+    fn remove_index(
+        zelf: &Py<Self>,
+        app: String,
+        model_name: String,
+        name: String,
+        vm: &Vm,
+    ) -> PyResult<()> {
         zelf.run(vm, &app, Operation::RemoveIndex { model_name, name })
     }
     #[pymethod]
-    fn add_constraint(zelf: &Py<Self>, app: String, model_name: String, c: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    fn add_constraint(
+        zelf: &Py<Self>,
+        app: String,
+        model_name: String,
+        c: PyObjectRef,
+        vm: &Vm,
+    ) -> PyResult<()> {
         let constraint = bridge::constraint(vm, &c)?;
-        zelf.run(vm, &app, Operation::AddConstraint { model_name, constraint })
+        zelf.run(
+            vm,
+            &app,
+            Operation::AddConstraint {
+                model_name,
+                constraint,
+            },
+        )
     }
     #[pymethod]
-    fn remove_constraint(zelf: &Py<Self>, app: String, model_name: String, name: String, vm: &Vm) -> PyResult<()> {
+    fn remove_constraint(
+        zelf: &Py<Self>,
+        app: String,
+        model_name: String,
+        name: String,
+        vm: &Vm,
+    ) -> PyResult<()> {
         zelf.run(vm, &app, Operation::RemoveConstraint { model_name, name })
     }
     /// Applies an operation.
@@ -160,5 +242,11 @@ fn field_args(vm: &Vm, mut args: FuncArgs) -> PyResult<FieldArgs> {
     let field = take("field")?;
     let preserve = take("preserve_default")?.is_true(vm)?;
     let field = bridge::field_of(&field).ok_or_else(|| vm.new_type_error("not a field"))?;
-    Ok((app, model, name, orm_migrations::state::unbound(&field), preserve))
+    Ok((
+        app,
+        model,
+        name,
+        orm_migrations::state::unbound(&field),
+        preserve,
+    ))
 }

@@ -1,7 +1,7 @@
 //! How Python objects are written into migration files.
-use crate::py;
 use crate::convert::to_value;
 use crate::error::OrForeign;
+use crate::py;
 use orm_state::face::cannot_serialize;
 use orm_state::field::deconstruct::Deconstructed;
 use orm_state::{Error, Result, Source, Value};
@@ -14,7 +14,10 @@ use rustpython_vm::{AsObject, PyObject, PyObjectRef, VirtualMachine};
 /// `ValueError` for lambdas, local functions and objects that say nothing about themselves.
 pub fn source_of(vm: &VirtualMachine, obj: &PyObject) -> Result<Source> {
     let text = |o: &PyObject, name: &str| -> Option<String> {
-        py::attr_opt(vm, o, name).ok().flatten().and_then(|v| py::as_string(&v))
+        py::attr_opt(vm, o, name)
+            .ok()
+            .flatten()
+            .and_then(|v| py::as_string(&v))
     };
     if obj.downcast_ref::<PyType>().is_some() {
         let module = text(obj, "__module__").unwrap_or_else(|| "builtins".into());
@@ -59,7 +62,11 @@ pub fn source_of(vm: &VirtualMachine, obj: &PyObject) -> Result<Source> {
             Value::Dict(pairs) => pairs.iter().map(|(k, v)| (k.to_str(), v.clone())).collect(),
             _ => vec![],
         };
-        return Ok(Source::Call(Deconstructed { path: "functools.partial".into(), args, kwargs }));
+        return Ok(Source::Call(Deconstructed {
+            path: "functools.partial".into(),
+            args,
+            kwargs,
+        }));
     }
     if is("re", "Pattern") {
         let pattern = py::attr(vm, obj, "pattern").or_foreign()?;
@@ -73,41 +80,60 @@ pub fn source_of(vm: &VirtualMachine, obj: &PyObject) -> Result<Source> {
         } else {
             format!("re.compile({pattern}, {flags})")
         };
-        return Ok(Source::Text { code, imports: vec!["import re".into()] });
+        return Ok(Source::Text {
+            code,
+            imports: vec!["import re".into()],
+        });
     }
     if let (Some(name), true) = (text(obj, "__name__"), obj.is_callable()) {
         return function(vm, obj, &name);
     }
     if obj.fast_isinstance(vm.ctx.types.range_type) {
         let code = py::repr(vm, obj).or_foreign()?;
-        return Ok(Source::Text { code, imports: vec![] });
+        return Ok(Source::Text {
+            code,
+            imports: vec![],
+        });
     }
     Err(cannot_serialize(&py::repr(vm, obj).or_foreign()?))
 }
 
 fn function(vm: &VirtualMachine, obj: &PyObject, name: &str) -> Result<Source> {
     let text = |o: &PyObject, name: &str| -> Option<String> {
-        py::attr_opt(vm, o, name).ok().flatten().and_then(|v| py::as_string(&v))
+        py::attr_opt(vm, o, name)
+            .ok()
+            .flatten()
+            .and_then(|v| py::as_string(&v))
     };
     if let Some(owner) = py::attr_opt(vm, obj, "__self__").or_foreign()?
         && owner.downcast_ref::<PyType>().is_some()
     {
         let module = text(&owner, "__module__").unwrap_or_default();
         let qualname = text(&owner, "__qualname__").unwrap_or_default();
-        return Ok(Source::Path { module, name: format!("{qualname}.{name}") });
+        return Ok(Source::Path {
+            module,
+            name: format!("{qualname}.{name}"),
+        });
     }
     if name == "<lambda>" {
         return Err(Error::value_error("Cannot serialize function: lambda"));
     }
     let Some(module) = text(obj, "__module__") else {
         let shown = py::repr(vm, obj).or_foreign()?;
-        return Err(Error::value_error(format!("Cannot serialize function {shown}: No module")));
+        return Err(Error::value_error(format!(
+            "Cannot serialize function {shown}: No module"
+        )));
     };
     let qualname = text(obj, "__qualname__").unwrap_or_else(|| name.to_string());
     if qualname.contains('<') {
-        return Err(Error::value_error(format!("Could not find function {name} in {module}.\n")));
+        return Err(Error::value_error(format!(
+            "Could not find function {name} in {module}.\n"
+        )));
     }
-    Ok(Source::Path { module, name: qualname })
+    Ok(Source::Path {
+        module,
+        name: qualname,
+    })
 }
 
 /// `(path, args, kwargs)`, a field's four parts, or a manager's five.
@@ -117,7 +143,10 @@ fn deconstructed(vm: &VirtualMachine, parts: &[PyObjectRef]) -> Result<Source> {
         [as_manager, manager, queryset, args, kwargs] => {
             if as_manager.clone().is_true(vm).or_foreign()? {
                 let path = py::to_string(vm, queryset).or_foreign()?;
-                let module = path.rsplit_once('.').map(|(m, _)| m.to_string()).unwrap_or_default();
+                let module = path
+                    .rsplit_once('.')
+                    .map(|(m, _)| m.to_string())
+                    .unwrap_or_default();
                 return Ok(Source::Text {
                     code: format!("{path}.as_manager()"),
                     imports: vec![format!("import {module}")],

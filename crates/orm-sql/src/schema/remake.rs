@@ -128,7 +128,11 @@ impl SchemaEditor<'_> {
             &model.module,
             temporary,
         );
-        for (i, field) in self.column_order(model, &body, &change_names).iter().enumerate() {
+        for (i, field) in self
+            .column_order(model, &body, &change_names)
+            .iter()
+            .enumerate()
+        {
             let this = field.duplicate();
             this.set_name(&field.name());
             this.creation_counter.set(i as i64);
