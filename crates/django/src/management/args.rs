@@ -84,12 +84,13 @@ pub fn parse(command: &Command, argv: &[String]) -> Result<Args, String> {
         }
         out.values.insert(option.dest, value);
     }
+    // Required ones are served first, as argparse does, wherever the optional ones stand.
     let required: Vec<&str> = command
         .positional
         .iter()
-        .skip(out.positional.len())
         .filter(|p| p.required)
         .map(|p| p.name)
+        .skip(out.positional.len())
         .collect();
     if !required.is_empty() {
         return Err(fail(format!(
