@@ -176,7 +176,8 @@ impl GetDescriptor for RelatedDescriptor {
         let class = descriptor.made_class(vm)?;
         let field = descriptor.field(vm)?;
         let target = descriptor.target(vm, &field)?;
-        let superclass = class.mro_collect().into_iter().nth(2);
+        // The bases are our methods, then the model's own manager class.
+        let superclass = class.bases.read().get(1).cloned();
         let relation = Relation {
             rel: rel_of_field(vm, &field)?,
             field,
