@@ -25,8 +25,9 @@ export default {
     await toEnd(page, "queries.py");
     const typed = 'Book.objects.filter(title__startswith="S")';
     let seen = 0;
-    for (const letter of typed) {
+    for (const [index, letter] of [...typed].entries()) {
       await page.keyboard.type(letter, { delay: 25 });
+      if (index % 9 === 8) await settled(page); // a pause to look
       seen += (await page.locator(".card, .banner.bad").count()) > 0 ? 1 : 0;
     }
     await settled(page);

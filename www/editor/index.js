@@ -89,6 +89,9 @@ function create(parent, { onChange, onLine, onHover }) {
   const fresh = (text) => EditorState.create({ doc: text, extensions });
   const view = new EditorView({ state: fresh(""), parent: root, root });
 
+  // Whoever focuses the element means the text in it.
+  parent.focus = () => view.focus();
+
   const quietly = (change) => {
     silent = true;
     try {

@@ -10,7 +10,9 @@ struct Machine(Instant);
 
 impl Host for Machine {
     fn wall_clock(&self) -> Duration {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
     }
     fn monotonic(&self) -> Duration {
         self.0.elapsed()
@@ -18,7 +20,10 @@ impl Host for Machine {
     fn random(&self, buffer: &mut [u8]) {
         let now = self.0.elapsed().as_nanos() as u64;
         for (i, byte) in buffer.iter_mut().enumerate() {
-            *byte = (now.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(i as u64 * 97) >> 24) as u8;
+            *byte = (now
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(i as u64 * 97)
+                >> 24) as u8;
         }
     }
     fn write(&self, stream: Stream, text: &str) {
@@ -42,12 +47,17 @@ impl Host for Machine {
     }
     fn list(&self, path: &str) -> Result<Vec<String>, FileError> {
         let found = std::fs::read_dir(path).map_err(|_| FileError::not_found())?;
-        Ok(found.flatten().filter_map(|e| e.file_name().into_string().ok()).collect())
+        Ok(found
+            .flatten()
+            .filter_map(|e| e.file_name().into_string().ok())
+            .collect())
     }
 }
 
 fn main() {
-    let work = std::thread::Builder::new().stack_size(256 << 20).spawn(suite);
+    let work = std::thread::Builder::new()
+        .stack_size(256 << 20)
+        .spawn(suite);
     let _ = work.map(std::thread::JoinHandle::join);
 }
 
@@ -67,7 +77,9 @@ fn suite() {
                 let tests = tests.into_iter().map(|(_, test)| test).collect();
                 let tell = |event| match event {
                     runner::Event::Begun(_) => {}
-                    runner::Event::Ended(id, outcome, text) => println!("{} {id}\n{text}", outcome.name()),
+                    runner::Event::Ended(id, outcome, text) => {
+                        println!("{} {id}\n{text}", outcome.name())
+                    }
                     runner::Event::Outside(id, text) => println!("outside {id}\n{text}"),
                 };
                 runner::run(vm, tests, Box::new(tell))

@@ -55,6 +55,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     conf::install(vm)?;
     models::install(vm)?;
     apps::install(vm)?;
+    crate::utils::install(vm)?;
     queries::install(vm)?;
     models::base::rows::install(vm)?;
     expressions::install(vm)?;

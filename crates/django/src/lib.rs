@@ -26,5 +26,6 @@ pub mod modules;
 pub mod py;
 pub mod queries;
 pub mod test;
+pub mod utils;
 
 pub use install::{forget_project, install, reset};

@@ -44,16 +44,27 @@ fn find(name: &str) -> Option<&'static Command> {
 pub fn install(vm: &Vm) -> PyResult<()> {
     let call = vm.new_function("call_command", call_command);
     modules::export(vm, "django.core.management", "call_command", call)?;
-    let execute = vm.new_function("execute_from_command_line", |argv: PyObjectRef, vm: &Vm| -> PyResult<()> {
-        let words: Vec<PyObjectRef> = crate::py::list(vm, &argv)?;
-        let words: Vec<String> =
-            words.iter().skip(1).map(|w| crate::py::to_string(vm, w)).collect::<PyResult<_>>()?;
-        match run(vm, &words)? {
-            0 => Ok(()),
-            code => Err(exit(vm, code)),
-        }
-    });
-    modules::export(vm, "django.core.management", "execute_from_command_line", execute)?;
+    let execute = vm.new_function(
+        "execute_from_command_line",
+        |argv: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            let words: Vec<PyObjectRef> = crate::py::list(vm, &argv)?;
+            let words: Vec<String> = words
+                .iter()
+                .skip(1)
+                .map(|w| crate::py::to_string(vm, w))
+                .collect::<PyResult<_>>()?;
+            match run(vm, &words)? {
+                0 => Ok(()),
+                code => Err(exit(vm, code)),
+            }
+        },
+    );
+    modules::export(
+        vm,
+        "django.core.management",
+        "execute_from_command_line",
+        execute,
+    )?;
     let error = crate::error::class(vm, "CommandError");
     modules::export(vm, "django.core.management", "CommandError", error)
 }
@@ -69,7 +80,10 @@ pub fn run(vm: &Vm, argv: &[String]) -> PyResult<i32> {
         return Ok(1);
     };
     let Some(command) = find(name) else {
-        out.err(vm, &format!("Unknown command: '{name}'\nType 'manage.py help' for usage."))?;
+        out.err(
+            vm,
+            &format!("Unknown command: '{name}'\nType 'manage.py help' for usage."),
+        )?;
         return Ok(1);
     };
     let parsed = match args::parse(command, rest) {
@@ -128,7 +142,12 @@ fn call_command(call: FuncArgs, vm: &Vm) -> PyResult {
         argv.push(a.str(vm)?.to_string_lossy().into_owned());
     }
     let mut parsed = args::parse(command, &argv).map_err(|m| {
-        let error = m.rsplit("error: ").next().unwrap_or(&m).trim_end().to_string();
+        let error = m
+            .rsplit("error: ")
+            .next()
+            .unwrap_or(&m)
+            .trim_end()
+            .to_string();
         command_error(vm, format!("Error: {error}"))
     })?;
     let mut out = Output::system(vm)?;
@@ -144,7 +163,13 @@ fn call_command(call: FuncArgs, vm: &Vm) -> PyResult {
     Ok(vm.ctx.none())
 }
 
-fn keyword(vm: &Vm, command: &Command, parsed: &mut args::Args, key: &str, value: &PyObjectRef) -> PyResult<()> {
+fn keyword(
+    vm: &Vm,
+    command: &Command,
+    parsed: &mut args::Args,
+    key: &str,
+    value: &PyObjectRef,
+) -> PyResult<()> {
     if vm.is_none(value) {
         return Ok(());
     }
@@ -165,11 +190,19 @@ fn keyword(vm: &Vm, command: &Command, parsed: &mut args::Args, key: &str, value
             parsed.values.insert(o.dest, text);
         }
         None if command.positional.iter().any(|p| p.name == key) => {
-            parsed.positional.push(value.str(vm)?.to_string_lossy().into_owned());
+            parsed
+                .positional
+                .push(value.str(vm)?.to_string_lossy().into_owned());
         }
-        None if matches!(key, "skip_checks" | "no_color" | "force_color" | "settings" | "pythonpath" | "traceback") => {}
+        None if matches!(
+            key,
+            "skip_checks" | "no_color" | "force_color" | "settings" | "pythonpath" | "traceback"
+        ) => {}
         None => {
-            return Err(vm.new_type_error(format!("Unknown option(s) for {} command: {key}.", command.name)));
+            return Err(vm.new_type_error(format!(
+                "Unknown option(s) for {} command: {key}.",
+                command.name
+            )));
         }
     }
     Ok(())

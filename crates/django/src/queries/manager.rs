@@ -238,8 +238,12 @@ impl PyManager {
         vm: &VirtualMachine,
     ) -> PyResult<PyRef<PyManager>> {
         let copy = PyManager::copy(zelf, vm)?;
-        let using = args.take_positional().or_else(|| args.take_keyword("using"));
-        let hints = args.take_positional().or_else(|| args.take_keyword("hints"));
+        let using = args
+            .take_positional()
+            .or_else(|| args.take_keyword("using"));
+        let hints = args
+            .take_positional()
+            .or_else(|| args.take_keyword("hints"));
         if let Some(u) = using.filter(|u| !vm.is_none(u)) {
             PyManager::set__db(&copy, u, vm)?;
         }

@@ -1,7 +1,7 @@
 //! The databases of a test case: which ones, their atomic blocks, emptying them.
 use super::call::{attr, call, call_with, items, set, string, truth};
-use crate::db::registry;
 use crate::db::DatabaseWrapper;
+use crate::db::registry;
 use crate::{db, modules};
 use orm_sql::dialect::Sqlite;
 use orm_sql::schema::{SchemaEditor, SchemaHost};
@@ -80,12 +80,7 @@ pub fn flush(vm: &Vm, alias: &str, reset_sequences: bool) -> PyResult<()> {
     let sqlite = database.sqlite(vm)?;
     let failed = |e| db::sqlite3::wrapped(vm, e);
     let tables = sqlite.tables().map_err(failed)?;
-    let run = |sql: &str| {
-        sqlite
-            .run(sql, Params::None)
-            .map(drop)
-            .map_err(failed)
-    };
+    let run = |sql: &str| sqlite.run(sql, Params::None).map(drop).map_err(failed);
     run("PRAGMA foreign_keys = OFF")?;
     for table in &tables {
         if !table.is_view && table.name != "django_migrations" {
@@ -142,10 +137,9 @@ struct Tables<'a> {
 
 impl SchemaHost for Tables<'_> {
     fn execute(&mut self, sql: &str, params: Option<&[Value]>) -> orm_state::Result<()> {
-        let sqlite = self
-            .database
-            .sqlite(self.vm)
-            .map_err(|_| Error::new(ErrorKind::OperationalError, "the database cannot be opened"))?;
+        let sqlite = self.database.sqlite(self.vm).map_err(|_| {
+            Error::new(ErrorKind::OperationalError, "the database cannot be opened")
+        })?;
         let params = params.map_or(Params::None, Params::Positional);
         sqlite.run(sql, params).map(drop)
     }

@@ -187,7 +187,7 @@ pub(super) fn arrange_for_graph(
             }
             continue;
         }
-        let mut number = leaf
+        let first = leaf
             .as_ref()
             .map_or(1, |l| parse_number(&l.1).unwrap_or(0) + 1);
         for (i, m) in changes.get_mut(&app).into_iter().flatten().enumerate() {
@@ -206,9 +206,8 @@ pub(super) fn arrange_for_graph(
                     .take(100)
                     .collect(),
             };
-            let name = format!("{number:04}_{label}");
+            let name = format!("{:04}_{label}", first + i as u64);
             names.insert(m.key(), (app.clone(), name.clone()));
-            number += 1;
             m.name = name;
         }
     }

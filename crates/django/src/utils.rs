@@ -1,0 +1,12 @@
+//! `django.utils`: the parts that models and queries import.
+mod functional;
+mod timezone;
+mod translation;
+
+use rustpython_vm::{PyResult, VirtualMachine};
+
+pub fn install(vm: &VirtualMachine) -> PyResult<()> {
+    timezone::install(vm)?;
+    translation::install(vm)?;
+    functional::install(vm)
+}
