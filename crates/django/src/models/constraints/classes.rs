@@ -129,7 +129,13 @@ fn shared(c: &mut Class) {
                 } else {
                     py::repr(vm, &v)?
                 };
-                out.push(format!("{k}={shown}"));
+                let part = format!("{k}={shown}");
+                // A check constraint is told by its condition first.
+                if k == "condition" && py::attr_opt(vm, &o, "fields")?.is_none() {
+                    out.insert(0, part);
+                } else {
+                    out.push(part);
+                }
             }
         }
         Ok(format!("<{}: {}>", o.class().name(), out.join(" ")))

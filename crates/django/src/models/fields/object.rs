@@ -118,7 +118,12 @@ pub fn any_field_object(vm: &VirtualMachine, field: &AnyField) -> PyResult {
 
 /// A copy of a Python field: a new Rust field, the same parts and `__dict__`.
 pub fn copy_field(vm: &VirtualMachine, zelf: &Py<PyField>) -> PyResult<PyRef<PyField>> {
-    let field = zelf.field(vm)?.duplicate();
+    let original = zelf.field(vm)?;
+    let field = original.duplicate();
+    // Until it joins another model, a copy is of the same one.
+    if let Some(model) = original.model() {
+        field.set_model(&model);
+    }
     let copy = PyField::empty();
     *copy.parts.borrow_mut() = zelf.parts.borrow().clone();
     copy.parts.borrow_mut().remove("remote_field");
