@@ -148,7 +148,13 @@ impl<'a> Detector<'a> {
             states,
             questioner,
             generated: BTreeMap::new(),
-            existing_apps: states.previous.models.keys().map(|k| k.0.clone()).collect(),
+            existing_apps: states
+                .previous
+                .models
+                .keys()
+                .filter(|k| !states.previous.real_apps.contains(&k.0))
+                .map(|k| k.0.clone())
+                .collect(),
             models,
             proxies,
             unmanaged,
