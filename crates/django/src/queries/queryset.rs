@@ -246,6 +246,10 @@ impl Constructor for PyQuerySet {
 
 /// The class, its markers, and where they are found.
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
+    // What `get()` fetches at most, and what `repr()` shows.
+    for (name, value) in [("MAX_GET_RESULTS", 21), ("REPR_OUTPUT_SIZE", 20)] {
+        modules::export(vm, "django.db.models.query", name, vm.ctx.new_int(value))?;
+    }
     let class = PyQuerySet::make_static_type();
     modules::export_all(
         vm,
