@@ -122,7 +122,13 @@ impl CursorWrapper {
         for wrapper in wrappers.into_iter().rev() {
             executor = partial.call((wrapper, executor), vm)?;
         }
-        executor.call((vm.ctx.new_str(sql), params, many, context), vm)
+        // As in Django, a statement is logged once its wrappers have returned.
+        let waiting = zelf.db.waiting.replace(Some(vec![]));
+        let result = executor.call((vm.ctx.new_str(sql), params, many, context), vm);
+        for record in zelf.db.waiting.replace(waiting).unwrap_or_default() {
+            zelf.db.log(vm, record);
+        }
+        result
     }
     fn run(
         zelf: &Py<Self>,

@@ -50,6 +50,8 @@ pub struct DatabaseWrapper {
     pub run_on_commit: RefCell<Vec<CommitHook>>,
     pub run_commit_hooks_on_set_autocommit_on: Cell<bool>,
     pub execute_wrappers: RefCell<PyListRef>,
+    /// What ran inside execute wrappers that have not returned yet.
+    pub(super) waiting: RefCell<Option<Vec<QueryRecord>>>,
 }
 
 impl std::fmt::Debug for DatabaseWrapper {
@@ -83,6 +85,7 @@ impl DatabaseWrapper {
             run_on_commit: RefCell::default(),
             run_commit_hooks_on_set_autocommit_on: Cell::new(false),
             execute_wrappers: RefCell::new(vm.ctx.new_list(vec![])),
+            waiting: RefCell::default(),
         }
         .into_ref(&vm.ctx)
     }
@@ -291,6 +294,10 @@ impl DatabaseWrapper {
     }
     /// Keeps what ran, for cards and, when asked for, for `connection.queries`.
     pub(super) fn log(&self, vm: &VirtualMachine, record: QueryRecord) {
+        if let Some(waiting) = self.waiting.borrow_mut().as_mut() {
+            waiting.push(record);
+            return;
+        }
         if self.queries_logged(vm) {
             let mut queries = self.queries.borrow_mut();
             if queries.len() >= QUERIES_LIMIT {
