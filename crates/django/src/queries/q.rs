@@ -195,6 +195,14 @@ impl PyQ {
         Ok(())
     }
     #[pymethod]
+    fn __str__(zelf: &Py<PyQ>) -> String {
+        let text = q_repr(&zelf.q.borrow());
+        match text.strip_prefix("<Q: ").and_then(|t| t.strip_suffix('>')) {
+            Some(inner) => inner.to_string(),
+            None => text,
+        }
+    }
+    #[pymethod]
     fn negate(zelf: &Py<PyQ>) {
         let mut q = zelf.q.borrow_mut();
         q.negated = !q.negated;

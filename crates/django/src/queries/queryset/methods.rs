@@ -6,7 +6,7 @@ use super::{PyQuerySet, Shape};
 use crate::error::{self, OrRaise};
 use crate::modules;
 use rustpython_vm::builtins::{PyInt, PyList, PySlice, PyStr, PyType, PyTypeRef};
-use rustpython_vm::function::{FuncArgs, OptionalArg};
+use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::{PyMappingMethods, PyNumberMethods, PySequenceMethods};
 use rustpython_vm::types::{AsMapping, AsNumber, AsSequence, Constructor, Iterable, Representable};
 use rustpython_vm::{
@@ -290,23 +290,13 @@ impl PyQuerySet {
         super::super::manager::as_manager(vm, cls)
     }
     #[pymethod]
-    fn iterator(
-        zelf: &Py<PyQuerySet>,
-        chunk_size: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult {
-        fetch::iterator(
-            vm,
-            zelf,
-            chunk_size.into_option().filter(|c| !vm.is_none(c)),
-        )
+    fn iterator(zelf: &Py<PyQuerySet>, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let chunk_size = args.take_positional_keyword("chunk_size");
+        fetch::iterator(vm, zelf, chunk_size.filter(|c| !vm.is_none(c)))
     }
     #[pymethod]
-    fn aiterator(
-        zelf: &Py<PyQuerySet>,
-        chunk_size: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult {
+    fn aiterator(zelf: &Py<PyQuerySet>, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let chunk_size = args.take_positional_keyword("chunk_size");
         let size = chunk_size.unwrap_or_else(|| vm.ctx.new_int(2000).into());
         Ok(AsyncIterator::object(
             vm,
