@@ -95,7 +95,7 @@ impl PySignal {
         if !py::callable(&receiver) {
             return Err(vm.new_type_error("Signal receivers must be callable."));
         }
-        if let Some(name) = sender.as_ref().and_then(|s| py::as_string(s)) {
+        if let Some(name) = sender.as_ref().and_then(py::as_string) {
             return zelf.connect_later(vm, receiver, name, weak, uid);
         }
         let id = match uid {
@@ -150,7 +150,7 @@ impl PySignal {
             }
             (None, None) => return Ok(false),
         };
-        let sender = match sender.as_ref().and_then(|s| py::as_string(s)) {
+        let sender = match sender.as_ref().and_then(py::as_string) {
             Some(name) => match model_named(vm, &name) {
                 Some(class) => address(vm, Some(&class)),
                 None => return Ok(false),

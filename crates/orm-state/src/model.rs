@@ -69,11 +69,6 @@ impl AnyField {
     /// The pairs of columns a join over it compares: (this side, other side).
     pub fn joining_fields(&self) -> Result<Vec<(Rc<Field>, Rc<Field>)>> {
         match self {
-            AnyField::Field(f) if f.kind == FieldKind::GenericRelation => Ok(f
-                .related_fields()?
-                .into_iter()
-                .map(|(l, r)| (l, r))
-                .collect()),
             AnyField::Field(f) => f.related_fields(),
             AnyField::Rel(r) => Ok(r
                 .field()?

@@ -96,7 +96,7 @@ impl Value {
             Value::Int(i) => *i != 0,
             Value::BigInt(_) => true,
             Value::Float(f) => *f != 0.0,
-            Value::Decimal(d) => **d != BigDecimal::from(0),
+            Value::Decimal(d) => !num_traits::Zero::is_zero(&**d),
             Value::Str(s) => !s.is_empty(),
             Value::Bytes(b) => !b.is_empty(),
             Value::Duration(d) => d.micros != 0,

@@ -129,9 +129,9 @@ impl PyApps {
         Ok(())
     }
     #[pymethod]
-    fn check_apps_ready(zelf: &Py<Self>) {}
+    fn check_apps_ready(_zelf: &Py<Self>) {}
     #[pymethod]
-    fn check_models_ready(zelf: &Py<Self>) {}
+    fn check_models_ready(_zelf: &Py<Self>) {}
     #[pymethod]
     fn get_app_configs(zelf: &Py<Self>, vm: &Vm) -> PyResult {
         py::call(vm, zelf.configs().as_object(), "values", vec![])

@@ -50,7 +50,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             c.method(
                 "update_error_dict",
                 |o: PyObjectRef, errors: PyObjectRef, vm: &Vm| -> PyResult {
-                    let mut add = |key: &PyObject, list: PyObjectRef| -> PyResult<()> {
+                    let add = |key: &PyObject, list: PyObjectRef| -> PyResult<()> {
                         let there = match errors.get_item(key, vm) {
                             Ok(l) => l,
                             Err(_) => {

@@ -47,7 +47,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     })?;
     modules::export(vm, MODULE, "BaseValidator", base.clone())?;
     for (name, code, message, compare) in LIMITS {
-        let made = class(vm, MODULE, name, &[base.clone()], |c| {
+        let made = class(vm, MODULE, name, std::slice::from_ref(&base), |c| {
             c.attr("message", py::str(c.vm, message));
             c.attr("code", py::str(c.vm, code));
             match *compare {

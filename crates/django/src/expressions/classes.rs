@@ -6,7 +6,7 @@ use crate::modules::export_all;
 use orm_sql::Expr;
 use orm_sql::expressions::aggregate_parts;
 use rustpython_vm::builtins::{PyType, PyTypeRef};
-use rustpython_vm::class::{PyClassImpl, StaticType};
+use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -5,7 +5,7 @@ use crate::error::OrRaise;
 use orm_sql::expression::value_expr;
 use orm_sql::{Compiler, SqlWriter};
 use rustpython_vm::builtins::PyTypeRef;
-use rustpython_vm::class::{PyClassImpl, StaticType};
+use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::{
     AsObject, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass,
 };

@@ -87,7 +87,7 @@ pub fn fill(c: &mut Class) {
     c.method("desc", |a: PyObjectRef, args: FuncArgs, vm: &Vm| {
         ordered(vm, &a, true, args)
     });
-    c.method("reverse_ordering", |a: PyObjectRef, vm: &Vm| -> PyResult {
+    c.method("reverse_ordering", |a: PyObjectRef, _vm: &Vm| -> PyResult {
         if let Some(e) = inner(&a)
             && let Some(o) = e.as_any().downcast_ref::<OrderBy>()
         {

@@ -88,44 +88,50 @@ fn make(vm: &Vm) -> PyResult<()> {
             .map_err(|_| vm.new_type_error("not a class"))
     };
     let enum_type = get("EnumType")?;
-    let metaclass = class(vm, MODULE, "ChoicesType", &[enum_type.clone()], |c| {
-        c.staticmethod("__new__", new_choices);
-        c.getter("names", |cls, vm| {
-            let mut out = vec![];
-            if empty(vm, &cls)? {
-                out.push(py::str(vm, "__empty__"));
-            }
-            for m in py::list(vm, &cls)? {
-                out.push(py::attr(vm, &m, "name")?);
-            }
-            Ok(vm.ctx.new_list(out).into())
-        });
-        c.getter("choices", |cls, vm| {
-            let mut out = vec![];
-            if empty(vm, &cls)? {
-                let label = py::attr(vm, &cls, "__empty__")?;
-                out.push(vm.ctx.new_tuple(vec![vm.ctx.none(), label]).into());
-            }
-            for m in py::list(vm, &cls)? {
-                let pair = vec![py::attr(vm, &m, "value")?, py::attr(vm, &m, "label")?];
-                out.push(vm.ctx.new_tuple(pair).into());
-            }
-            Ok(vm.ctx.new_list(out).into())
-        });
-        c.getter("labels", |cls, vm| column(vm, &cls, 1));
-        c.getter("values", |cls, vm| column(vm, &cls, 0));
-        c.method(
-            "__contains__",
-            |cls: PyObjectRef, member: PyObjectRef, vm: &Vm| -> PyResult<bool> {
-                for m in py::list(vm, &cls)? {
-                    if m.is(&member) || py::eq(vm, &py::attr(vm, &m, "value")?, &member)? {
-                        return Ok(true);
-                    }
+    let metaclass = class(
+        vm,
+        MODULE,
+        "ChoicesType",
+        std::slice::from_ref(&enum_type),
+        |c| {
+            c.staticmethod("__new__", new_choices);
+            c.getter("names", |cls, vm| {
+                let mut out = vec![];
+                if empty(vm, &cls)? {
+                    out.push(py::str(vm, "__empty__"));
                 }
-                Ok(false)
-            },
-        );
-    })?;
+                for m in py::list(vm, &cls)? {
+                    out.push(py::attr(vm, &m, "name")?);
+                }
+                Ok(vm.ctx.new_list(out).into())
+            });
+            c.getter("choices", |cls, vm| {
+                let mut out = vec![];
+                if empty(vm, &cls)? {
+                    let label = py::attr(vm, &cls, "__empty__")?;
+                    out.push(vm.ctx.new_tuple(vec![vm.ctx.none(), label]).into());
+                }
+                for m in py::list(vm, &cls)? {
+                    let pair = vec![py::attr(vm, &m, "value")?, py::attr(vm, &m, "label")?];
+                    out.push(vm.ctx.new_tuple(pair).into());
+                }
+                Ok(vm.ctx.new_list(out).into())
+            });
+            c.getter("labels", |cls, vm| column(vm, &cls, 1));
+            c.getter("values", |cls, vm| column(vm, &cls, 0));
+            c.method(
+                "__contains__",
+                |cls: PyObjectRef, member: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+                    for m in py::list(vm, &cls)? {
+                        if m.is(&member) || py::eq(vm, &py::attr(vm, &m, "value")?, &member)? {
+                            return Ok(true);
+                        }
+                    }
+                    Ok(false)
+                },
+            );
+        },
+    )?;
     let choices = enumeration(vm, &metaclass, "Choices", vec![get("Enum")?.into()])?;
     let class_: PyTypeRef = choices
         .clone()

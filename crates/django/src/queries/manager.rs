@@ -5,7 +5,7 @@ use crate::modules;
 use rustpython_vm::builtins::{PyBoundMethod, PyDictRef, PyFunction, PyStr, PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::common::hash::PyHash;
-use rustpython_vm::function::{FuncArgs, OptionalArg, PyComparisonValue};
+use rustpython_vm::function::{FuncArgs, PyComparisonValue};
 use rustpython_vm::types::{
     Callable, Comparable, Constructor, GetDescriptor, Hashable, PyComparisonOp,
 };

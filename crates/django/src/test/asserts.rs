@@ -176,7 +176,7 @@ fn query_set_equal(args: QuerySetEqual, vm: &Vm) -> PyResult<()> {
     if !args.ordered {
         let counter = class_of(vm, "collections", "Counter")?;
         let sides = vec![
-            counter.as_object().call((PyObjectRef::from(found),), vm)?,
+            counter.as_object().call((found,), vm)?,
             counter.as_object().call((values,), vm)?,
         ];
         let equal = attr(vm, &args.case, "assertDictEqual")?;

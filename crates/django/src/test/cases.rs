@@ -342,8 +342,8 @@ fn capture_on_commit(_cls: PyObjectRef, args: FuncArgs, vm: &Vm) -> PyResult {
         },
     )?;
     let context = made.as_object().call((), vm)?;
-    let using = args.kwargs.get("using".as_ref() as &str).cloned();
-    let execute = args.kwargs.get("execute".as_ref() as &str).cloned();
+    let using = args.kwargs.get("using" as &str).cloned();
+    let execute = args.kwargs.get("execute" as &str).cloned();
     set(
         vm,
         &context,

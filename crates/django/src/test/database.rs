@@ -108,7 +108,7 @@ pub fn create_tables(vm: &Vm) -> PyResult<()> {
             .map_err(failed)?;
         let mut host = Tables { vm, database };
         let using = alias.as_str().into();
-        let mut editor = SchemaEditor::new(&mut host, Rc::new(Sqlite::default()), using, false);
+        let mut editor = SchemaEditor::new(&mut host, Rc::new(Sqlite), using, false);
         for model in apps.models().iter().filter(|m| has_table(m)) {
             editor.create_model(model).map_err(failed)?;
         }

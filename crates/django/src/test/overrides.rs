@@ -32,7 +32,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         vm,
         "django.test.utils",
         "modify_settings",
-        &[settings.clone()],
+        std::slice::from_ref(&settings),
         |c| {
             c.method("__init__", |this: PyObjectRef, args: FuncArgs, vm: &Vm| {
                 let mut operations: Vec<PyObjectRef> = match args.args.first() {
@@ -55,7 +55,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         vm,
         "django.test.utils",
         "override_system_checks",
-        &[settings.clone()],
+        std::slice::from_ref(&settings),
         |c| {
             c.method("__init__", |this: PyObjectRef, _: FuncArgs, vm: &Vm| {
                 set(vm, &this, "attr_name", vm.ctx.none())?;

@@ -39,7 +39,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         vm,
         "django.test.testcases",
         "_AssertNumQueriesContext",
-        &[capture.clone()],
+        std::slice::from_ref(&capture),
         |c| {
             c.method(
                 "__init__",

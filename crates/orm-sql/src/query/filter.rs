@@ -529,11 +529,7 @@ impl Query {
             left -= steps.len();
         }
         let pairs = join_field.related_fields()?;
-        let foreign = if join_field.kind == orm_state::FieldKind::GenericRelation {
-            &pairs[0].1
-        } else {
-            &pairs[0].1
-        };
+        let foreign = &pairs[0].1;
         prefix.push(foreign.name().to_string());
         let (Some(here), Some(next)) = (
             tables.get(trimmed).cloned(),

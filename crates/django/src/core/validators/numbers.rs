@@ -10,24 +10,30 @@ use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 type Vm = VirtualMachine;
 
 pub fn install(vm: &Vm, base: &PyTypeRef) -> PyResult<()> {
-    let step = class(vm, MODULE, "StepValueValidator", &[base.clone()], |c| {
-        c.attr(
-            "message",
-            py::str(
-                c.vm,
-                "Ensure this value is a multiple of step size %(limit_value)s.",
-            ),
-        );
-        c.attr("code", py::str(c.vm, "step_size"));
-        c.method(
-            "compare",
-            |_: PyObjectRef, a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult<bool> {
-                let rest = py::call(vm, &vm.import("math", 0)?, "remainder", vec![a, b])?;
-                let rest: f64 = rest.try_into_value(vm)?;
-                Ok(rest.abs() > 1e-9)
-            },
-        );
-    })?;
+    let step = class(
+        vm,
+        MODULE,
+        "StepValueValidator",
+        std::slice::from_ref(base),
+        |c| {
+            c.attr(
+                "message",
+                py::str(
+                    c.vm,
+                    "Ensure this value is a multiple of step size %(limit_value)s.",
+                ),
+            );
+            c.attr("code", py::str(c.vm, "step_size"));
+            c.method(
+                "compare",
+                |_: PyObjectRef, a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult<bool> {
+                    let rest = py::call(vm, &vm.import("math", 0)?, "remainder", vec![a, b])?;
+                    let rest: f64 = rest.try_into_value(vm)?;
+                    Ok(rest.abs() > 1e-9)
+                },
+            );
+        },
+    )?;
     modules::export(vm, MODULE, "StepValueValidator", step)?;
     let decimal = class(vm, MODULE, "DecimalValidator", &[], |c| {
         c.method(

@@ -21,44 +21,50 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         constructor(c);
     })?;
     modules::export(vm, MODULE, "RegexValidator", regex.clone())?;
-    let url = class(vm, MODULE, "URLValidator", &[regex.clone()], |c| {
-        c.attr("message", py::str(c.vm, "Enter a valid URL."));
-        c.attr("regex", py::str(c.vm, URL));
-        c.attr("max_length", c.vm.ctx.new_int(2048));
-        let schemes = ["http", "https", "ftp", "ftps"]
-            .map(|s| py::str(c.vm, s))
-            .to_vec();
-        c.attr("schemes", c.vm.ctx.new_list(schemes));
-        c.method(
-            "__init__",
-            |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
-                if let Some(s) = args.take_keyword("schemes").filter(|s| !vm.is_none(s)) {
-                    py::set_attr(vm, &o, "schemes", s)?;
-                }
-                // URLs are compared without case.
-                args.kwargs
-                    .entry("flags".into())
-                    .or_insert_with(|| vm.ctx.new_int(2).into());
-                init(o, args, vm)
-            },
-        );
-        c.method(
-            "__call__",
-            |o: PyObjectRef, value: PyObjectRef, vm: &Vm| -> PyResult<()> {
-                let text = py::as_string(&value).unwrap_or_default();
-                let scheme = text.split("://").next().unwrap_or("").to_lowercase();
-                let schemes = py::list(vm, &py::attr(vm, &o, "schemes")?)?;
-                let known = schemes
-                    .iter()
-                    .any(|s| py::as_string(s).as_deref() == Some(&*scheme));
-                let unsafe_chars = text.contains(['\t', '\r', '\n']);
-                if !known || unsafe_chars || text.chars().count() > 2048 {
-                    return fail(vm, &o, value);
-                }
-                call(o, value, vm)
-            },
-        );
-    })?;
+    let url = class(
+        vm,
+        MODULE,
+        "URLValidator",
+        std::slice::from_ref(&regex),
+        |c| {
+            c.attr("message", py::str(c.vm, "Enter a valid URL."));
+            c.attr("regex", py::str(c.vm, URL));
+            c.attr("max_length", c.vm.ctx.new_int(2048));
+            let schemes = ["http", "https", "ftp", "ftps"]
+                .map(|s| py::str(c.vm, s))
+                .to_vec();
+            c.attr("schemes", c.vm.ctx.new_list(schemes));
+            c.method(
+                "__init__",
+                |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
+                    if let Some(s) = args.take_keyword("schemes").filter(|s| !vm.is_none(s)) {
+                        py::set_attr(vm, &o, "schemes", s)?;
+                    }
+                    // URLs are compared without case.
+                    args.kwargs
+                        .entry("flags".into())
+                        .or_insert_with(|| vm.ctx.new_int(2).into());
+                    init(o, args, vm)
+                },
+            );
+            c.method(
+                "__call__",
+                |o: PyObjectRef, value: PyObjectRef, vm: &Vm| -> PyResult<()> {
+                    let text = py::as_string(&value).unwrap_or_default();
+                    let scheme = text.split("://").next().unwrap_or("").to_lowercase();
+                    let schemes = py::list(vm, &py::attr(vm, &o, "schemes")?)?;
+                    let known = schemes
+                        .iter()
+                        .any(|s| py::as_string(s).as_deref() == Some(&*scheme));
+                    let unsafe_chars = text.contains(['\t', '\r', '\n']);
+                    if !known || unsafe_chars || text.chars().count() > 2048 {
+                        return fail(vm, &o, value);
+                    }
+                    call(o, value, vm)
+                },
+            );
+        },
+    )?;
     modules::export(vm, MODULE, "URLValidator", url)?;
     for (name, pattern, message) in [
         (

@@ -95,8 +95,8 @@ fn fill_values(
     let positional = args.args.len();
     for (field, value) in fields.iter().zip(args.args) {
         let given_twice = !kwargs.is_empty()
-            && (kwargs.contains_key(&*field.name())
-                || (*field.attname() != *field.name() && kwargs.contains_key(&*field.attname())));
+            && (kwargs.contains_key(&field.name())
+                || (*field.attname() != *field.name() && kwargs.contains_key(&field.attname())));
         if given_twice {
             return Err(vm.new_type_error(format!(
                 "{}() got both positional and keyword arguments for field '{}'.",
@@ -119,19 +119,19 @@ fn fill_values(
         } else if field.remote.is_some()
             && matches!(field.kind, FieldKind::ForeignKey | FieldKind::OneToOne)
         {
-            match kwargs.shift_remove(&*field.name()) {
+            match kwargs.shift_remove(&field.name()) {
                 Some(v) if vm.is_none(&v) => v,
                 Some(v) => {
                     object = Some(v.clone());
                     v
                 }
-                None => match kwargs.shift_remove(&*field.attname()) {
+                None => match kwargs.shift_remove(&field.attname()) {
                     Some(v) => v,
                     None => default_of(vm, field)?,
                 },
             }
         } else {
-            match kwargs.shift_remove(&*field.attname()) {
+            match kwargs.shift_remove(&field.attname()) {
                 Some(v) => v,
                 None => default_of(vm, field)?,
             }

@@ -153,7 +153,7 @@ fn pickling(c: &mut Class) {
                 return Ok(());
             };
             let version = state.get_item_opt("_django_version", vm)?;
-            match version.as_ref().and_then(|v| py::as_string(v)) {
+            match version.as_ref().and_then(py::as_string) {
                 None => orm_state::settings::warn(
                     "RuntimeWarning",
                     "Pickled model instance's Django version is not specified.",

@@ -67,13 +67,13 @@ pub fn fill(c: &mut Class) {
                 .iter()
                 .map(|n| py::to_string(vm, n))
                 .collect::<PyResult<Vec<_>>>()?;
-            unique_error(vm, &o, &class, &names).map(Into::into)
+            unique_error(vm, &o, &class, &names)
         },
     );
     c.method(
         "date_error_message",
         |o: PyObjectRef, kind: String, field: String, unique_for: String, vm: &Vm| -> PyResult {
-            date_error(vm, &o, &kind, &field, &unique_for).map(Into::into)
+            date_error(vm, &o, &kind, &field, &unique_for)
         },
     );
     c.method(

@@ -12,14 +12,26 @@ const MESSAGE: &str = "Constraint “%(name)s” is violated.";
 
 pub fn install(vm: &Vm) -> PyResult<()> {
     let base = class(vm, CONSTRAINTS, "BaseConstraint", &[], base)?;
-    let check = class(vm, CONSTRAINTS, "CheckConstraint", &[base.clone()], |c| {
-        c.method("__init__", check_init);
-        super::validate::fill_check(c);
-    })?;
-    let unique = class(vm, CONSTRAINTS, "UniqueConstraint", &[base.clone()], |c| {
-        c.method("__init__", unique_init);
-        super::validate::fill_unique(c);
-    })?;
+    let check = class(
+        vm,
+        CONSTRAINTS,
+        "CheckConstraint",
+        std::slice::from_ref(&base),
+        |c| {
+            c.method("__init__", check_init);
+            super::validate::fill_check(c);
+        },
+    )?;
+    let unique = class(
+        vm,
+        CONSTRAINTS,
+        "UniqueConstraint",
+        std::slice::from_ref(&base),
+        |c| {
+            c.method("__init__", unique_init);
+            super::validate::fill_unique(c);
+        },
+    )?;
     let index = class(vm, INDEXES, "Index", &[], |c| {
         c.attr("suffix", py::str(c.vm, "idx"));
         c.attr("max_name_length", c.vm.ctx.new_int(30));
@@ -152,7 +164,7 @@ fn deconstruct(vm: &Vm, o: &PyObject) -> PyResult {
     };
     let path = format!("{module}.{}", class.name());
     let kwargs = vm.ctx.new_dict();
-    let mut put = |name: &str, skip_empty: bool| -> PyResult<()> {
+    let put = |name: &str, skip_empty: bool| -> PyResult<()> {
         if let Some(v) = py::attr_opt(vm, o, name)?.filter(|v| !vm.is_none(v))
             && (!skip_empty || v.clone().is_true(vm)?)
         {

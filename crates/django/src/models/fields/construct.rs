@@ -265,7 +265,7 @@ fn own_options(
 }
 
 fn default_length(o: &mut FieldOptions, zelf: &Py<PyField>, vm: &VirtualMachine, length: i64) {
-    if o.max_length.is_none() || matches!(zelf.part("max_length"), None) {
+    if o.max_length.is_none() || zelf.part("max_length").is_none() {
         o.max_length = Some(length);
         zelf.set_part("max_length", vm.ctx.new_int(length));
     }

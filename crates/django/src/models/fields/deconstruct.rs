@@ -92,7 +92,7 @@ fn keywords(o: &PyObject, field: &Field, vm: &Vm) -> PyResult<Keywords> {
     let kind = field.kind;
     let mut out: Keywords = vec![];
     let flag = |b: bool| py::bool(vm, b);
-    let mut part = |out: &mut Keywords, name: &'static str| {
+    let part = |out: &mut Keywords, name: &'static str| {
         if let Some(v) = this.part(name) {
             out.push((name, v));
         }

@@ -362,7 +362,7 @@ pub fn fill(c: &mut Class) {
         Ok(vm.ctx.new_tuple(names).into())
     });
     c.getter("referenced_fields", |_, vm| {
-        Ok(vm.ctx.types.frozenset_type.as_object().call((), vm)?)
+        vm.ctx.types.frozenset_type.as_object().call((), vm)
     });
     c.getter("db_returning", |o, vm| {
         let f = inner(&o, vm)?;

@@ -4,7 +4,7 @@ use crate::class::Class;
 use crate::models::class_of_model;
 use crate::{modules, py};
 use rustpython_vm::builtins::PyType;
-use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 

@@ -87,10 +87,34 @@ fn this(o: &PyObject, vm: &Vm) -> PyResult<Rc<Rel>> {
 pub fn install(vm: &Vm) -> PyResult<()> {
     let base = PyRel::make_static_type();
     fill_class(vm, &base, fill)?;
-    let many_to_one = class(vm, MODULE, "ManyToOneRel", &[base.clone()], |_| {})?;
-    let one_to_one = class(vm, MODULE, "OneToOneRel", &[many_to_one.clone()], |_| {})?;
-    let many_to_many = class(vm, MODULE, "ManyToManyRel", &[base.clone()], |_| {})?;
-    let generic = class(vm, MODULE, "GenericRel", &[base.clone()], |_| {})?;
+    let many_to_one = class(
+        vm,
+        MODULE,
+        "ManyToOneRel",
+        std::slice::from_ref(&base),
+        |_| {},
+    )?;
+    let one_to_one = class(
+        vm,
+        MODULE,
+        "OneToOneRel",
+        std::slice::from_ref(&many_to_one),
+        |_| {},
+    )?;
+    let many_to_many = class(
+        vm,
+        MODULE,
+        "ManyToManyRel",
+        std::slice::from_ref(&base),
+        |_| {},
+    )?;
+    let generic = class(
+        vm,
+        MODULE,
+        "GenericRel",
+        std::slice::from_ref(&base),
+        |_| {},
+    )?;
     for (name, class) in [
         ("ForeignObjectRel", base),
         ("ManyToOneRel", many_to_one),

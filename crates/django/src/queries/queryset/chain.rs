@@ -23,7 +23,7 @@ impl PyQuerySet {
         }
         let invalid: Vec<&str> = ["_connector", "_negated"]
             .into_iter()
-            .filter(|k| args.kwargs.get(*k).is_some())
+            .filter(|k| args.kwargs.get(k).is_some())
             .collect();
         if !invalid.is_empty() {
             let list: Vec<String> = invalid.iter().map(|k| format!("'{k}'")).collect();

@@ -62,7 +62,7 @@ impl PyQuerySet {
             }
         };
         let at = selected.iter().position(|n| *n == name).unwrap_or(0);
-        let limit = crate::db::database(vm, &*zelf.db(vm)?)?
+        let limit = crate::db::database(vm, &zelf.db(vm)?)?
             .sqlite(vm)?
             .variable_limit() as usize;
         let batches: Vec<Option<Vec<PyObjectRef>>> = match ids {
