@@ -74,6 +74,7 @@ pub fn reset() {
     dispatch::reset();
     models::reset();
     expressions::reset();
+    crate::utils::timezone::reset();
 }
 
 /// Forgets the project that an interpreter ran; the next one may come.

@@ -11,7 +11,7 @@ pub mod state;
 use crate::convert::PyObj;
 use orm_state::{Model, ModelRef};
 use rustpython_vm::builtins::PyType;
-use rustpython_vm::{AsObject, Py, PyObject, PyResult, VirtualMachine};
+use rustpython_vm::{Py, PyObject, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {

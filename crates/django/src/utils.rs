@@ -1,6 +1,6 @@
 //! `django.utils`: the parts that models and queries import.
 mod functional;
-mod timezone;
+pub mod timezone;
 mod translation;
 
 use rustpython_vm::{PyResult, VirtualMachine};

@@ -9,7 +9,7 @@ use orm_sql::functions::make::Call;
 use orm_state::{Field, Value};
 use rustpython_vm::builtins::PyType;
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 /// Positional and keyword arguments being taken apart.

@@ -8,7 +8,7 @@ use orm_sql::{AliasMap, Compiler, Expr, Expression, Sources, SqlWriter};
 use orm_state::{Error, Field, Result};
 use rustpython_vm::builtins::PyType;
 use rustpython_vm::vm::thread::with_current_vm;
-use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::HashMap;

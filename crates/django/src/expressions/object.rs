@@ -4,9 +4,7 @@ use orm_sql::{Expr, Expression};
 use rustpython_vm::builtins::{PyType, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::Constructor;
-use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass,
-};
+use rustpython_vm::{Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 use std::cell::RefCell;
 use std::rc::Rc;
 

@@ -6,7 +6,7 @@ use crate::models::base::identity::{class_model, is_pk_set};
 use crate::models::state;
 use crate::{modules, py};
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 

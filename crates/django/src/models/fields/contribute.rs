@@ -6,7 +6,7 @@ use crate::models::{model_of_class, related};
 use crate::{modules, py};
 use orm_state::FieldKind;
 use rustpython_vm::function::{KwArgs, OptionalArg};
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 

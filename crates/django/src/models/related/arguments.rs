@@ -153,11 +153,7 @@ pub fn rel_from_arguments(
             );
             options.for_concrete_model = args.take_bool(vm, "for_concrete_model", true)?;
             // Its reverse side has no name of its own.
-            if rel.related_query_name.borrow().is_none() {
-                *rel.related_name.borrow_mut() = Some("+".into());
-            } else {
-                *rel.related_name.borrow_mut() = Some("+".into());
-            }
+            *rel.related_name.borrow_mut() = Some("+".into());
         }
         _ => {}
     }
