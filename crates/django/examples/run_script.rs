@@ -1,7 +1,7 @@
 //! Runs one Python file with `django` inside: `cargo run -p ormscope-django --example run_script FILE`.
 //! Models in the file belong to the app `playground`; `connection` is an empty SQLite database.
-use ormscope_python::host::{FileError, Host, Kind, Stream};
-use ormscope_python::{Runtime, runtime};
+use python::host::{FileError, Host, Kind, Stream};
+use python::{Runtime, runtime};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

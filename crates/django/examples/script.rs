@@ -1,6 +1,6 @@
 //! Runs a Python script with `django` installed: `cargo run -p ormscope-django --example script FILE`.
-use ormscope_python::host::{FileError, Host, Kind, MemoryFiles, Stream};
-use ormscope_python::{Runtime, runtime};
+use python::host::{FileError, Host, Kind, MemoryFiles, Stream};
+use python::{Runtime, runtime};
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

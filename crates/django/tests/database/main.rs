@@ -1,6 +1,6 @@
 //! `django.db` from Python: cursors, transactions, savepoints, hooks, the query log.
-use ormscope_python::host::{FileError, Host, Kind, Stream};
-use ormscope_python::{Runtime, runtime};
+use python::host::{FileError, Host, Kind, Stream};
+use python::{Runtime, runtime};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
