@@ -1,7 +1,7 @@
 //! Putting `django` into an interpreter.
 use crate::{
-    apps, conf, convert, core, db, dispatch, error, expressions, management, migrations, models,
-    modules, queries, test,
+    apps, conf, convert, core, db, dispatch, error, expressions, library, management, migrations,
+    models, modules, queries, test,
 };
 use rustpython_vm::{PyResult, VirtualMachine};
 
@@ -62,6 +62,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     migrations::install(vm)?;
     management::install(vm)?;
     test::install();
+    library::install();
     Ok(())
 }
 
@@ -81,5 +82,6 @@ pub fn reset() {
 pub fn forget_project(vm: &VirtualMachine) -> PyResult<()> {
     db::reset();
     dispatch::clear();
+    library::forget(vm)?;
     apps::clear(vm)
 }

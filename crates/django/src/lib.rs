@@ -7,6 +7,7 @@
 //!   convert, error      values and exceptions, both ways
 //!   state               what one interpreter knows: apps, settings
 //!   core, dispatch, utils, apps      the small modules
+//!   library             what is written in Python: `lib/`
 //!   models              fields, Model, its metaclass and _meta
 //! ```
 pub mod apps;
@@ -19,6 +20,7 @@ pub mod dispatch;
 pub mod error;
 pub mod expressions;
 pub mod install;
+pub mod library;
 pub mod management;
 pub mod migrations;
 pub mod models;

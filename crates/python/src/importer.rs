@@ -16,8 +16,35 @@ use std::collections::HashMap;
 /// Fills a module that Rust provides.
 pub type Maker = fn(&VirtualMachine) -> PyResult<()>;
 
+/// A module whose Python text travels inside the binary.
+#[derive(Clone, Copy, Debug)]
+pub struct Text {
+    /// Its dotted name: `django.core.paginator`.
+    pub name: &'static str,
+    /// Where tracebacks say it is: `django/core/paginator.py`.
+    pub file: &'static str,
+    /// What is in it.
+    pub source: &'static str,
+}
+
+impl Text {
+    fn is_package(&self) -> bool {
+        self.file.ends_with("/__init__.py")
+    }
+}
+
 thread_local! {
     static PROVIDED: RefCell<HashMap<&'static str, Maker>> = RefCell::default();
+    static TEXTS: RefCell<HashMap<&'static str, Text>> = RefCell::default();
+}
+
+/// Promises modules written in Python: each is compiled when it is first imported.
+pub fn provide_texts(texts: &[Text]) {
+    TEXTS.with_borrow_mut(|all| all.extend(texts.iter().map(|text| (text.name, *text))));
+}
+
+fn text(name: &str) -> Option<Text> {
+    TEXTS.with_borrow(|all| all.get(name).copied())
 }
 
 /// Promises a module: `make` runs when it is first imported.
@@ -79,6 +106,11 @@ impl FileImporter {
         if provided(&full).is_some() {
             return spec(vm, &full, &zelf.into(), None, Some(Vec::new()));
         }
+        if let Some(text) = text(&full) {
+            // A package's folder is no place on a disk: what is below it has a text of its own.
+            let folders = text.is_package().then(Vec::new);
+            return spec(vm, &full, &zelf.into(), Some(text.file), folders);
+        }
         let name = full.rsplit('.').next().unwrap_or(&full);
         let path = match path.flatten() {
             Some(path) => path,
@@ -120,7 +152,10 @@ impl FileImporter {
         let dict = module
             .dict()
             .ok_or_else(|| vm.new_type_error("a module without a __dict__"))?;
-        let source = source(vm, &file)?;
+        let source = match text(&name.to_string_lossy()) {
+            Some(text) => text.source.to_owned(),
+            None => source(vm, &file)?,
+        };
         let code = vm
             .compile(&source, compiler::Mode::Exec, file)
             .map_err(|e| e.into_pyexception(vm, Some(&source)))?;
@@ -131,6 +166,9 @@ impl FileImporter {
 
     #[pymethod]
     fn get_source(_zelf: &Py<Self>, fullname: PyStrRef, vm: &VirtualMachine) -> PyResult {
+        if let Some(text) = text(&fullname.to_string_lossy()) {
+            return Ok(vm.ctx.new_str(text.source).into());
+        }
         let modules = vm.sys_module.get_attr("modules", vm)?;
         let file = modules.get_item(&*fullname, vm)?.get_attr("__file__", vm)?;
         let file = file.str(vm)?.to_string_lossy().into_owned();

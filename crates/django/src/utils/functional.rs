@@ -6,7 +6,8 @@ use rustpython_vm::function::OptionalArg;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
-const MODULE: &str = "django.utils.functional";
+/// What Python's `django.utils.functional` adds to stands in `lib/`.
+const MODULE: &str = "django.utils._functional";
 
 pub fn install(vm: &Vm) -> PyResult<()> {
     let cached = class(vm, MODULE, "cached_property", &[holder(vm)], |c| {

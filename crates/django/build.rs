@@ -1,0 +1,47 @@
+//! Lists the Python texts of `lib/`, for `library.rs` to hold.
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=lib");
+    let root = env::current_dir()?.join("lib");
+    let mut files = Vec::new();
+    collect(&root, &mut files)?;
+    files.sort();
+    let mut list = String::from("&[\n");
+    for file in files {
+        let inside = file.strip_prefix(&root).map_err(io::Error::other)?;
+        let shown = inside.to_string_lossy().replace('\\', "/");
+        let name = shown
+            .trim_end_matches(".py")
+            .trim_end_matches("/__init__")
+            .replace('/', ".");
+        writeln!(
+            list,
+            "Text {{ name: {name:?}, file: {shown:?}, source: include_str!({:?}) }},",
+            file.display().to_string()
+        )
+        .map_err(io::Error::other)?;
+    }
+    list.push_str("]\n");
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
+    fs::write(out.join("texts.rs"), list)
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    println!("cargo:rerun-if-changed={}", folder.display());
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            if path.file_name().is_some_and(|name| name != "__pycache__") {
+                collect(&path, files)?;
+            }
+        } else if path.extension().is_some_and(|end| end == "py") {
+            println!("cargo:rerun-if-changed={}", path.display());
+            files.push(path);
+        }
+    }
+    Ok(())
+}
