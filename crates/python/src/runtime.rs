@@ -9,6 +9,11 @@ use rustpython_vm::{Interpreter, PyObjectRef, PyResult, Settings, VirtualMachine
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a stop is tried for; what runs may be inside one long call.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A Python interpreter with its library, its host and whatever modules were added.
 pub struct Runtime {
@@ -80,19 +85,28 @@ pub struct Stopper {
 }
 
 impl Stopper {
-    /// Raises `KeyboardInterrupt` at the next instruction, unless disarmed by then.
+    /// Raises `KeyboardInterrupt` at the next instruction, unless disarmed by then; returns when
+    /// it was raised, or after [`PATIENCE`].
+    ///
+    /// The flag that tells an interpreter to look for signals belongs to the whole process: where
+    /// several run, another one may have taken it. So it is sent until it arrives.
     pub fn stop(&self, why: &'static str) {
-        let armed = Arc::clone(&self.armed);
-        let _ = self.signals.send(Box::new(move |vm| {
-            if !armed.load(Ordering::SeqCst) {
-                return Ok(());
-            }
-            Err(vm.new_exception_msg(
-                vm.ctx.exceptions.keyboard_interrupt.to_owned(),
-                why.to_owned().into(),
-            ))
-        }));
+        let begun = Instant::now();
+        while self.armed.load(Ordering::SeqCst) && begun.elapsed() < PATIENCE {
+            let armed = Arc::clone(&self.armed);
+            let _ = self.signals.send(Box::new(move |vm| {
+                if !armed.swap(false, Ordering::SeqCst) {
+                    return Ok(());
+                }
+                Err(vm.new_exception_msg(
+                    vm.ctx.exceptions.keyboard_interrupt.to_owned(),
+                    why.to_owned().into(),
+                ))
+            }));
+            thread::sleep(Duration::from_millis(20));
+        }
     }
+
     /// Lets a stop that has not arrived yet do nothing.
     pub fn disarm(&self) {
         self.armed.store(false, Ordering::SeqCst);
