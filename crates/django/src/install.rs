@@ -30,6 +30,16 @@ const PACKAGES: &[&str] = &[
     "django.utils.connection",
 ];
 
+/// Modules that people import everything from, and that have modules below them.
+const STARRED: &[&str] = &[
+    "django.db",
+    "django.db.migrations.operations",
+    "django.db.models",
+    "django.db.models.aggregates",
+    "django.db.models.fields",
+    "django.db.models.functions",
+];
+
 /// Makes every `django` module. Called once, when an interpreter starts.
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     for path in PACKAGES {
@@ -61,6 +71,9 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     expressions::install(vm)?;
     migrations::install(vm)?;
     management::install(vm)?;
+    for path in STARRED {
+        modules::list_public(vm, path)?;
+    }
     test::install();
     library::install();
     Ok(())

@@ -73,6 +73,19 @@ pub fn reexport(vm: &VirtualMachine, from: &str, to: &str) -> PyResult<()> {
     Ok(())
 }
 
+/// Says what `from MODULE import *` brings: every public name, but no module below it.
+pub fn list_public(vm: &VirtualMachine, path: &str) -> PyResult<()> {
+    let dict = module(vm, path)?.dict();
+    let mut names = Vec::new();
+    for (name, value) in dict.clone() {
+        let public = !name.str(vm)?.to_string_lossy().starts_with('_');
+        if public && !value.fast_isinstance(vm.ctx.types.module_type) {
+            names.push(name);
+        }
+    }
+    dict.set_item("__all__", vm.ctx.new_list(names).into(), vm)
+}
+
 /// Something exported from a module.
 pub fn find(vm: &VirtualMachine, path: &str, name: &str) -> PyResult {
     module(vm, path)?

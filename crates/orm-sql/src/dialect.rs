@@ -15,7 +15,7 @@ pub use quote::{interpolate, quote_value};
 pub use sqlite::Sqlite;
 
 use crate::expression::{Expr, Expression};
-use crate::expressions::{Arith, Exists, ExpressionWrapper, RawSql};
+use crate::expressions::{Arith, Exists, ExpressionWrapper, NegatedExpression, RawSql};
 use crate::query::Combinator;
 use crate::where_node::WhereNode;
 use crate::writer::{Mark, SqlWriter};
@@ -430,6 +430,10 @@ pub trait Dialect {
         }
         if let Some(w) = any.downcast_ref::<ExpressionWrapper>() {
             return Ok(expr.conditional() && self.condition_in_where(&*w.expression)?);
+        }
+        // In Django it is a wrapper, too.
+        if let Some(n) = any.downcast_ref::<NegatedExpression>() {
+            return self.condition_in_where(&*n.expression);
         }
         Ok(any.is::<RawSql>() && expr.conditional())
     }

@@ -139,6 +139,36 @@ impl WhereNode {
     }
 }
 
+/// The expression as a lookup compiles its left side: resolved once more.
+///
+/// The only thing that a second resolution changes is a condition inside, of a `When` or of an
+/// aggregate's `filter`: it gets brackets, and Django prints them.
+pub fn resolved_again(expr: &Expr) -> Expr {
+    changed_by_resolving(expr).unwrap_or_else(|| expr.clone())
+}
+
+fn changed_by_resolving(expr: &Expr) -> Option<Expr> {
+    if let Some(node) = expr.as_any().downcast_ref::<WhereNode>() {
+        return (!node.resolved).then(|| {
+            Rc::new(WhereNode {
+                resolved: true,
+                ..node.clone()
+            }) as Expr
+        });
+    }
+    let sources = expr.sources();
+    let changed: Vec<Option<Expr>> = sources.iter().map(changed_by_resolving).collect();
+    changed.iter().any(Option::is_some).then(|| {
+        expr.with_sources(
+            changed
+                .into_iter()
+                .zip(sources)
+                .map(|(new, old)| new.unwrap_or(old))
+                .collect(),
+        )
+    })
+}
+
 impl Expression for WhereNode {
     fn as_any(&self) -> &dyn Any {
         self

@@ -5,6 +5,7 @@ use crate::compiler::Compiler;
 use crate::expression::{Expr, Expression, value_expr};
 use crate::expressions::{ColPairs, ExpressionList, Func, JsonNull, Val};
 use crate::lookup::{Lookup, Rhs};
+use crate::where_node::resolved_again;
 use crate::writer::SqlWriter;
 use orm_state::{Error, Field, FieldKind, Result, Value};
 use std::rc::Rc;
@@ -17,7 +18,7 @@ pub fn process_lhs(
     out: &mut SqlWriter,
 ) -> Result<()> {
     let mark = out.mark();
-    compiler.compile(lhs, out)?;
+    compiler.compile(&resolved_again(lhs), out)?;
     if lhs.as_lookup().is_some() {
         out.wrap(mark, "(", ")");
     }
