@@ -11,6 +11,7 @@ pub mod merge;
 pub mod migrate;
 pub mod optimize;
 pub mod output;
+pub mod questions;
 pub mod showmigrations;
 pub mod signals;
 pub mod sqlmigrate;

@@ -1,6 +1,6 @@
 //! Forgetting a project, so that the next one finds a fresh interpreter.
 use crate::load::DEFAULT_APP;
-use crate::scratch::{attr_opt, attr_text, text};
+use crate::scratch::{attr_text, text};
 use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
@@ -25,7 +25,5 @@ fn is_of_a_project(vm: &VirtualMachine, name: &str, module: &PyObjectRef) -> boo
     if attr_text(vm, module, "__file__").ends_with(".py") {
         return true;
     }
-    let spec = attr_opt(vm, module, "__spec__").filter(|s| !vm.is_none(s));
-    spec.and_then(|s| attr_opt(vm, &s, "loader"))
-        .is_some_and(|loader| vm.is_none(&loader))
+    python::importer::is_folder(vm, module)
 }

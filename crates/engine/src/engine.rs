@@ -1,16 +1,17 @@
 //! The engine: one interpreter, one project after the other.
 use crate::load::{self, Place};
+use crate::migrations::Wanted;
 use crate::run::{self, Ran};
 use crate::snapshot::{self, Snapshot};
 use crate::watch::Watch;
 use crate::world::World;
-use crate::{begin, check, database, migrate, trace};
+use crate::{begin, check, database, migrate, migrations, trace};
 use orm_sql::connection::Connection;
 use orm_sqlite::SqliteConnection;
 use protocol::message::Limits;
 use protocol::report::{
-    Diagnostic, EngineInfo, Outcome, Output, Phase, PhaseName, QueryRecord, REPORT_FORMAT, Report,
-    RowsPage, Severity, SourceRange, Totals,
+    Diagnostic, EngineInfo, Migrations, Outcome, Output, Phase, PhaseName, QueryRecord,
+    REPORT_FORMAT, Report, RowsPage, Severity, SourceRange, Totals,
 };
 use protocol::{Project, Report as Said};
 use python::host::{Host, MemoryFiles};
@@ -40,6 +41,7 @@ struct Prepared {
     phases: Vec<Phase>,
     diagnostics: Vec<Diagnostic>,
     output: Vec<Output>,
+    migrations: Migrations,
     /// Whether the script may have changed more than the databases.
     touched: bool,
 }
@@ -117,6 +119,22 @@ impl Engine {
         })
     }
 
+    /// Where a project's migrations stand, with the file that is wanted.
+    pub fn make_migrations(
+        &mut self,
+        project: &Project,
+        wanted: Wanted,
+    ) -> Result<Migrations, Failed> {
+        let known = self
+            .prepared
+            .as_ref()
+            .is_some_and(|p| p.key == key(project));
+        if !known && !self.prepare(project, &mut Report::default(), &mut |_, _| {}) {
+            return Err("The project cannot be loaded and migrated; its report says why.".into());
+        }
+        Ok(self.runtime.enter(|vm| migrations::migrations(vm, wanted)))
+    }
+
     /// Some rows of a table, as the last run left it.
     pub fn rows(
         &self,
@@ -182,7 +200,10 @@ impl Engine {
         let key = key(project);
         self.world.set_files(files_of(project));
         if let Some(prepared) = self.prepared.take_if(|p| p.key != key || p.touched) {
-            let same = (prepared.key == key).then_some(prepared.snapshot);
+            let same = (prepared.key == key).then(|| {
+                report.migrations = prepared.migrations;
+                prepared.snapshot
+            });
             return self.prepare_anew(project, key, same, report, line);
         }
         if let Some(prepared) = &self.prepared {
@@ -199,6 +220,7 @@ impl Engine {
                 }
                 report.diagnostics = prepared.diagnostics.clone();
                 report.output = prepared.output.clone();
+                report.migrations = prepared.migrations.clone();
                 return true;
             }
         }
@@ -233,6 +255,7 @@ impl Engine {
             phases: report.phases.clone(),
             diagnostics: report.diagnostics.clone(),
             output: report.output.clone(),
+            migrations: report.migrations.clone(),
             touched: false,
         });
         true
@@ -285,6 +308,13 @@ impl Stages<'_> {
             begin::begin(vm)?;
             runtime::set_path(vm, &[""])?;
             load::load(vm, &load::paths(project), "", Place::Memory)
+        })
+        .or_else(|| {
+            report.migrations = Migrations {
+                problem: Some("The models could not be loaded.".to_owned()),
+                ..Migrations::default()
+            };
+            None
         })?;
         self.stage(PhaseName::Check, report, |report| {
             report.diagnostics.extend(check::check(vm)?);
@@ -307,9 +337,11 @@ impl Stages<'_> {
                 .push(phase(PhaseName::Seed, Outcome::Reused, 0.0));
             return Some(snapshot);
         }
-        self.stage(PhaseName::Migrate, report, |_| {
+        let migrated = self.stage(PhaseName::Migrate, report, |_| {
             migrate::migrate(vm, project)
-        })?;
+        });
+        report.migrations = migrations::migrations(vm, Wanted::default());
+        migrated?;
         self.seed(report, line)?;
         snapshot::take(vm).ok()
     }
@@ -412,7 +444,7 @@ fn totals(report: &Said, millis: f64) -> Totals {
     };
     Totals {
         millis,
-        database_millis: queries().map(|q| q.millis).sum(),
+        database_millis: queries().fold(0.0, |sum, q| sum + q.millis),
         queries: u32::try_from(queries().count()).unwrap_or(u32::MAX),
         rows: queries().map(|q| q.rows).sum(),
     }

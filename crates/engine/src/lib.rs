@@ -17,6 +17,8 @@ mod engine;
 mod load;
 mod manage;
 mod migrate;
+mod migrations;
+mod questions;
 mod run;
 mod scratch;
 mod snapshot;
@@ -27,5 +29,6 @@ mod world;
 
 pub use engine::{Engine, Failed, Observer};
 pub use load::Place;
+pub use migrations::Wanted;
 pub use python::failure::Failure;
 pub use python::host::{FileError, Host, Kind, MemoryFiles, Stream};

@@ -1,34 +1,47 @@
 //! Tables: by the project's migrations, or straight from its models.
-use crate::scratch::{attr, attr_opt, items, module};
+use crate::scratch::{attr, module};
+use django::migrations::Loader;
 use protocol::Project;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
-/// Does what `migrate --run-syncdb` does, for every database that allows it.
+/// Does what `migrate --run-syncdb` does, for every database, as far as the project says.
 pub fn migrate(vm: &VirtualMachine, project: &Project) -> PyResult<()> {
-    if attr_opt(vm, &module(vm, "django.core.management")?, "call_command").is_none() {
-        return create_tables(vm);
-    }
     for alias in django::db::registry::aliases() {
-        command(vm, "migrate", &[], &alias, true)?;
-        for (app, name) in &project.migrate_to {
-            command(vm, "migrate", &[app, name], &alias, false)?;
+        if project.migrate_to.is_empty() {
+            command(vm, &[], &alias, true)?;
+        } else {
+            migrate_to(vm, project, &alias)?;
         }
     }
     Ok(())
 }
 
-fn command(
-    vm: &VirtualMachine,
-    name: &str,
-    arguments: &[&str],
-    alias: &str,
-    syncdb: bool,
-) -> PyResult<()> {
+/// App by app: what comes after the place where an app is held may not even be possible.
+fn migrate_to(vm: &VirtualMachine, project: &Project, alias: &str) -> PyResult<()> {
+    let apps = Loader::load(vm)?.apps;
+    for app in apps.iter().filter(|a| !a.migrated) {
+        command(vm, &[&app.label], alias, true)?;
+    }
+    let held = |label: &str| project.migrate_to.get(label);
+    for app in apps.iter().filter(|a| a.migrated) {
+        if held(&app.label).is_none() {
+            command(vm, &[&app.label], alias, false)?;
+        }
+    }
+    for app in apps.iter().filter(|a| a.migrated) {
+        if let Some(name) = held(&app.label) {
+            command(vm, &[&app.label, name], alias, false)?;
+        }
+    }
+    Ok(())
+}
+
+fn command(vm: &VirtualMachine, arguments: &[&str], alias: &str, syncdb: bool) -> PyResult<()> {
     let management = module(vm, "django.core.management")?;
     let call = attr(vm, &management, "call_command")?;
     let mut args = FuncArgs::default();
-    args.args.push(vm.ctx.new_str(name).into());
+    args.args.push(vm.ctx.new_str("migrate").into());
     for argument in arguments {
         args.args.push(vm.ctx.new_str(*argument).into());
     }
@@ -40,32 +53,4 @@ fn command(
         set("run_syncdb", vm.ctx.new_bool(true).into());
     }
     call.call(args, vm).map(drop)
-}
-
-/// Creates the tables of all models.
-pub fn create_tables(vm: &VirtualMachine) -> PyResult<()> {
-    let apps = attr(vm, &module(vm, "django.apps")?, "apps")?;
-    let mut args = FuncArgs::default();
-    args.kwargs
-        .insert("include_auto_created".into(), vm.ctx.new_bool(false).into());
-    let models = attr(vm, &apps, "get_models")?.call(args, vm)?;
-    let models = items(vm, &models)?;
-    for alias in django::db::registry::aliases() {
-        let connection: PyObjectRef = django::db::database(vm, &alias)?.into();
-        let editor = vm.call_method(&connection, "schema_editor", ())?;
-        let entered = vm.call_method(&editor, "__enter__", ())?;
-        for model in &models {
-            let meta = attr(vm, model, "_meta")?;
-            let skipped = ["proxy", "abstract", "swapped"]
-                .iter()
-                .any(|n| attr_opt(vm, &meta, n).is_some_and(|v| v.is_true(vm).unwrap_or(false)));
-            let managed = attr(vm, &meta, "managed")?.is_true(vm)?;
-            if managed && !skipped {
-                vm.call_method(&entered, "create_model", (model.clone(),))?;
-            }
-        }
-        let none = vm.ctx.none();
-        vm.call_method(&editor, "__exit__", (none.clone(), none.clone(), none))?;
-    }
-    Ok(())
 }

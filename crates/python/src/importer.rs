@@ -9,7 +9,9 @@ use rustpython_vm::builtins::PyStrRef;
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::OptionalArg;
 use rustpython_vm::scope::Scope;
-use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, compiler, pyclass};
+use rustpython_vm::{
+    Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, compiler, pyclass,
+};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -60,6 +62,19 @@ fn provided(name: &str) -> Option<Maker> {
 #[pyclass(name = "FileImporter", module = "importlib.machinery")]
 #[derive(Debug, PyPayload)]
 pub struct FileImporter;
+
+/// What the spec of a folder without `__init__.py` carries.
+const FOLDER: &str = "folder";
+
+/// Whether a module is a mere folder of files.
+pub fn is_folder(vm: &VirtualMachine, module: &PyObject) -> bool {
+    let state = |m: &PyObject| {
+        m.get_attr("__spec__", vm)?
+            .get_attr("loader_state", vm)?
+            .str(vm)
+    };
+    state(module).is_ok_and(|s| s.to_string_lossy() == FOLDER)
+}
 
 enum Found {
     Module(String),
@@ -133,7 +148,10 @@ impl FileImporter {
         if folders.is_empty() {
             return Ok(vm.ctx.none());
         }
-        spec(vm, &full, &vm.ctx.none(), None, Some(folders))
+        // importlib's own loader of mere folders wants a disk; this one has nothing to run for them.
+        let spec = spec(vm, &full, &zelf.into(), None, Some(folders))?;
+        spec.set_attr("loader_state", vm.ctx.new_str(FOLDER), vm)?;
+        Ok(spec)
     }
 
     #[pymethod]
@@ -147,8 +165,11 @@ impl FileImporter {
         if let Some(make) = provided(&name.to_string_lossy()) {
             return make(vm);
         }
-        let file = module.get_attr("__file__", vm)?.str(vm)?;
-        let file = file.to_string_lossy().into_owned();
+        let file = match vm.get_attribute_opt(&module, "__file__")? {
+            Some(file) if !vm.is_none(&file) => file.str(vm)?.to_string_lossy().into_owned(),
+            // A mere folder.
+            _ => return Ok(()),
+        };
         let dict = module
             .dict()
             .ok_or_else(|| vm.new_type_error("a module without a __dict__"))?;

@@ -16,7 +16,7 @@ mod post;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use engine::Engine;
+use engine::{Engine, Wanted};
 use protocol::{FromWorker, ToWorker};
 use wasm_bindgen::prelude::*;
 
@@ -80,11 +80,22 @@ fn reply(engine: &mut Engine, request: ToWorker) {
             }
             Err(message) => post(&failed(id, &message)),
         },
-        ToWorker::MakeMigrations { id, .. } => {
-            post(&failed(
-                id,
-                "Questions of makemigrations cannot be answered here yet.",
-            ));
+        ToWorker::MakeMigrations {
+            id,
+            project,
+            answers,
+            name,
+            empty,
+        } => {
+            let wanted = Wanted {
+                answers: &answers,
+                name: name.as_deref(),
+                empty: empty.as_deref(),
+            };
+            match engine.make_migrations(&project, wanted) {
+                Ok(migrations) => post(&FromWorker::Migrations { id, migrations }),
+                Err(message) => post(&failed(id, &message)),
+            }
         }
         ToWorker::Test { id, .. } => {
             post(&failed(id, "Test cases cannot be run here yet."));

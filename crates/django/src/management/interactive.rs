@@ -1,13 +1,15 @@
 //! Questions asked at a terminal, and the answers of `--noinput`.
 use super::exit;
 use super::output::Output;
-use crate::convert::{PyObj, to_value};
+use super::questions::{
+    self, GO_ON, IGNORE, NOW, ONE_OFF, QUIT, QUIT_TO_EDIT, evaluate, field_default,
+};
 use crate::error::OrForeign;
 use orm_migrations::{ModelState, Questioner};
 use orm_state::field::FieldDefault;
 use orm_state::{Field, Result, Value};
 use rustpython_vm::vm::thread::with_current_vm;
-use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 type Vm = VirtualMachine;
@@ -123,26 +125,6 @@ impl Asker {
     }
 }
 
-/// Runs a line with `datetime` and `timezone` at hand.
-fn evaluate(vm: &Vm, code: &str) -> PyResult {
-    let names = vm.ctx.new_dict();
-    names.set_item("datetime", vm.import("datetime", 0)?, vm)?;
-    let timezone = crate::modules::module(vm, "django.utils.timezone")?;
-    names.set_item("timezone", timezone.into(), vm)?;
-    let eval = vm.builtins.get_attr("eval", vm)?;
-    eval.call((vm.ctx.new_str(code), names), vm)
-}
-
-fn field_default(vm: &Vm, value: PyObjectRef) -> PyResult<FieldDefault> {
-    if value.is_callable() {
-        return Ok(FieldDefault::Callable(Rc::new(PyObj(value))));
-    }
-    Ok(FieldDefault::Value(to_value(vm, &value)?))
-}
-
-const ONE_OFF: &str = "Provide a one-off default now (will be set on all existing rows with a null value for this column)";
-const QUIT: &str = "Quit and manually define a default value in models.py.";
-
 fn null() -> FieldDefault {
     FieldDefault::Value(Value::Null)
 }
@@ -155,16 +137,14 @@ impl Questioner for Asker {
     fn ask_not_null_addition(&self, field: &str, model: &str) -> Result<FieldDefault> {
         with_current_vm(|vm| -> PyResult<FieldDefault> {
             if !self.interactive {
-                let reason = "it is impossible to add a non-nullable field without specifying a default";
+                let reason =
+                    "it is impossible to add a non-nullable field without specifying a default";
                 return self.lacking(vm, field, model, reason);
             }
             if self.dry_run {
                 return Ok(null());
             }
-            let question = format!(
-                "It is impossible to add a non-nullable field '{field}' to {model} without specifying a default. \
-                 This is because the database needs something to populate existing rows.\nPlease select a fix:"
-            );
+            let question = questions::not_null_addition(field, model);
             match self.choice(vm, &question, &[ONE_OFF, QUIT])? {
                 2 => Err(exit(vm, 3)),
                 _ => self.default(vm, ""),
@@ -186,14 +166,8 @@ impl Questioner for Asker {
             if self.dry_run {
                 return Ok(null());
             }
-            let question = format!(
-                "It is impossible to change a nullable field '{field}' on {model} to non-nullable without providing \
-                 a default. This is because the database needs something to populate existing rows.\nPlease select \
-                 a fix:"
-            );
-            let ignore = "Ignore for now. Existing rows that contain NULL values will have to be handled manually, \
-                          for example with a RunPython or RunSQL operation.";
-            match self.choice(vm, &question, &[ONE_OFF, ignore, QUIT])? {
+            let question = questions::not_null_alteration(field, model);
+            match self.choice(vm, &question, &[ONE_OFF, IGNORE, QUIT])? {
                 2 => Ok(FieldDefault::NotProvided),
                 3 => Err(exit(vm, 3)),
                 _ => self.default(vm, ""),
@@ -205,20 +179,14 @@ impl Questioner for Asker {
         if !self.interactive {
             return Ok(false);
         }
-        let question = format!(
-            "Was {model}.{old} renamed to {model}.{new} (a {})? [y/N]",
-            field.class.name
-        );
+        let question = format!("{} [y/N]", questions::rename(model, old, new, field));
         with_current_vm(|vm| self.yes(vm, &question, false)).or_foreign()
     }
     fn ask_rename_model(&self, old: &ModelState, new: &ModelState) -> Result<bool> {
         if !self.interactive {
             return Ok(false);
         }
-        let question = format!(
-            "Was the model {}.{} renamed to {}? [y/N]",
-            old.app_label, old.name, new.name
-        );
+        let question = format!("{} [y/N]", questions::rename_model(old, new));
         with_current_vm(|vm| self.yes(vm, &question, false)).or_foreign()
     }
     fn ask_merge(&self, _: &str) -> Result<bool> {
@@ -238,12 +206,8 @@ impl Questioner for Asker {
             if self.dry_run {
                 return Ok(null());
             }
-            let question = format!(
-                "It is impossible to add the field '{field}' with 'auto_now_add=True' to {model} without providing \
-                 a default. This is because the database needs something to populate existing rows.\n"
-            );
-            let now = "Provide a one-off default now which will be set on all existing rows";
-            match self.choice(vm, &question, &[now, QUIT])? {
+            let question = questions::auto_now_add_addition(field, model);
+            match self.choice(vm, &question, &[NOW, QUIT])? {
                 2 => Err(exit(vm, 3)),
                 _ => self.default(vm, "timezone.now"),
             }
@@ -255,14 +219,8 @@ impl Questioner for Asker {
             return Ok(());
         }
         with_current_vm(|vm| -> PyResult<()> {
-            let question = format!(
-                "Callable default on unique field {model}.{field} will not generate unique values upon \
-                 migrating.\nPlease choose how to proceed:\n"
-            );
-            let go_on = "Continue making this migration as the first step in writing a manual migration to generate \
-                         unique values described here: \
-                         https://docs.djangoproject.com/en/6.1/howto/writing-migrations/#migrations-that-add-unique-fields.";
-            match self.choice(vm, &question, &[go_on, "Quit and edit field options in models.py."])? {
+            let question = questions::unique_callable_default_addition(field, model);
+            match self.choice(vm, &question, &[GO_ON, QUIT_TO_EDIT])? {
                 2 => Err(exit(vm, 3)),
                 _ => Ok(()),
             }

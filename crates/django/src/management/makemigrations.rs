@@ -8,9 +8,9 @@ use crate::error::OrRaise;
 use crate::migrations::Project;
 use crate::migrations::project::{describe, timestamp};
 use indexmap::IndexMap;
+use orm_migrations::Migration;
 use orm_migrations::autodetector::Options;
 use orm_migrations::optimizer::optimize;
-use orm_migrations::{Dependency, Migration};
 use rustpython_vm::{PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
@@ -157,22 +157,7 @@ fn empty(vm: &Vm, job: &Job<'_>, project: &Project) -> PyResult<()> {
     }
     let mut changes = IndexMap::new();
     for label in labels {
-        let leaf = project.graph.leaf_nodes(Some(label)).into_iter().next();
-        let number = leaf.as_ref().map_or(1, |l| {
-            orm_migrations::autodetector::parse_number(&l.1).unwrap_or(0) + 1
-        });
-        let stamp = timestamp(vm, true).or_raise(vm)?;
-        let name = match (job.args.value("name"), &leaf) {
-            (Some(n), _) => n.to_string(),
-            (None, None) => "initial".into(),
-            (None, Some(_)) => format!("auto_{stamp}"),
-        };
-        let mut migration = Migration::new(label, &format!("{number:04}_{name}"));
-        if let Some((app, leaf)) = leaf {
-            migration
-                .dependencies
-                .push(Dependency::Migration(app, leaf));
-        }
+        let migration = project.empty(vm, label, job.args.value("name"))?;
         changes.insert(label.clone(), vec![migration]);
     }
     write_files(vm, job, project, &changes, &IndexMap::new())

@@ -200,10 +200,21 @@ fn folder_of(vm: &Vm, package: &str) -> PyResult<Option<String>> {
     let Some(path) = py::attr_opt(vm, &module, "__path__")? else {
         return Ok(None);
     };
+    // A folder without `__init__.py` is no package, unless what it is in has none either.
+    if let Some((parent, _)) = package.rsplit_once('.')
+        && !has_file(vm, &module)?
+        && has_file(vm, &*import(vm, parent)?)?
+    {
+        return Ok(None);
+    }
     match py::list(vm, &path)?.first() {
         Some(first) => py::to_string(vm, first).map(Some),
         None => Ok(None),
     }
+}
+
+fn has_file(vm: &Vm, module: &PyObject) -> PyResult<bool> {
+    Ok(py::attr_opt(vm, module, "__file__")?.is_some_and(|f| !vm.is_none(&f)))
 }
 
 /// The names of a folder's migration files, sorted.

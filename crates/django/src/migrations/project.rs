@@ -18,7 +18,7 @@ use indexmap::{IndexMap, IndexSet};
 use orm_migrations::autodetector::Options;
 use orm_migrations::executor::{Step, migration_plan};
 use orm_migrations::graph::{Graph, Key};
-use orm_migrations::{Migration, Pair, ProjectState, Questioner, recorder, writer};
+use orm_migrations::{Dependency, Migration, Pair, ProjectState, Questioner, recorder, writer};
 use orm_sql::Connection;
 use orm_sql::schema::SchemaEditor;
 use orm_state::{Error, ErrorKind, Result};
@@ -56,11 +56,9 @@ pub struct PendingFile {
     pub name: String,
     pub path: String,
     pub text: String,
-    /// `+ Create model Book`
-    pub operations: Vec<String>,
     pub migration: Migration,
-    /// The statements that `migrate` would run.
-    pub sql: Vec<String>,
+    /// For each operation, the statements that `migrate` would run.
+    pub sql: Vec<Vec<String>>,
 }
 
 impl Project {
@@ -176,12 +174,31 @@ impl Project {
                 name: m.name.clone(),
                 path: self.path(&m),
                 text,
-                operations: m.operations.iter().map(describe).collect(),
-                sql,
+                sql: statements(&m, &sql),
                 migration: m,
             });
         }
         Ok(out)
+    }
+
+    /// A migration without operations, for the user to fill.
+    pub fn empty(&self, vm: &Vm, label: &str, name: Option<&str>) -> PyResult<Migration> {
+        let leaf = self.graph.leaf_nodes(Some(label)).into_iter().next();
+        let number = leaf.as_ref().map_or(1, |l| {
+            orm_migrations::autodetector::parse_number(&l.1).unwrap_or(0) + 1
+        });
+        let name = match (name, &leaf) {
+            (Some(n), _) => n.to_string(),
+            (None, None) => "initial".into(),
+            (None, Some(_)) => format!("auto_{}", timestamp(vm, true).or_raise(vm)?),
+        };
+        let mut migration = Migration::new(label, &format!("{number:04}_{name}"));
+        if let Some((app, leaf)) = leaf {
+            migration
+                .dependencies
+                .push(Dependency::Migration(app, leaf));
+        }
+        Ok(migration)
     }
 
     /// The text of a migration's file.
@@ -462,6 +479,24 @@ fn leave(vm: &Vm, block: &PyObjectRef, result: &PyResult<()>) -> PyResult<()> {
         Err(e) => vec![e.class().to_owned().into(), e.clone().into(), none()],
     };
     py::call(vm, block, "__exit__", args).map(drop)
+}
+
+/// What `sqlmigrate` shows, operation by operation. What a migration puts off until its end counts
+/// to its last one.
+pub fn statements(migration: &Migration, lines: &[String]) -> Vec<Vec<String>> {
+    let mut out: Vec<Vec<String>> = vec![];
+    let mut lines = lines.iter().peekable();
+    while let Some(line) = lines.next() {
+        let next = migration.operations.get(out.len());
+        let opens = |l: &&&String| next.is_some_and(|op| ***l == format!("-- {}", op.describe()));
+        if line == "--" && lines.peek().as_ref().is_some_and(opens) {
+            out.push(vec![]);
+            lines.nth(1);
+        } else if let Some(last) = out.last_mut() {
+            last.push(line.clone());
+        }
+    }
+    out
 }
 
 /// `+ Add field age to author`
