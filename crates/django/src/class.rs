@@ -66,7 +66,50 @@ pub fn fill_class(
         failure: None,
     };
     fill(&mut c);
+    complete_comparison(&mut c);
     c.failure.map_or(Ok(()), Err)
+}
+
+/// Gives a class that compares all six comparisons.
+///
+/// A subclass made in Python takes its comparison from the last of the six that it finds, in the
+/// order of the alphabet, and counts native methods only where they are: with `__eq__` alone it
+/// would end up with `object.__ne__`, and so with identity.
+fn complete_comparison(c: &mut Class) {
+    let own = |c: &Class, name: &str| c.class.attributes.contains(c.vm.ctx.intern_str(name));
+    const ALL: [&str; 6] = ["__eq__", "__ge__", "__gt__", "__le__", "__lt__", "__ne__"];
+    if !ALL.iter().any(|name| own(c, name)) {
+        return;
+    }
+    let object = c.vm.ctx.types.object_type;
+    let inherited = |c: &Class, name: &str| {
+        let name = c.vm.ctx.intern_str(name);
+        let mro = c.class.mro.read();
+        mro.iter()
+            .any(|class| !class.is(object) && class.attributes.contains(name))
+    };
+    for name in ALL {
+        if inherited(c, name) {
+            continue;
+        }
+        if name == "__ne__" {
+            c.method(
+                name,
+                |o: PyObjectRef, other: PyObjectRef, vm: &VirtualMachine| {
+                    let equal = vm.call_method(&o, "__eq__", (other,))?;
+                    if equal.is(&vm.ctx.not_implemented) {
+                        return PyResult::Ok(equal);
+                    }
+                    Ok(vm.ctx.new_bool(!equal.try_to_bool(vm)?).into())
+                },
+            );
+        } else {
+            c.method(
+                name,
+                |_: PyObjectRef, _: PyObjectRef, vm: &VirtualMachine| vm.ctx.not_implemented(),
+            );
+        }
+    }
 }
 
 impl Class<'_> {
