@@ -14,6 +14,7 @@ mod begin;
 mod check;
 mod database;
 mod engine;
+mod graph;
 mod load;
 mod manage;
 mod migrate;

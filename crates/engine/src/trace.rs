@@ -1,12 +1,11 @@
 //! What reached the database, as cards show it.
+use crate::graph::drawn;
 use crate::value::cell_of;
 use django::db::QueryRecord as Logged;
 use orm_sql::compiler::join_graph::{self, join_graph};
 use orm_sqlite::{Params, SqliteConnection};
 use orm_state::Value as OrmValue;
-use protocol::report::{
-    Edge, JoinGraph, Node, PlanRow, QueryKind, QueryRecord, SourceRange, SqlText, Subgraph,
-};
+use protocol::report::{PlanRow, QueryKind, QueryRecord, SourceRange, SqlText};
 use rustpython_vm::VirtualMachine;
 
 /// More statements of a card are listed without their plans.
@@ -29,7 +28,7 @@ fn record(vm: &VirtualMachine, logged: &Logged, at: &SourceRange, explained: boo
     let kind = kind(&logged.sql);
     let graph = logged.plan.as_ref().and_then(|plan| {
         let graph = plan.downcast_ref::<join_graph::JoinGraph>()?;
-        Some(drawn(graph))
+        Some(drawn(graph, &logged.sql))
     });
     let many = logged.times.is_some();
     let plan = match &connection {
@@ -133,44 +132,6 @@ fn plan(
         .collect()
 }
 
-fn drawn(graph: &join_graph::JoinGraph) -> JoinGraph {
-    JoinGraph {
-        nodes: graph
-            .nodes
-            .iter()
-            .map(|n| Node {
-                alias: n.alias.clone(),
-                table: n.table.clone(),
-                model: n.model.clone(),
-                selected: 0,
-            })
-            .collect(),
-        edges: graph.edges.iter().map(edge).collect(),
-        subqueries: graph
-            .subqueries
-            .iter()
-            .map(|s| Subgraph {
-                role: "Subquery".to_owned(),
-                graph: drawn(s),
-                ..Subgraph::default()
-            })
-            .collect(),
-    }
-}
-
-fn edge(edge: &join_graph::Edge) -> Edge {
-    Edge {
-        from: edge.from.clone(),
-        to: edge.to.clone(),
-        join: edge.join_type.sql().to_owned(),
-        columns: edge.columns.clone(),
-        relation: edge.relation.clone(),
-        nullable: edge.nullable,
-        to_many: edge.to_many,
-        condition: String::new(),
-    }
-}
-
 /// The statement an unevaluated queryset would cause.
 pub fn not_run(
     vm: &VirtualMachine,
@@ -195,7 +156,7 @@ pub fn not_run(
         at: at.clone(),
         not_run: true,
         plan: plan(&connection, QueryKind::Select, sql, Some(params)),
-        graph: Some(drawn(&join_graph(&compiled.query))),
+        graph: Some(drawn(&join_graph(&compiled.query), sql)),
         ..QueryRecord::default()
     })
 }

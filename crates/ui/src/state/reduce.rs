@@ -69,6 +69,7 @@ fn apply(state: &mut State, action: Action) {
             before,
         } => {
             change(state, |project| {
+                make_package(project, &path);
                 project.write(path.clone(), text);
                 project.migrate_to.insert(app, before);
                 true
@@ -133,6 +134,20 @@ fn change(state: &mut State, alter: impl FnOnce(&mut Project) -> bool) {
     if alter(Rc::make_mut(&mut state.project)) {
         state.revision += 1;
         state.touched = true;
+    }
+}
+
+/// In an app that is a package the folder of its migrations has to be one too.
+fn make_package(project: &mut Project, path: &str) {
+    let Some((folder, _)) = path.rsplit_once('/') else {
+        return;
+    };
+    let Some((app, _)) = folder.rsplit_once('/') else {
+        return;
+    };
+    let init = format!("{folder}/__init__.py");
+    if project.read(&format!("{app}/__init__.py")).is_some() && project.read(&init).is_none() {
+        project.write(init, "");
     }
 }
 
