@@ -14,7 +14,7 @@ export default {
     await page.click("#tab-migrations");
     const pending = page.locator(".pending");
     assert.match(await pending.innerText(), /Add field subtitle to book/);
-    assert.match(await pending.locator(".ddl").innerText(), /ALTER TABLE "playground_book" ADD COLUMN "subtitle"/);
+    assert.match(await pending.locator(".ddl").innerText(), /CREATE TABLE "new__playground_book"[\s\S]*"subtitle" varchar\(200\) NOT NULL/);
     assert.equal(await page.locator('[id^="file-migrations/0002"]').count(), 0, "nothing is written yet");
     await visitor.shoot(page, "migrations");
 
