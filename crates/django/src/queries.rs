@@ -22,6 +22,7 @@ pub mod q;
 pub mod queryset;
 pub mod raw;
 pub mod related;
+pub mod restrictions;
 pub mod rows;
 
 use rustpython_vm::{PyResult, VirtualMachine};
@@ -29,6 +30,7 @@ use rustpython_vm::{PyResult, VirtualMachine};
 /// Puts the querying half into `django.db.models`.
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     bridge::install();
+    restrictions::install();
     awaitable::install();
     fetch::install();
     q::install(vm)?;

@@ -14,6 +14,7 @@ mod group_by;
 mod insert;
 pub mod join_graph;
 mod order_by;
+mod prefetch;
 mod qualify;
 mod select;
 mod update;

@@ -319,15 +319,7 @@ impl Field {
                 path.extend(inner.iter().cloned());
                 path.into()
             }
-            FieldKind::GenericRelation => [PathInfo {
-                from_opts: from,
-                to_opts: to.clone(),
-                target_fields: vec![to.pk_field()?],
-                join_field: AnyField::Rel(rel.clone()),
-                m2m: true,
-                direct: false,
-            }]
-            .into(),
+            FieldKind::GenericRelation => self.generic_path(from, to)?.into(),
             _ => [PathInfo {
                 from_opts: from,
                 to_opts: to,
@@ -339,6 +331,25 @@ impl Field {
             .into(),
         };
         let _ = self.paths.set(path.clone());
+        Ok(path)
+    }
+    /// To the model that holds the object id, then down to the child that is related.
+    fn generic_path(self: &Rc<Self>, from: ModelRef, to: ModelRef) -> Result<Vec<PathInfo>> {
+        let (object_id, _) = self.related_fields()?.swap_remove(0);
+        let owner = object_id.model().unwrap_or_else(|| to.clone());
+        let inherited = !owner.same_concrete(&to);
+        let first = if inherited { owner.clone() } else { to.clone() };
+        let mut path = vec![PathInfo {
+            from_opts: from,
+            to_opts: first.clone(),
+            target_fields: vec![first.pk_field()?],
+            join_field: AnyField::Rel(self.rel()?.clone()),
+            m2m: true,
+            direct: false,
+        }];
+        if inherited {
+            path.extend(to.path_from_parent(&owner)?);
+        }
         Ok(path)
     }
     /// The steps from the related model back to this field's model.

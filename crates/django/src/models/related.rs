@@ -1,6 +1,7 @@
 //! Relations: their arguments, their reverse sides as Python objects, what they put on both models.
 pub mod arguments;
 pub mod forward;
+pub mod generic;
 pub mod handlers;
 pub mod lazy;
 pub mod objects;
@@ -26,6 +27,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     forward::install(vm)?;
     reverse::install(vm)?;
     lazy::install(vm)?;
+    generic::install(vm)?;
     resolve::install(vm)
 }
 

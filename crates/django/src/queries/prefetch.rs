@@ -61,13 +61,21 @@ impl Prefetch {
             None
         }
     }
-    fn copy(&self) -> Prefetch {
-        Prefetch {
-            through: RefCell::new(self.through.borrow().clone()),
-            to: RefCell::new(self.to.borrow().clone()),
-            queryset: RefCell::new(self.queryset.borrow().clone()),
-            to_attr: self.to_attr.clone(),
+    /// Another one of the same class, to be changed.
+    fn copy(zelf: &Py<Prefetch>, vm: &VirtualMachine) -> PyResult<PyRef<Prefetch>> {
+        let made = Prefetch {
+            through: RefCell::new(zelf.through.borrow().clone()),
+            to: RefCell::new(zelf.to.borrow().clone()),
+            queryset: RefCell::new(zelf.queryset.borrow().clone()),
+            to_attr: zelf.to_attr.clone(),
+        };
+        let made = made.into_ref_with_type(vm, zelf.class().to_owned())?;
+        if let (Some(from), Some(to)) = (zelf.as_object().dict(), made.as_object().dict()) {
+            for (key, value) in from {
+                to.set_item(&*key, value, vm)?;
+            }
         }
+        Ok(made)
     }
 }
 
@@ -133,6 +141,25 @@ impl Prefetch {
     fn to_attr(zelf: &Py<Prefetch>) -> Option<String> {
         zelf.to_attr.clone()
     }
+    #[pymethod(name = "add_prefix")]
+    fn py_add_prefix(zelf: &Py<Prefetch>, prefix: String) {
+        zelf.add_prefix(&prefix);
+    }
+    #[pymethod]
+    fn get_current_prefetch_to(zelf: &Py<Prefetch>, level: usize) -> String {
+        zelf.to_at(level)
+    }
+    #[pymethod]
+    fn get_current_to_attr(zelf: &Py<Prefetch>, level: usize) -> (String, bool) {
+        zelf.attr_at(level)
+    }
+    #[pymethod]
+    fn get_current_querysets(zelf: &Py<Prefetch>, level: usize, vm: &VirtualMachine) -> PyObjectRef {
+        match zelf.queryset_at(level) {
+            Some(q) => vm.ctx.new_list(vec![q]).into(),
+            None => vm.ctx.none(),
+        }
+    }
 }
 
 impl Comparable for Prefetch {
@@ -164,7 +191,7 @@ fn normalized(
         .into_iter()
         .map(|l| {
             let lookup = match l.downcast_ref::<Prefetch>() {
-                Some(p) if prefix.is_some() => p.copy().into_ref(&vm.ctx),
+                Some(p) if prefix.is_some() => Prefetch::copy(p, vm)?,
                 Some(p) => p.to_owned(),
                 None => match l.downcast_ref::<PyStr>() {
                     Some(s) => Prefetch::plain(&s.to_string_lossy()).into_ref(&vm.ctx),
@@ -392,14 +419,11 @@ fn one_level(
     vm: &VirtualMachine,
     instances: &[PyObjectRef],
     prefetcher: &PyObjectRef,
-    lookup: &Prefetch,
+    lookup: &Py<Prefetch>,
     level: usize,
     leaf: bool,
 ) -> PyResult<Level> {
-    let querysets = match lookup.queryset_at(level) {
-        Some(q) => vm.ctx.new_list(vec![q]).into(),
-        None => vm.ctx.none(),
-    };
+    let querysets = vm.call_method(lookup.as_object(), "get_current_querysets", (level,))?;
     let list: PyObjectRef = vm.ctx.new_list(instances.to_vec()).into();
     let answer = vm.call_method(prefetcher, "get_prefetch_querysets", (list, querysets))?;
     let parts: Vec<PyObjectRef> = answer.try_into_value(vm)?;
@@ -508,5 +532,29 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
             prefetch_related_objects(vm, instances.try_into_value(vm)?, args.args)
         },
     );
-    modules::export_all(vm, &places, "prefetch_related_objects", f)
+    modules::export_all(vm, &places, "prefetch_related_objects", f)?;
+    let f = vm.new_function("get_prefetcher", get_prefetcher);
+    modules::export(vm, "django.db.models.query", "get_prefetcher", f)
+}
+
+/// Who prefetches an attribute of an instance: (prefetcher, descriptor, found, is it fetched).
+fn get_prefetcher(
+    instance: PyObjectRef,
+    through_attr: String,
+    to_attr: String,
+    vm: &VirtualMachine,
+) -> PyResult {
+    let source = Source::find(vm, &instance, &through_attr, &to_attr)?;
+    let class = instance.class().to_owned();
+    let descriptor = vm.get_attribute_opt(class.as_object(), vm.ctx.intern_str(&*through_attr))?;
+    let parts = vec![
+        vm.unwrap_or_none(source.prefetcher.clone()),
+        vm.unwrap_or_none(descriptor),
+        vm.ctx.new_bool(source.exists).into(),
+        vm.new_function("is_fetched", move |obj: PyObjectRef, vm: &VirtualMachine| {
+            source.is_fetched(vm, &obj, &through_attr, &to_attr)
+        })
+        .into(),
+    ];
+    Ok(vm.ctx.new_tuple(parts).into())
 }

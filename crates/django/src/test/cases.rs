@@ -195,6 +195,9 @@ fn transaction_pre_setup(this: PyObjectRef, vm: &Vm) -> PyResult<()> {
     if !vm.is_none(&available) {
         let apps = modules::find(vm, "django.apps", "apps")?;
         call(vm, &apps, "set_available_apps", vec![available])?;
+        for alias in database::names(vm, &this)? {
+            database::tell_migrated(vm, &alias)?;
+        }
     }
     call(vm, &this, "_fixture_setup", vec![])?;
     for alias in database::names(vm, &this)? {
@@ -245,8 +248,13 @@ fn load_fixtures(case: &PyObjectRef, vm: &Vm) -> PyResult<()> {
 }
 
 fn transaction_teardown(this: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    // What an emptied database begins with is made again, unless only some apps are there.
+    let all_apps = vm.is_none(&*attr(vm, &this, "available_apps")?);
     for alias in database::names(vm, &this)? {
         database::flush(vm, &alias, false)?;
+        if all_apps {
+            database::tell_migrated(vm, &alias)?;
+        }
     }
     Ok(())
 }

@@ -120,6 +120,25 @@ pub fn create_tables(vm: &Vm) -> PyResult<()> {
     Ok(())
 }
 
+/// Says that the tables of every app are there: content types and permissions are made then.
+pub fn tell_migrated(vm: &Vm, alias: &str) -> PyResult<()> {
+    let signal = modules::find(vm, "django.db.models.signals", "post_migrate")?;
+    let apps = modules::find(vm, "django.apps", "apps")?;
+    for config in items(vm, &*call(vm, &apps, "get_app_configs", vec![])?)? {
+        let named = [
+            ("sender", config.clone()),
+            ("app_config", config),
+            ("verbosity", vm.ctx.new_int(0).into()),
+            ("interactive", vm.ctx.new_bool(false).into()),
+            ("using", vm.ctx.new_str(alias).into()),
+            ("apps", apps.clone()),
+            ("plan", vm.ctx.new_list(vec![]).into()),
+        ];
+        call_with(vm, &*attr(vm, &signal, "send")?, vec![], &named)?;
+    }
+    Ok(())
+}
+
 fn has_table(model: &ModelRef) -> bool {
     let options = model.options.borrow();
     options.managed

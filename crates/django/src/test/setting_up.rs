@@ -46,7 +46,14 @@ pub fn set_up(vm: &Vm, folder: &str, labels: &[String]) -> PyResult<()> {
             Err(e) => return Err(e),
         }
     }
-    database::create_tables(vm)
+    for config in super::call::items(vm, &*call(vm, &apps, "get_app_configs", vec![])?)? {
+        call(vm, &config, "ready", vec![])?;
+    }
+    database::create_tables(vm)?;
+    for alias in db::registry::aliases() {
+        database::tell_migrated(vm, &alias)?;
+    }
+    Ok(())
 }
 
 /// Whether it is this module that is missing, not one that it imports.

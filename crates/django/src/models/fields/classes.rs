@@ -14,6 +14,8 @@ use std::rc::Rc;
 const FIELDS: &str = "django.db.models.fields";
 const RELATED: &str = "django.db.models.fields.related";
 const FILES: &str = "django.db.models.fields.files";
+/// Where `django.contrib.contenttypes.fields` finds what it adds to.
+const GENERIC: &str = "django.contrib._contenttypes";
 
 /// Name, module, bases, kind; bases first.
 type Row = (
@@ -116,6 +118,18 @@ const TABLE: &[Row] = {
         ("OneToOneField", RELATED, &["ForeignKey"], OneToOne),
         ("ManyToManyField", RELATED, &["RelatedField"], ManyToMany),
         (
+            "GenericForeignKey",
+            GENERIC,
+            &["Field"],
+            GenericForeignKey,
+        ),
+        (
+            "GenericRelation",
+            GENERIC,
+            &["ForeignObject"],
+            GenericRelation,
+        ),
+        (
             "OrderWrt",
             "django.db.models.fields.proxy",
             &["IntegerField"],
@@ -129,6 +143,8 @@ const HIDDEN: &[&str] = &[
     "AutoFieldMixin",
     "PositiveIntegerRelDbTypeMixin",
     "RelatedField",
+    "GenericForeignKey",
+    "GenericRelation",
 ];
 
 /// What hangs on a Python field class.

@@ -65,7 +65,7 @@ pub fn from_parents(
                     && !has_own(vm, class, &f.name())
                     && !inherited.contains(&*f.name())
                 {
-                    let copy = copy_into(vm, class, f)?;
+                    let copy = copy_into(vm, class, f, false)?;
                     if f.one_to_one() {
                         for (_, link) in base_parents.iter_mut() {
                             if link.as_ref().is_some_and(|l| Rc::ptr_eq(l, f)) {
@@ -107,10 +107,7 @@ pub fn from_parents(
                     return Err(clash(&f.name()));
                 }
             } else if !has_own(vm, class, &f.name()) && !inherited.contains(&*f.name()) {
-                let copy = copy_into(vm, class, &f)?;
-                if !base_model.is_abstract() {
-                    copy.mti_inherited.set(true);
-                }
+                copy_into(vm, class, &f, !base_model.is_abstract())?;
             }
         }
     }
@@ -141,10 +138,18 @@ fn has_own(vm: &Vm, class: &PyObject, name: &str) -> bool {
 }
 
 /// A deep copy of a field joins the class.
-fn copy_into(vm: &Vm, class: &PyObject, field: &Rc<Field>) -> PyResult<Rc<Field>> {
+fn copy_into(
+    vm: &Vm,
+    class: &PyObject,
+    field: &Rc<Field>,
+    mti_inherited: bool,
+) -> PyResult<Rc<Field>> {
     let object = field_object(vm, field)?;
     let deepcopy = vm.import("copy", 0)?.get_attr("deepcopy", vm)?;
     let copy = deepcopy.call((object,), vm)?;
+    if let Some(copy) = crate::models::fields::field_of(&copy) {
+        copy.mti_inherited.set(mti_inherited);
+    }
     add_to_class(vm, class, &field.name(), copy.clone())?;
     Ok(crate::models::fields::field_of(&copy).unwrap_or_else(|| field.duplicate()))
 }

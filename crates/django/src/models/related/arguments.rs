@@ -53,6 +53,10 @@ pub fn rel_from_arguments(
     args: &mut Args,
     options: &mut FieldOptions,
 ) -> PyResult<Option<Rc<Rel>>> {
+    if kind == FieldKind::GenericForeignKey {
+        super::generic::key_arguments(vm, args, options)?;
+        return Ok(None);
+    }
     let rel_kind = match kind {
         FieldKind::ForeignKey => RelKind::ManyToOne,
         FieldKind::OneToOne => RelKind::OneToOne,
@@ -152,8 +156,9 @@ pub fn rel_from_arguments(
                     .unwrap_or_else(|| "content_type".into()),
             );
             options.for_concrete_model = args.take_bool(vm, "for_concrete_model", true)?;
-            // Its reverse side has no name of its own.
-            *rel.related_name.borrow_mut() = Some("+".into());
+            // Its reverse side has a name in queries only.
+            let name = rel.related_query_name.borrow().clone();
+            *rel.related_name.borrow_mut() = Some(name.unwrap_or_else(|| "+".into()));
         }
         _ => {}
     }

@@ -158,6 +158,9 @@ pub fn before_contribute(o: &PyObject, cls: &PyObject, name: &str, vm: &Vm) -> P
     let (Some(rel), Some(model)) = (&field.remote, model_of_class(vm, cls)) else {
         return Ok(());
     };
+    if field.kind == FieldKind::GenericRelation && field.mti_inherited.get() {
+        super::generic::hide_inherited(rel);
+    }
     if field.kind != FieldKind::ManyToMany {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! The reverse side of a foreign key: `author.book_set`.
 use super::relation::{
-    self, Relation, attr_of, filtered, getter, opaque, prefetch_source, queryset,
+    self, Relation, attr_of, filter_prefetched, filtered, getter, opaque, prefetch_source, queryset,
 };
 use crate::class::{Class, class};
 use crate::db::atomic::atomic;
@@ -185,8 +185,7 @@ fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
     let relation = relation::of(vm, o)?;
     let (instances, qs) = prefetch_source(vm, &relation, o, &mut args)?;
     let field = &relation.field;
-    let list = Value::List(instances.iter().map(opaque).collect());
-    let found = filtered(vm, &qs, vec![(format!("{}__in", field.name()), list)])?;
+    let found = filter_prefetched(vm, &qs, &field.name(), &instances)?;
     let pairs = field.related_fields().or_raise(vm)?;
     let (local, remote): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
     let object_key = getter(vm, &local, "")?;

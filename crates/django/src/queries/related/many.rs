@@ -1,7 +1,7 @@
 //! Both sides of a many-to-many relation: `book.tags`, `tag.books`.
 use super::foreign::{expect_instance, flag, later, other_manager};
 use super::relation::{
-    self, Relation, attr_of, filtered, getter, opaque, prefetch_source, queryset,
+    self, Relation, attr_of, filter_prefetched, filtered, getter, prefetch_source, queryset,
 };
 use crate::class::{Class, class};
 use crate::convert::{to_py, to_value};
@@ -493,9 +493,7 @@ fn apply_filters(
 fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
     let side = Side::of(vm, o)?;
     let (instances, qs) = prefetch_source(vm, &side.relation, o, &mut args)?;
-    let list = Value::List(instances.iter().map(opaque).collect());
-    qs.sticky.set(true);
-    let found = filtered(vm, &qs, vec![(format!("{}__in", side.query_name), list)])?;
+    let found = filter_prefetched(vm, &qs, &side.query_name, &instances)?;
     let table = side.through.db_table();
     let pairs = side.source.related_fields().or_raise(vm)?;
     let (local, remote): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();

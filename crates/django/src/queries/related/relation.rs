@@ -1,9 +1,11 @@
 //! What a related manager is about.
 use crate::convert::PyObj;
 use crate::error::OrRaise;
+use crate::queries::execute::dialect;
 use crate::queries::hints::{class_of_model, model_of_class};
 use crate::queries::manager::PyManager;
 use crate::queries::queryset::PyQuerySet;
+use orm_sql::Compiler;
 use orm_sql::q::{Q, QChild};
 use orm_state::{AnyField, Field, ModelRef, Rel, Value};
 use rustpython_vm::builtins::{PyDictRef, PyTypeRef};
@@ -149,6 +151,24 @@ pub fn filtered(
     Ok(made)
 }
 
+/// The rows of a prefetch that belong to the instances; a slice is taken of each one's rows.
+pub fn filter_prefetched(
+    vm: &VirtualMachine,
+    qs: &Py<PyQuerySet>,
+    field: &str,
+    instances: &[PyObjectRef],
+) -> PyResult<PyRef<PyQuerySet>> {
+    let instances = Value::List(instances.iter().map(opaque).collect());
+    let made = PyQuerySet::chain(qs, vm)?;
+    made.with_query(|query| {
+        let compiler = Compiler::new(query.clone(), dialect(), "default".into());
+        *query = compiler.filter_prefetched(field, instances)?;
+        Ok(())
+    })
+    .or_raise(vm)?;
+    Ok(made)
+}
+
 /// A Python object as a lookup's value.
 pub fn opaque(obj: &PyObjectRef) -> Value {
     Value::Object(Rc::new(PyObj(obj.clone())))
@@ -170,7 +190,7 @@ pub fn getter(vm: &VirtualMachine, fields: &[Rc<Field>], prefix: &str) -> PyResu
         .call(names, vm)
 }
 
-/// The queryset of a prefetch: given, or all objects; sliced ones are not supported yet.
+/// The queryset of a prefetch: given, or all objects.
 pub fn prefetch_source(
     vm: &VirtualMachine,
     relation: &Relation,
@@ -197,9 +217,6 @@ pub fn prefetch_source(
             ));
         }
     };
-    if qs.is_sliced() {
-        return Err(vm.new_not_implemented_error("Prefetch() with a sliced queryset"));
-    }
     let qs = PyQuerySet::chain(&qs, vm)?;
     if let Some(first) = instances.first() {
         relation.hinted(vm, manager, &qs, first)?;
