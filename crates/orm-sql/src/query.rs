@@ -111,6 +111,8 @@ pub struct Query {
     /// `values()` order, when given (`selected`).
     pub selected: Option<Rc<IndexMap<String, Selected>>>,
     pub has_select_fields_override: bool,
+    /// The database its queryset was bound to, where it is a subquery.
+    pub db: Option<Rc<str>>,
     pub where_: Rc<WhereNode>,
     pub annotations: Rc<IndexMap<Rc<str>, Expr>>,
     pub annotation_select_mask: Option<Rc<IndexSet<Rc<str>>>>,
@@ -174,6 +176,7 @@ impl Query {
             values_select: vec![],
             selected: None,
             has_select_fields_override: false,
+            db: None,
             where_: Rc::default(),
             annotations: Rc::default(),
             annotation_select_mask: None,

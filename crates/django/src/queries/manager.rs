@@ -533,9 +533,7 @@ fn from_queryset(
 ) -> PyResult<PyTypeRef> {
     let dict = vm.ctx.new_dict();
     dict.set_item("_queryset_class", queryset.clone().into(), vm)?;
-    if let Ok(module) = base.as_object().get_attr("__module__", vm) {
-        dict.set_item("__module__", module, vm)?;
-    }
+    dict.set_item("__module__", vm.ctx.new_str(MODULE).into(), vm)?;
     let mut seen: Vec<String> = vec![];
     for class in queryset.mro_collect() {
         if class.is(vm.ctx.types.object_type) {

@@ -150,8 +150,10 @@ impl Prefetch {
         zelf.to_at(level)
     }
     #[pymethod]
-    fn get_current_to_attr(zelf: &Py<Prefetch>, level: usize) -> (String, bool) {
-        zelf.attr_at(level)
+    fn get_current_to_attr(zelf: &Py<Prefetch>, level: usize, vm: &VirtualMachine) -> PyObjectRef {
+        let (name, as_attr) = zelf.attr_at(level);
+        let parts = vec![vm.ctx.new_str(name).into(), vm.ctx.new_bool(as_attr).into()];
+        vm.ctx.new_tuple(parts).into()
     }
     #[pymethod]
     fn get_current_querysets(zelf: &Py<Prefetch>, level: usize, vm: &VirtualMachine) -> PyObjectRef {

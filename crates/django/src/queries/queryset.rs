@@ -30,7 +30,7 @@ use orm_state::{Field, ModelRef};
 use rustpython_vm::builtins::{PyDictRef, PyListRef, PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::types::Constructor;
+use rustpython_vm::types::{Constructor, Initializer};
 use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
@@ -176,7 +176,9 @@ impl PyQuerySet {
     }
     /// As the right side of a lookup.
     pub fn as_subquery(&self) -> Expr {
-        (**self.query.borrow()).clone().into_expr()
+        let mut query = (**self.query.borrow()).clone();
+        query.db = self.using.borrow().clone();
+        query.into_expr()
     }
     pub fn is_empty_queryset(&self) -> bool {
         self.query.borrow().is_empty()
@@ -197,6 +199,14 @@ impl PyQuerySet {
             "NotSupportedError",
             format!("Calling QuerySet.{operation}() after {name}() is not supported."),
         ))
+    }
+}
+
+impl Initializer for PyQuerySet {
+    type Args = FuncArgs;
+    /// All is done when it is made; a subclass's own `__init__` may call this.
+    fn init(_zelf: &Py<Self>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<()> {
+        Ok(())
     }
 }
 

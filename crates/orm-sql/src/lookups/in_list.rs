@@ -7,8 +7,9 @@
 use super::kind::Builtin;
 use super::sides;
 use crate::compiler::Compiler;
-use crate::expression::value_expr;
+use crate::expression::{Expr, value_expr};
 use crate::lookup::{Lookup, Rhs};
+use crate::query::subquery::query_of;
 use crate::writer::SqlWriter;
 use orm_state::{Error, Result, Value};
 use std::collections::HashSet;
@@ -23,6 +24,7 @@ pub fn as_sql(
     out.push(" IN ");
     let Some(items) = sides::list_items(&lookup.rhs) else {
         if let Rhs::Expr(e) = &lookup.rhs {
+            same_database(e, compiler)?;
             return sides::expr_rhs(e, compiler, out);
         }
         return Err(Error::type_error("The in lookup needs a list."));
@@ -41,6 +43,17 @@ pub fn as_sql(
     }
     out.push(")");
     Ok(())
+}
+
+/// Refuses a subquery that was bound to another database.
+fn same_database(expr: &Expr, compiler: &Compiler) -> Result<()> {
+    match query_of(expr).and_then(|query| query.db.clone()) {
+        Some(db) if db != compiler.using => Err(Error::value_error(
+            "Subqueries aren't allowed across different databases. Force the inner query to be \
+             evaluated using `list(inner_query)`.",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Without `None` (NULL equals nothing) and, where items can be hashed, without repetitions.

@@ -5,6 +5,8 @@ import inspect
 import warnings
 from math import ceil
 
+from django.db.models import QuerySet
+from django.db.models.manager import BaseManager
 from django.utils.deprecation import RemovedInDjango2028Warning
 from django.utils.functional import cached_property
 from django.utils.inspect import method_has_no_args
@@ -27,11 +29,14 @@ class EmptyPage(InvalidPage):
     pass
 
 
-def _own_count(counter):
-    """Whether ``objects.count`` counts them all: a list's counts one value."""
+def _counter(objects, name):
+    """The method that counts all objects, if they have one: a list's counts one value."""
+    counter = getattr(objects, name, None)
+    if isinstance(objects, (QuerySet, BaseManager)):
+        return counter
     if not callable(counter) or inspect.isbuiltin(counter):
-        return False
-    return method_has_no_args(counter)
+        return None
+    return counter if method_has_no_args(counter) else None
 
 
 class BasePaginator:
@@ -148,8 +153,8 @@ class Paginator(BasePaginator):
 
     @cached_property
     def count(self):
-        counter = getattr(self.object_list, "count", None)
-        return counter() if _own_count(counter) else len(self.object_list)
+        counter = _counter(self.object_list, "count")
+        return counter() if counter else len(self.object_list)
 
     @cached_property
     def num_pages(self):
@@ -171,8 +176,10 @@ class Paginator(BasePaginator):
 
 
 class AsyncPaginator(BasePaginator):
-    _cache_acount = None
-    _cache_anum_pages = None
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._cache_acount = None
+        self._cache_anum_pages = None
 
     async def __aiter__(self):
         for number in await self.apage_range():
@@ -199,11 +206,10 @@ class AsyncPaginator(BasePaginator):
 
     async def acount(self):
         if self._cache_acount is None:
-            counter = getattr(self.object_list, "acount", None)
-            if inspect.iscoroutinefunction(counter) and _own_count(counter):
-                self._cache_acount = await counter()
-            else:
-                self._cache_acount = len(self.object_list)
+            counter = _counter(self.object_list, "acount")
+            counted = counter() if counter else len(self.object_list)
+            waits = inspect.isawaitable(counted)
+            self._cache_acount = await counted if waits else counted
         return self._cache_acount
 
     async def anum_pages(self):

@@ -73,13 +73,8 @@ fn refresh(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
         None => {
             let class: PyObjectRef = o.class().to_owned().into();
             let manager = py::attr(vm, &class, "_base_manager")?;
-            let db = match using {
-                Some(u) => u,
-                None => match state::state_of(vm, o)?.db.borrow().clone() {
-                    Some(db) if !vm.is_none(&db) => db,
-                    _ => state::db_for_read(vm, &class, o)?,
-                },
-            };
+            // Without a name, routers decide when the row is fetched: they know the instance.
+            let db = using.unwrap_or_else(|| vm.ctx.none());
             let hints = vm.ctx.new_dict();
             hints.set_item("instance", o.to_owned(), vm)?;
             let parts = [("hints", hints.into())];

@@ -8,7 +8,7 @@ use crate::modules;
 use rustpython_vm::builtins::{PyInt, PyList, PySlice, PyStr, PyType, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::{PyMappingMethods, PyNumberMethods, PySequenceMethods};
-use rustpython_vm::types::{AsMapping, AsNumber, AsSequence, Constructor, Iterable, Representable};
+use rustpython_vm::types::{AsMapping, AsNumber, AsSequence, Constructor, Initializer, Iterable, Representable};
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func,
     pyclass,
@@ -91,7 +91,7 @@ impl PyQuerySet {
 }
 
 #[pyclass(
-    with(Constructor, AsMapping, AsSequence, AsNumber, Iterable, Representable),
+    with(Constructor, Initializer, AsMapping, AsSequence, AsNumber, Iterable, Representable),
     flags(BASETYPE, HAS_DICT, HAS_WEAKREF)
 )]
 impl PyQuerySet {
@@ -601,23 +601,18 @@ pub const SHAPES: &[(&str, Shape)] = &[
 
 /// The iterable classes and `EmptyQuerySet`.
 pub fn install_markers(vm: &VirtualMachine) -> PyResult<()> {
-    let object = vm.ctx.types.object_type.to_owned();
-    let class = |name: &str, base: PyTypeRef| {
-        vm.ctx.new_class(
-            Some("django.db.models.query"),
-            name,
-            base,
-            Default::default(),
-        )
+    let class = |name: &str, base: &[PyTypeRef]| {
+        crate::class::class(vm, "django.db.models.query", name, base, |_| {})
     };
-    let base = class("BaseIterable", object.clone());
+    let base = class("BaseIterable", &[])?;
     modules::export(vm, "django.db.models.query", "BaseIterable", base.clone())?;
-    let tuples = class("ValuesListIterable", base.clone());
+    let base = [base];
+    let tuples = class("ValuesListIterable", &base)?;
     for (name, shape) in SHAPES {
         let made = match shape {
             Shape::Tuples => tuples.clone(),
-            Shape::Named => class(name, tuples.clone()),
-            _ => class(name, base.clone()),
+            Shape::Named => class(name, std::slice::from_ref(&tuples))?,
+            _ => class(name, &base)?,
         };
         modules::export(vm, "django.db.models.query", name, made)?;
     }

@@ -312,8 +312,7 @@ fn make(vm: &Vm, o: &PyObject, method: &'static str, mut args: FuncArgs) -> PyRe
         .insert((&*relation.field.name()).into(), relation.instance.clone());
     let using = relation.write_db(vm, &model_class(vm, o)?)?;
     let bound = vm.call_method(o, "db_manager", (vm.ctx.new_str(&*using),))?;
-    let qs = vm.call_method(&bound, "get_queryset", ())?;
-    qs.get_attr(method, vm)?.call(args, vm)
+    relation.inherited(vm, bound, method, args)
 }
 
 fn remove(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {

@@ -608,8 +608,7 @@ fn make(vm: &Vm, o: &PyObject, method: &'static str, mut args: FuncArgs) -> PyRe
     let owner = side.relation.instance.class().to_owned();
     let using = side.relation.write_db(vm, &owner)?;
     let bound = vm.call_method(o, "db_manager", (vm.ctx.new_str(&*using),))?;
-    let qs = vm.call_method(&bound, "get_queryset", ())?;
-    let answer = qs.get_attr(method, vm)?.call(args, vm)?;
+    let answer = side.relation.inherited(vm, bound, method, args)?;
     let (obj, created) = if method == "create" {
         (answer.clone(), true)
     } else {

@@ -79,6 +79,18 @@ impl Relation {
         let get = self.superclass.as_object().get_attr("get_queryset", vm)?;
         queryset(vm, get.call((manager.to_owned(),), vm)?)
     }
+    /// `super().create(…)`: the model's own manager class may have a method of its own.
+    pub fn inherited(
+        &self,
+        vm: &VirtualMachine,
+        manager: PyObjectRef,
+        method: &'static str,
+        mut args: FuncArgs,
+    ) -> PyResult {
+        let own = self.superclass.as_object().get_attr(method, vm)?;
+        args.prepend_arg(manager);
+        own.call(args, vm)
+    }
     /// Knows the instance, and runs where it came from.
     pub fn hinted(
         &self,
