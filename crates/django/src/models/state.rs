@@ -217,12 +217,8 @@ pub fn settle_db(vm: &Vm, instance: &PyObject, value: &PyObject) -> PyResult<()>
     let (ours, theirs) = (state_of(vm, instance)?, state_of(vm, value)?);
     let none = |d: &RefCell<Option<PyObjectRef>>| d.borrow().as_ref().is_none_or(|d| vm.is_none(d));
     if none(&ours.db) {
-        if let Some(db) = theirs.db.borrow().clone().filter(|d| !vm.is_none(d)) {
-            *ours.db.borrow_mut() = Some(db);
-        } else {
-            let db = route(vm, "db_for_write", instance.class().as_object(), value)?;
-            *ours.db.borrow_mut() = Some(db);
-        }
+        let db = route(vm, "db_for_write", instance.class().as_object(), value)?;
+        *ours.db.borrow_mut() = Some(db);
     }
     if none(&theirs.db) {
         let db = route(vm, "db_for_write", value.class().as_object(), instance)?;
