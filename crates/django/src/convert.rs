@@ -73,6 +73,17 @@ impl Object for PyObj {
     fn model(&self) -> Option<Rc<Model>> {
         MODEL_OF.get().and_then(|f| f(&self.0))
     }
+    fn items(&self) -> Option<Result<Vec<Value>>> {
+        with_current_vm(|vm| {
+            let iter = self.0.get_iter(vm).ok()?;
+            let items = iter.iter::<PyObjectRef>(vm).and_then(|items| {
+                items
+                    .map(|item: PyResult| to_value(vm, &*item?))
+                    .collect::<PyResult<Vec<_>>>()
+            });
+            Some(items.or_foreign())
+        })
+    }
     fn source(&self) -> Result<orm_state::Source> {
         with_current_vm(|vm| crate::migrations::source::source_of(vm, &self.0))
     }

@@ -24,6 +24,8 @@ pub mod raw;
 pub mod related;
 pub mod restrictions;
 pub mod rows;
+pub mod sql_names;
+pub mod where_node;
 
 use rustpython_vm::{PyResult, VirtualMachine};
 
@@ -35,6 +37,8 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     fetch::install();
     q::install(vm)?;
     py_query::install(vm)?;
+    sql_names::install(vm)?;
+    where_node::install(vm)?;
     filtered_relation::install(vm)?;
     queryset::install(vm)?;
     raw::install(vm)?;

@@ -43,6 +43,10 @@ pub trait Object: Any + fmt::Debug {
             format!("'{}' object has no attribute '{name}'", self.type_name()),
         ))
     }
+    /// What iterating over it gives: an iterator is used up. Nothing for what cannot be iterated.
+    fn items(&self) -> Option<Result<Vec<Value>>> {
+        None
+    }
     /// Where it can be imported from: module and name (functions and classes).
     fn import_path(&self) -> Option<(String, String)> {
         None

@@ -21,6 +21,16 @@ pub enum AnyField {
 }
 
 impl AnyField {
+    /// `repr(field)`, for messages.
+    pub fn repr(&self) -> String {
+        match self {
+            AnyField::Field(f) => format!("<{}.{}: {}>", f.class.module, f.class.name, f.name()),
+            AnyField::Rel(r) => {
+                let label = r.related_model().map(|m| m.label_lower());
+                format!("<{:?}Rel: {}>", r.kind, label.unwrap_or_default())
+            }
+        }
+    }
     pub fn name(&self) -> Rc<str> {
         match self {
             AnyField::Field(f) => f.name(),

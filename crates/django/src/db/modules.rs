@@ -27,6 +27,8 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     modules::export(vm, "django.db", "connections", connections)?;
     modules::export(vm, "django.db", "connection", connection)?;
     modules::export(vm, "django.db", "router", router::object(vm))?;
+    let version = vm.ctx.new_str("_django_version");
+    modules::export(vm, "django.db", "DJANGO_VERSION_PICKLE_KEY", version)?;
     let reset = vm.new_function(
         "reset_queries",
         |_: FuncArgs, vm: &VirtualMachine| -> PyResult<()> {

@@ -89,7 +89,10 @@ fn build(
         }
         "Value" => {
             let value = a.required(class, "value")?;
-            let output = a.output_field()?;
+            let output = match a.next("output_field").filter(|v| !vm.is_none(v)) {
+                Some(f) => Some(super::call::field(vm, &f)?),
+                None => None,
+            };
             a.finish(class)?;
             Val::typed(to_value(vm, &value)?, output)
         }

@@ -8,9 +8,10 @@ use crate::modules;
 use orm_sql::query::{Combinator, GroupBy, Ordering};
 use orm_sqlite::percent;
 use orm_state::Value;
+use rustpython_vm::builtins::{PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::types::Representable;
+use rustpython_vm::types::{Constructor, Representable};
 use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
@@ -45,7 +46,7 @@ impl PyQuery {
     }
 }
 
-#[pyclass(with(Representable), flags(BASETYPE, HAS_DICT))]
+#[pyclass(with(Constructor, Representable), flags(BASETYPE, HAS_DICT))]
 impl PyQuery {
     #[pymethod]
     fn __str__(zelf: &Py<PyQuery>, vm: &VirtualMachine) -> PyResult<String> {
@@ -101,6 +102,10 @@ impl PyQuery {
     #[pygetset]
     fn low_mark(zelf: &Py<PyQuery>) -> u64 {
         zelf.queryset.query.borrow().low_mark
+    }
+    #[pygetset(setter)]
+    fn set_low_mark(zelf: &Py<PyQuery>, mark: u64) {
+        zelf.queryset.with_query(|q| q.low_mark = mark);
     }
     #[pygetset]
     fn high_mark(zelf: &Py<PyQuery>) -> Option<u64> {
@@ -194,10 +199,55 @@ impl PyQuery {
     fn alias_map(zelf: &Py<PyQuery>, vm: &VirtualMachine) -> PyResult {
         let dict = vm.ctx.new_dict();
         for (alias, entry) in &zelf.queryset.query.borrow().alias_map {
-            let table = vm.ctx.new_str(&**entry.item.table());
-            dict.set_item(&**alias, table.into(), vm)?;
+            dict.set_item(&**alias, super::sql_names::table(vm, entry)?, vm)?;
         }
         Ok(dict.into())
+    }
+    #[pygetset]
+    fn alias_refcount(zelf: &Py<PyQuery>, vm: &VirtualMachine) -> PyResult {
+        let dict = vm.ctx.new_dict();
+        for (alias, entry) in &zelf.queryset.query.borrow().alias_map {
+            dict.set_item(&**alias, vm.ctx.new_int(entry.refcount).into(), vm)?;
+        }
+        Ok(dict.into())
+    }
+    #[pygetset]
+    fn subq_aliases(zelf: &Py<PyQuery>, vm: &VirtualMachine) -> PyResult {
+        let query = zelf.queryset.query.borrow();
+        let names = query.subq_aliases.iter();
+        let names = vm
+            .ctx
+            .new_list(names.map(|n| vm.ctx.new_str(&**n).into()).collect());
+        vm.ctx.types.set_type.as_object().call((names,), vm)
+    }
+    #[pymethod]
+    fn build_where(zelf: &Py<PyQuery>, filter: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+        let q = match filter.downcast_ref::<super::q::PyQ>() {
+            Some(q) => q.q.borrow().clone(),
+            None => super::q::q_of(vm, &[filter], vec![])?,
+        };
+        let node = zelf.queryset.with_query(|query| query.build_where(&q));
+        let node: orm_sql::Expr = std::rc::Rc::new(node.or_raise(vm)?);
+        to_py(vm, &orm_sql::ExprObject::value(node))
+    }
+    #[pymethod]
+    fn count_active_tables(zelf: &Py<PyQuery>) -> usize {
+        zelf.queryset.query.borrow().count_active_tables()
+    }
+    #[pymethod]
+    fn add_select_related(
+        zelf: &Py<PyQuery>,
+        names: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        let names: Vec<PyObjectRef> = names.try_to_value(vm)?;
+        let names = names
+            .iter()
+            .map(|n| n.str(vm).map(|n| n.to_string_lossy().into_owned()))
+            .collect::<PyResult<Vec<_>>>()?;
+        zelf.queryset
+            .with_query(|q| q.add_select_related(names.iter().map(String::as_str)));
+        Ok(())
     }
     #[pymethod]
     fn is_empty(zelf: &Py<PyQuery>) -> bool {
@@ -236,6 +286,35 @@ impl PyQuery {
         zelf.queryset
             .with_query(|q| q.clear_ordering(force, default));
         Ok(())
+    }
+}
+
+/// `Query(model, alias_cols=True)`
+impl Constructor for PyQuery {
+    type Args = FuncArgs;
+    fn slot_new(cls: PyTypeRef, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let model = args
+            .take_positional_keyword("model")
+            .ok_or_else(|| vm.new_type_error("Query() needs a model"))?;
+        let queryset = match model.downcast::<PyType>() {
+            Ok(model) => {
+                let class = modules::find(vm, "django.db.models.query", "QuerySet")?
+                    .downcast::<PyType>()
+                    .map_err(|_| vm.new_type_error("QuerySet is a class"))?;
+                PyQuerySet::of_model(vm, class, &model, None, None)?
+            }
+            Err(_) => PyQuerySet::empty(orm_sql::Query::empty()).into_ref(&vm.ctx),
+        };
+        if let Some(alias_cols) = args.take_positional_keyword("alias_cols") {
+            let alias_cols = alias_cols.is_true(vm)?;
+            queryset.with_query(|q| q.alias_cols = alias_cols);
+        }
+        PyQuery { queryset }
+            .into_ref_with_type(vm, cls)
+            .map(Into::into)
+    }
+    fn py_new(_: &Py<PyType>, _: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
+        Err(vm.new_type_error("use slot_new"))
     }
 }
 

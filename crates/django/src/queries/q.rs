@@ -3,7 +3,7 @@ use crate::convert::{PyObj, to_py, to_value};
 use crate::error::OrRaise;
 use crate::modules;
 use orm_sql::expression::{ExprObject, value_expr};
-use orm_sql::expressions::condition::{q_repr, same_q};
+use orm_sql::expressions::condition::{q_identity, q_repr, same_q};
 use orm_sql::q::{Connector, Q, QChild};
 use orm_state::Value;
 use rustpython_vm::builtins::{PyStr, PyTuple, PyType, PyTypeRef};
@@ -347,7 +347,7 @@ impl Hashable for PyQ {
     fn hash(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<PyHash> {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut h = DefaultHasher::new();
-        q_repr(&zelf.q.borrow()).hash(&mut h);
+        q_identity(&zelf.q.borrow()).hash(&mut h);
         Ok(h.finish() as PyHash)
     }
 }

@@ -7,6 +7,7 @@ mod async_methods;
 mod bulk;
 mod bulk_update;
 mod chain;
+mod cloning;
 mod combine;
 mod create;
 mod dates;
@@ -267,6 +268,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         "QuerySet",
         class,
     )?;
+    cloning::install(vm)?;
     pickle::install(vm)?;
     methods::install_markers(vm)
 }

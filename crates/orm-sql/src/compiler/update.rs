@@ -52,7 +52,8 @@ impl Update {
                 AnyField::Field(f) if f.concrete() => f,
                 other => {
                     return Err(Error::field_error(format!(
-                        "Cannot update model field {other:?} (only concrete fields are permitted)."
+                        "Cannot update model field {} (only concrete fields are permitted).",
+                        other.repr()
                     )));
                 }
             };

@@ -4,7 +4,7 @@ use crate::expression::{Expr, Expression, Resolve, Sources};
 use crate::q::{Q, QChild};
 use crate::query::Query;
 use crate::writer::SqlWriter;
-use orm_state::{Error, Field, Result};
+use orm_state::{Error, Field, Result, Value};
 use std::any::Any;
 use std::rc::Rc;
 
@@ -79,11 +79,48 @@ pub fn same_q(a: &Q, b: &Q) -> bool {
         && a.negated == b.negated
         && a.children.len() == b.children.len()
         && a.children.iter().zip(&b.children).all(|p| match p {
-            (QChild::Lookup(k, v), QChild::Lookup(k2, v2)) => k == k2 && v == v2,
+            (QChild::Lookup(k, v), QChild::Lookup(k2, v2)) => k == k2 && same_value(v, v2),
             (QChild::Expr(x), QChild::Expr(y)) => x.same(&**y),
             (QChild::Q(x), QChild::Q(y)) => same_q(x, y),
             _ => false,
         })
+}
+
+/// Equal, whatever kind of sequence each of them is.
+fn same_value(a: &Value, b: &Value) -> bool {
+    match (sequence(a), sequence(b)) {
+        (Some(a), Some(b)) => {
+            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same_value(a, b))
+        }
+        _ => a == b,
+    }
+}
+
+fn sequence(value: &Value) -> Option<Rc<[Value]>> {
+    match value {
+        Value::List(items) | Value::Tuple(items) => Some(items.clone()),
+        _ => None,
+    }
+}
+
+/// A text that equal conditions share, for their hashes.
+pub fn q_identity(q: &Q) -> String {
+    let mut out = format!("{}{}", q.connector.sql(), q.negated);
+    for child in &q.children {
+        out.push('|');
+        match child {
+            QChild::Lookup(k, v) => match sequence(v) {
+                Some(items) => {
+                    let items: Vec<String> = items.iter().map(Value::repr).collect();
+                    out.push_str(&format!("{k}=[{}]", items.join(", ")));
+                }
+                None => out.push_str(&format!("{k}={}", v.repr())),
+            },
+            QChild::Expr(e) => out.push_str(&e.repr()),
+            QChild::Q(q) => out.push_str(&format!("({})", q_identity(q))),
+        }
+    }
+    out
 }
 
 /// `<Q: (AND: ('a', 1), ('b', 2))>`
@@ -97,7 +134,7 @@ fn q_str(q: &Q) -> String {
         .iter()
         .map(|c| match c {
             QChild::Lookup(k, v) => {
-                format!("({}, {})", orm_state::Value::from(&**k).repr(), v.repr())
+                format!("({}, {})", Value::from(&**k).repr(), v.repr())
             }
             QChild::Expr(e) => e.repr(),
             QChild::Q(q) => q_str(q),

@@ -143,10 +143,13 @@ pub(super) fn iterate(value: &Value) -> Result<Vec<Value>> {
         Value::Dict(v) => Ok(v.iter().map(|(k, _)| k.clone()).collect()),
         Value::Str(s) => Ok(s.chars().map(|c| c.to_string().into()).collect()),
         Value::Bytes(b) => Ok(b.iter().map(|b| i64::from(*b).into()).collect()),
-        v => Err(Error::type_error(format!(
-            "'{}' object is not iterable",
-            v.type_name()
-        ))),
+        v => match v.as_object().and_then(|o| o.items()) {
+            Some(items) => items,
+            None => Err(Error::type_error(format!(
+                "'{}' object is not iterable",
+                v.type_name()
+            ))),
+        },
     }
 }
 

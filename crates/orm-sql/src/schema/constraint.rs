@@ -4,7 +4,7 @@ use crate::compiler::Compiler;
 use crate::expression::{Expr, Resolve, expr_of};
 use crate::expressions::{OrderBy, QExpr};
 use crate::query::Query;
-use orm_state::{Clause, Constraint, Deferrable, Error, Index, ModelRef, Result};
+use orm_state::{Clause, Constraint, Deferrable, Error, ErrorKind, Index, ModelRef, Result};
 use std::rc::Rc;
 
 impl SchemaEditor<'_> {
@@ -32,6 +32,14 @@ impl SchemaEditor<'_> {
             )?,
         };
         literal(&compiler(query).compiled(&node)?)
+    }
+    /// ` WHERE …`, or nothing where the condition holds for every row (`Q()`).
+    fn where_sql(&self, model: &ModelRef, clause: &Clause) -> Result<String> {
+        match self.condition_sql(model, clause) {
+            Ok(sql) => Ok(format!(" WHERE {sql}")),
+            Err(e) if e.kind() == ErrorKind::FullResultSet => Ok(String::new()),
+            Err(e) => Err(e),
+        }
     }
     fn expressions_sql(&self, model: &ModelRef, clauses: &[Clause]) -> Result<String> {
         let mut parts = vec![];
@@ -66,7 +74,7 @@ impl SchemaEditor<'_> {
     /// The statement that makes an index of `Meta.indexes`.
     pub fn index_statement(&self, model: &ModelRef, index: &Index) -> Result<Statement> {
         let condition = match &index.condition {
-            Some(c) => format!(" WHERE {}", self.condition_sql(model, c)?),
+            Some(c) => self.where_sql(model, c)?,
             None => String::new(),
         };
         let mut columns = vec![];
@@ -190,7 +198,7 @@ impl SchemaEditor<'_> {
             self.expressions_sql(model, expressions)?
         };
         let condition = match condition {
-            Some(c) => format!(" WHERE {}", self.condition_sql(model, c)?),
+            Some(c) => self.where_sql(model, c)?,
             None => String::new(),
         };
         Ok(Some(Statement {

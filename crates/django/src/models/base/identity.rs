@@ -5,8 +5,9 @@ use crate::models::fields::properties::inner;
 use crate::models::{model_of_class, model_of_instance};
 use crate::{modules, py};
 use orm_state::{FieldKind, ModelRef};
+use rustpython_vm::builtins::PyDict;
 use rustpython_vm::function::{FuncArgs, PySetterValue};
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 type Vm = VirtualMachine;
@@ -152,29 +153,26 @@ fn pickling(c: &mut Class) {
             let Some(dict) = o.dict() else {
                 return Ok(());
             };
-            let version = state.get_item_opt("_django_version", vm)?;
-            match version.as_ref().and_then(py::as_string) {
-                None => orm_state::settings::warn(
-                    "RuntimeWarning",
-                    "Pickled model instance's Django version is not specified.",
-                )
-                .or_raise(vm)?,
-                Some(v) if v != "6.1.3" => orm_state::settings::warn(
-                    "RuntimeWarning",
-                    &format!(
-                        "Pickled model instance's Django version {v} does not match the current \
-                     version 6.1.3."
-                    ),
-                )
-                .or_raise(vm)?,
-                Some(_) => {}
-            }
+            check_version(vm, "model instance", &state)?;
             for (k, v) in &state {
                 dict.set_item(&*k, v, vm)?;
             }
             Ok(())
         },
     );
+}
+
+/// Warns where a pickled state is of another version, or says none.
+pub fn check_version(vm: &Vm, what: &str, state: &Py<PyDict>) -> PyResult<()> {
+    let version = state.get_item_opt("_django_version", vm)?;
+    let message = match version.as_ref().and_then(py::as_string) {
+        None => format!("Pickled {what}'s Django version is not specified."),
+        Some(v) if v != "6.1.3" => {
+            format!("Pickled {what}'s Django version {v} does not match the current version 6.1.3.")
+        }
+        Some(_) => return Ok(()),
+    };
+    orm_state::settings::warn("RuntimeWarning", &message).or_raise(vm)
 }
 
 pub fn install(vm: &Vm) -> PyResult<()> {

@@ -225,11 +225,21 @@ fn updatable_names(m: &ModelRef) -> Vec<Rc<str>> {
 
 fn check_insert_classes(vm: &Vm, o: &PyObject, how: &How) -> PyResult<()> {
     for c in &how.insert_classes {
-        let known = crate::models::model_of_class(vm, c).is_some();
-        if !known || !o.is_instance(c, vm)? {
-            return Err(
-                vm.new_type_error("Invalid force_insert member. Must be a base of the model.")
-            );
+        // `Model` itself has no `_meta`, yet every model is one of its kind.
+        let base = crate::models::base::model_class();
+        let known = base.is_some_and(|b| py::as_class(c).is_some_and(|c| c.fast_issubclass(&b)));
+        if !known {
+            return Err(vm.new_type_error(format!(
+                "Invalid force_insert member. {} must be a model subclass.",
+                py::repr(vm, c)?
+            )));
+        }
+        if !o.is_instance(c, vm)? {
+            let qualname = py::to_string(vm, &py::attr(vm, c, "__qualname__")?)?;
+            let own = py::to_string(vm, &py::attr(vm, o.class(), "__qualname__")?)?;
+            return Err(vm.new_type_error(format!(
+                "Invalid force_insert member. {qualname} must be a base of {own}."
+            )));
         }
     }
     Ok(())

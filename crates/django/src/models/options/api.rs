@@ -226,7 +226,11 @@ fn lists(c: &mut Class) {
         },
         |o, v, vm| {
             let v = given(v, vm)?;
-            let items = py::list(vm, &v)?
+            let items = match vm.is_none(&v) {
+                true => vec![],
+                false => py::list(vm, &v)?,
+            };
+            let items = items
                 .iter()
                 .map(|i| crate::convert::to_value(vm, i))
                 .collect::<PyResult<_>>()?;

@@ -3,7 +3,6 @@ use super::PyQuerySet;
 use crate::db::atomic::atomic;
 use crate::error;
 use orm_state::AnyField;
-use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
@@ -21,12 +20,21 @@ fn pairs_of(vm: &VirtualMachine, dict: Option<PyObjectRef>) -> PyResult<Option<P
     let Some(dict) = dict.filter(|d| !vm.is_none(d)) else {
         return Ok(None);
     };
-    let dict: PyDictRef = dict
-        .downcast()
-        .map_err(|d| vm.new_type_error(format!("a dict is expected, not {}", d.class().name())))?;
     let mut found = vec![];
-    for (k, v) in dict.items_vec() {
-        found.push((k.str(vm)?.to_string_lossy().into_owned(), v));
+    match dict.downcast::<rustpython_vm::builtins::PyDict>() {
+        Ok(dict) => {
+            for (k, v) in dict.items_vec() {
+                found.push((k.str(vm)?.to_string_lossy().into_owned(), v));
+            }
+        }
+        // Another mapping, or a promise of one.
+        Err(mapping) => {
+            for pair in crate::py::list(vm, &crate::py::call(vm, &mapping, "items", vec![])?)? {
+                if let [k, v] = &crate::py::list(vm, &pair)?[..] {
+                    found.push((k.str(vm)?.to_string_lossy().into_owned(), v.clone()));
+                }
+            }
+        }
     }
     Ok(Some(found))
 }
@@ -135,14 +143,14 @@ impl PyQuerySet {
     fn find_or_make(
         zelf: &Py<Self>,
         vm: &VirtualMachine,
-        defaults: Pairs,
+        defaults: impl FnOnce() -> PyResult<Pairs>,
         lookups: &Pairs,
     ) -> PyResult<(PyObjectRef, bool)> {
         zelf.for_write.set(true);
         if let Some(found) = Self::try_get(zelf, vm, lookups)? {
             return Ok((found, false));
         }
-        let params = Self::creation_params(zelf, vm, defaults, lookups)?;
+        let params = Self::creation_params(zelf, vm, defaults()?, lookups)?;
         let using = zelf.db(vm)?;
         let made = atomic(vm, &using, true, || {
             let params = resolved(vm, params)?;
@@ -162,7 +170,7 @@ impl PyQuerySet {
     }
     pub fn get_or_create_one(zelf: &Py<Self>, vm: &VirtualMachine, mut args: FuncArgs) -> PyResult {
         let defaults = args.take_positional_keyword("defaults");
-        let defaults = pairs_of(vm, defaults)?.unwrap_or_default();
+        let defaults = || -> PyResult<Pairs> { Ok(pairs_of(vm, defaults)?.unwrap_or_default()) };
         let lookups = crate::queries::q::kwargs_of(&args);
         let (obj, created) = Self::find_or_make(zelf, vm, defaults, &lookups)?;
         Ok(vm.new_tuple((obj, created)).into())
@@ -174,18 +182,23 @@ impl PyQuerySet {
     ) -> PyResult {
         let defaults = args.take_positional_keyword("defaults");
         let create_defaults = args.take_positional_keyword("create_defaults");
-        let defaults = pairs_of(vm, defaults)?.unwrap_or_default();
-        let create_defaults = pairs_of(vm, create_defaults)?.unwrap_or_else(|| defaults.clone());
+        // Neither is looked into before it is needed: either may be a promise.
+        let given = |o: &Option<PyObjectRef>| -> PyResult<Pairs> {
+            Ok(pairs_of(vm, o.clone())?.unwrap_or_default())
+        };
+        let on_create = create_defaults
+            .filter(|d| !vm.is_none(d))
+            .or_else(|| defaults.clone());
         let lookups = crate::queries::q::kwargs_of(&args);
         zelf.for_write.set(true);
         let using = zelf.db(vm)?;
         atomic(vm, &using, true, || {
             let locked = Self::locked(zelf, vm, FuncArgs::default())?;
-            let (obj, created) = Self::find_or_make(&locked, vm, create_defaults, &lookups)?;
+            let (obj, created) = Self::find_or_make(&locked, vm, || given(&on_create), &lookups)?;
             if created {
                 return Ok(vm.new_tuple((obj, true)).into());
             }
-            let defaults = resolved(vm, defaults)?;
+            let defaults = resolved(vm, given(&defaults)?)?;
             for (k, v) in &defaults {
                 obj.set_attr(vm.ctx.intern_str(k.as_str()), v.clone(), vm)?;
             }

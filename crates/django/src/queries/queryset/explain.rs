@@ -22,7 +22,8 @@ impl PyQuerySet {
                     .chars()
                     .all(|c| c.is_alphanumeric() || c == '_' || c == '-');
             if !valid {
-                return Err(vm.new_value_error(format!("Invalid option name: '{name}'.")));
+                let shown = crate::py::repr(vm, &crate::py::str(vm, &name))?;
+                return Err(vm.new_value_error(format!("Invalid option name: {shown}.")));
             }
             options.push((name, to_value(vm, v)?));
         }

@@ -256,6 +256,11 @@ impl PyQuerySet {
         zelf
     }
     #[pymethod]
+    fn _avoid_cloning(zelf: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+        let class = crate::modules::find(vm, "django.db.models.query", "PreventQuerySetCloning")?;
+        class.call((zelf,), vm)
+    }
+    #[pymethod]
     fn _has_filters(zelf: &Py<PyQuerySet>) -> bool {
         zelf.query.borrow().has_filters()
     }
@@ -507,6 +512,14 @@ impl PyQuerySet {
         vm: &VirtualMachine,
     ) -> PyResult<PyRef<PyQuerySet>> {
         PyQuerySet::chain(zelf, vm)
+    }
+    #[pymethod]
+    fn __setstate__(
+        zelf: &Py<PyQuerySet>,
+        state: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        PyQuerySet::set_state(zelf, vm, state)
     }
     #[pymethod]
     fn __reduce__(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {

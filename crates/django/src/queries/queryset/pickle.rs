@@ -1,7 +1,9 @@
 //! Pickling: the model, the rows.
 use super::PyQuerySet;
+use crate::models::base::identity::check_version;
 use crate::modules;
-use rustpython_vm::{AsObject, Py, PyResult, VirtualMachine};
+use rustpython_vm::builtins::PyDict;
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
 
 impl PyQuerySet {
     /// What is kept: fetched rows, so that they need no database when they are read again.
@@ -14,9 +16,22 @@ impl PyQuerySet {
             vm.ctx.new_bool(zelf.prefetch_done.get()).into(),
             vm,
         )?;
+        dict.set_item("_django_version", vm.ctx.new_str("6.1.3").into(), vm)?;
         Ok(dict.into())
     }
+    /// The rows are in place already; the rest of the state is checked.
+    pub fn set_state(zelf: &Py<Self>, vm: &VirtualMachine, state: PyObjectRef) -> PyResult<()> {
+        let Ok(state) = state.downcast::<PyDict>() else {
+            return Err(vm.new_type_error("a queryset's state is a dict"));
+        };
+        check_version(vm, "queryset instance", &state)?;
+        if let Some(rows) = state.get_item_opt("_result_cache", vm)? {
+            *zelf.cache.borrow_mut() = rows.downcast().ok();
+        }
+        Ok(())
+    }
     pub fn reduced(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        let state = crate::py::call(vm, zelf, "__getstate__", vec![])?;
         let rows = Self::fetch_all(zelf, vm)?;
         let rebuild = modules::find(vm, "django.db.models.query", "_rebuild_queryset")?;
         let args = vm.ctx.new_tuple(vec![
@@ -24,7 +39,7 @@ impl PyQuerySet {
             zelf.model_class(vm)?.into(),
             rows.into(),
         ]);
-        Ok(vm.ctx.new_tuple(vec![rebuild, args.into()]).into())
+        Ok(vm.ctx.new_tuple(vec![rebuild, args.into(), state]).into())
     }
 }
 
