@@ -160,7 +160,7 @@ class GenericForeignKeyDescriptor:
             return self
         ct_id, key = self._key(instance)
         if self.field.is_cached(instance):
-            known = self.field.get_cached_value(instance, default=None)
+            known = self.field.get_cached_value(instance, None)
             if known is None:
                 return None
             ct = self.field.get_content_type(obj=known, using=instance._state.db)
