@@ -1,6 +1,9 @@
 //! `django.dispatch`: signals. Source: "Signals" in Django's documentation.
+mod receivers;
+
 use crate::class::function;
 use crate::{modules, py};
+use receivers::{check_keywords, debugging, log_failure, make_id, receiver_id};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::{Constructor, Initializer};
@@ -19,6 +22,8 @@ struct Receiver {
     id: Id,
     sender: Option<usize>,
     target: Target,
+    /// It returns a coroutine.
+    waits: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -57,17 +62,6 @@ fn address(vm: &Vm, sender: Option<&PyObject>) -> Option<usize> {
     sender.filter(|s| !vm.is_none(s)).map(|s| s.get_id())
 }
 
-fn receiver_id(vm: &Vm, receiver: &PyObject) -> PyResult<(usize, usize)> {
-    // A bound method is its function on its object, not the object made by looking it up.
-    if let (Some(s), Some(f)) = (
-        py::attr_opt(vm, receiver, "__self__")?,
-        py::attr_opt(vm, receiver, "__func__")?,
-    ) {
-        return Ok((s.get_id(), f.get_id()));
-    }
-    Ok((receiver.get_id(), 0))
-}
-
 impl Initializer for PySignal {
     type Args = FuncArgs;
     fn init(_zelf: &Py<Self>, _args: FuncArgs, _vm: &Vm) -> PyResult<()> {
@@ -92,9 +86,15 @@ impl PySignal {
         let uid = args
             .take_positional_keyword("dispatch_uid")
             .filter(|u| !vm.is_none(u));
-        if !py::callable(&receiver) {
-            return Err(vm.new_type_error("Signal receivers must be callable."));
+        if debugging(vm)? {
+            if !py::callable(&receiver) {
+                return Err(vm.new_type_error("Signal receivers must be callable."));
+            }
+            check_keywords(vm, &receiver)?;
         }
+        let inspect = vm.import("inspect", 0)?;
+        let args = vec![receiver.clone()];
+        let waits = py::is_true(vm, &py::call(vm, &inspect, "iscoroutinefunction", args)?)?;
         if let Some(name) = sender.as_ref().and_then(py::as_string) {
             return zelf.connect_later(vm, receiver, name, weak, uid);
         }
@@ -126,9 +126,12 @@ impl PySignal {
         } else {
             Target::Strong(receiver)
         };
-        zelf.receivers
-            .borrow_mut()
-            .push(Receiver { id, sender, target });
+        zelf.receivers.borrow_mut().push(Receiver {
+            id,
+            sender,
+            target,
+            waits,
+        });
         Ok(())
     }
     #[pymethod]
@@ -172,6 +175,9 @@ impl PySignal {
         let sender = args
             .take_positional_keyword("sender")
             .unwrap_or_else(|| vm.ctx.none());
+        if zelf.anyone_waits() {
+            return PySignal::send_waiting(&zelf, vm, "send", sender, args, false);
+        }
         let mut out = vec![];
         for receiver in zelf.live(vm, Some(&sender))? {
             let mut call = FuncArgs::default();
@@ -188,6 +194,9 @@ impl PySignal {
         let sender = args
             .take_positional_keyword("sender")
             .unwrap_or_else(|| vm.ctx.none());
+        if zelf.anyone_waits() {
+            return PySignal::send_waiting(&zelf, vm, "send", sender, args, true);
+        }
         let mut out = vec![];
         for receiver in zelf.live(vm, Some(&sender))? {
             let mut call = FuncArgs::default();
@@ -196,12 +205,57 @@ impl PySignal {
             call.kwargs.insert("sender".into(), sender.clone());
             let result = match receiver.call(call, vm) {
                 Ok(r) => r,
-                Err(e) if e.fast_isinstance(vm.ctx.exceptions.exception_type) => e.into(),
+                Err(e) if e.fast_isinstance(vm.ctx.exceptions.exception_type) => {
+                    let error: PyObjectRef = e.into();
+                    log_failure(vm, &receiver, &error)?;
+                    error
+                }
                 Err(e) => return Err(e),
             };
             out.push(vm.ctx.new_tuple(vec![receiver, result]).into());
         }
         Ok(vm.ctx.new_list(out).into())
+    }
+    #[pymethod]
+    fn asend(zelf: rustpython_vm::PyRef<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult {
+        let sender = args.take_positional_keyword("sender");
+        let sender = vm.unwrap_or_none(sender);
+        PySignal::send_waiting(&zelf, vm, "asend", sender, args, false)
+    }
+    #[pymethod]
+    fn asend_robust(zelf: rustpython_vm::PyRef<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult {
+        let sender = args.take_positional_keyword("sender");
+        let sender = vm.unwrap_or_none(sender);
+        PySignal::send_waiting(&zelf, vm, "asend", sender, args, true)
+    }
+    #[pymethod]
+    fn _log_robust_failure(
+        _zelf: &Py<Self>,
+        receiver: PyObjectRef,
+        error: PyObjectRef,
+        vm: &Vm,
+    ) -> PyResult<()> {
+        log_failure(vm, &receiver, &error)
+    }
+    /// One thread needs no lock, but who holds it may say so.
+    #[pygetset]
+    fn lock(_zelf: &Py<Self>, vm: &Vm) -> PyResult {
+        py::call(vm, &vm.import("contextlib", 0)?, "nullcontext", vec![])
+    }
+    #[pymethod]
+    fn _clear_dead_receivers(zelf: &Py<Self>, vm: &Vm) -> PyResult<()> {
+        zelf.forget_dead(vm)
+    }
+    /// Plain receivers, and those that return coroutines.
+    #[pymethod]
+    fn _live_receivers(zelf: &Py<Self>, sender: PyObjectRef, vm: &Vm) -> PyResult {
+        let (mut plain, mut waiting) = (vec![], vec![]);
+        for (receiver, waits) in zelf.alive(vm, Some(&sender))? {
+            let side = if waits { &mut waiting } else { &mut plain };
+            side.push(receiver);
+        }
+        let (plain, waiting) = (vm.ctx.new_list(plain), vm.ctx.new_list(waiting));
+        Ok(vm.ctx.new_tuple(vec![plain.into(), waiting.into()]).into())
     }
     /// `(lookup key, receiver)` of all receivers, as tests count them.
     #[pygetset]
@@ -235,35 +289,73 @@ impl PySignal {
 impl PySignal {
     /// The receivers for a sender that still live.
     fn live(&self, vm: &Vm, sender: Option<&PyObject>) -> PyResult<Vec<PyObjectRef>> {
+        let alive = self.alive(vm, sender)?;
+        Ok(alive.into_iter().map(|(receiver, _)| receiver).collect())
+    }
+    /// With each, whether it returns a coroutine.
+    fn alive(&self, vm: &Vm, sender: Option<&PyObject>) -> PyResult<Vec<(PyObjectRef, bool)>> {
         if self.receivers.borrow().is_empty() {
             return Ok(vec![]);
         }
+        self.forget_dead(vm)?;
         let sender = address(vm, sender);
         let all = self.receivers.borrow().clone();
         let mut out = vec![];
-        let mut dead = vec![];
         for r in &all {
             if r.sender.is_some() && r.sender != sender {
                 continue;
             }
-            match &r.target {
-                Target::Strong(o) => out.push(o.clone()),
-                Target::Weak(w) => {
-                    let o = w.call((), vm)?;
-                    if vm.is_none(&o) {
-                        dead.push(r.id.clone());
-                    } else {
-                        out.push(o);
-                    }
-                }
+            let receiver = match &r.target {
+                Target::Strong(o) => o.clone(),
+                Target::Weak(w) => w.call((), vm)?,
+            };
+            out.push((receiver, r.waits));
+        }
+        Ok(out)
+    }
+    fn forget_dead(&self, vm: &Vm) -> PyResult<()> {
+        let all = self.receivers.borrow().clone();
+        let mut dead = vec![];
+        for r in &all {
+            if let Target::Weak(w) = &r.target
+                && vm.is_none(&*w.call((), vm)?)
+            {
+                dead.push(w.get_id());
             }
         }
         if !dead.is_empty() {
-            self.receivers
-                .borrow_mut()
-                .retain(|r| !dead.contains(&r.id));
+            self.receivers.borrow_mut().retain(|r| match &r.target {
+                Target::Weak(w) => !dead.contains(&w.get_id()),
+                Target::Strong(_) => true,
+            });
         }
-        Ok(out)
+        Ok(())
+    }
+    fn anyone_waits(&self) -> bool {
+        self.receivers.borrow().iter().any(|r| r.waits)
+    }
+    /// Coroutines need a loop: `django.dispatch._async` knows how.
+    fn send_waiting(
+        zelf: &rustpython_vm::PyRef<Self>,
+        vm: &Vm,
+        function: &str,
+        sender: PyObjectRef,
+        args: FuncArgs,
+        robust: bool,
+    ) -> PyResult {
+        let named = vm.ctx.new_dict();
+        for (name, value) in args.kwargs {
+            named.set_item(&*name.to_string_lossy(), value, vm)?;
+        }
+        vm.import("django.dispatch._async", 0)?;
+        let module = modules::module(vm, "django.dispatch._async")?;
+        let args = vec![
+            zelf.clone().into(),
+            sender,
+            named.into(),
+            py::bool(vm, robust),
+        ];
+        py::call(vm, &module, function, args)
     }
     /// A model named by text is connected when it is there.
     fn connect_later(
@@ -337,6 +429,10 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     let class = PySignal::make_static_type();
     let paths = ["django.dispatch", "django.dispatch.dispatcher"];
     modules::export_all(vm, &paths, "Signal", class.clone())?;
+    let make_id = function(vm, "_make_id", make_id);
+    modules::export(vm, "django.dispatch.dispatcher", "_make_id", make_id)?;
+    let none: PyObjectRef = vm.ctx.new_int(vm.ctx.none().get_id()).into();
+    modules::export(vm, "django.dispatch.dispatcher", "NONE_ID", none)?;
     for name in MODEL_SIGNALS {
         let signal: PyObjectRef = PySignal::default().into_ref(&vm.ctx).into();
         SIGNALS.with_borrow_mut(|s| s.insert(name, signal.clone()));

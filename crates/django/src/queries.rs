@@ -13,6 +13,7 @@ pub mod deletion;
 pub mod execute;
 pub mod exprs;
 pub mod fetch;
+pub mod fetch_modes;
 pub mod filtered_relation;
 pub mod hints;
 pub mod manager;
@@ -35,6 +36,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     restrictions::install();
     awaitable::install();
     fetch::install();
+    fetch_modes::install(vm)?;
     q::install(vm)?;
     py_query::install(vm)?;
     sql_names::install(vm)?;

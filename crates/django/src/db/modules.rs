@@ -79,15 +79,47 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     )?;
     modules::export(
         vm,
-        "django.db.backends.utils",
+        "django.db.backends._utils",
         "CursorWrapper",
         CursorWrapper::make_static_type(),
     )?;
+    let load = vm.new_function("load_backend", load_backend);
+    modules::export(vm, "django.db.utils", "load_backend", load)?;
     for (name, _) in sqlite3::CLASSES_IN_ORDER {
         modules::export(vm, "sqlite3", name, sqlite3::class(vm, name))?;
     }
     features::class(vm)?;
     transaction::install(vm)
+}
+
+/// `load_backend("django.db.backends.sqlite3")`: the module that holds its `DatabaseWrapper`.
+fn load_backend(name: String, vm: &VirtualMachine) -> PyResult {
+    const BUILT_IN: [&str; 4] = ["mysql", "oracle", "postgresql", "sqlite3"];
+    let importlib = vm.import("importlib", 0)?;
+    let module = vm.ctx.new_str(format!("{name}.base"));
+    let cause = match vm.call_method(&importlib, "import_module", (module,)) {
+        Ok(module) => return Ok(module),
+        Err(e) if e.fast_isinstance(vm.ctx.exceptions.import_error) => e,
+        Err(e) => return Err(e),
+    };
+    let known = BUILT_IN.map(|b| format!("'{b}'")).join(", ");
+    let built_in = BUILT_IN
+        .iter()
+        .any(|b| name == format!("django.db.backends.{b}"));
+    if built_in {
+        return Err(cause);
+    }
+    let error = crate::error::raise(
+        vm,
+        "ImproperlyConfigured",
+        format!(
+            "'{name}' isn't an available database backend or couldn't be imported. Check the \
+             above exception. To use one of the built-in backends, use 'django.db.backends.XXX', \
+             where XXX is one of:\n    {known}"
+        ),
+    );
+    crate::error::set_cause(vm, &error, Some(cause));
+    Err(error)
 }
 
 fn make_types() {

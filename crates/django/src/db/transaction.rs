@@ -2,6 +2,7 @@
 use super::atomic::{AtomicBlock, decorate};
 use super::registry::{self, DEFAULT_DB_ALIAS};
 use super::wrapper::DatabaseWrapper;
+use crate::error::OrRaise;
 use crate::modules;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{
@@ -41,9 +42,15 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         Ok(vm.ctx.none())
     })?;
     add("savepoint", |mut args, vm| {
-        let db = connection(&mut args, vm)?;
-        let sid = DatabaseWrapper::savepoint(&db, vm)?;
-        Ok(sid.map_or_else(|| vm.ctx.none(), |s| vm.ctx.new_str(s).into()))
+        orm_state::settings::warn(
+            "RemovedInDjango2028Warning",
+            "savepoint() is deprecated. Use savepoint_create() instead.",
+        )
+        .or_raise(vm)?;
+        savepoint_create(&mut args, vm)
+    })?;
+    add("savepoint_create", |mut args, vm| {
+        savepoint_create(&mut args, vm)
     })?;
     add("savepoint_rollback", |mut args, vm| {
         let sid = required(&mut args, "sid", vm)?.str(vm)?;
@@ -94,6 +101,12 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     })?;
     use rustpython_vm::class::PyClassImpl;
     modules::export(vm, MODULE, "Atomic", AtomicBlock::make_static_type())
+}
+
+fn savepoint_create(args: &mut FuncArgs, vm: &VirtualMachine) -> PyResult {
+    let db = connection(args, vm)?;
+    let sid = DatabaseWrapper::savepoint(&db, vm)?;
+    Ok(sid.map_or_else(|| vm.ctx.none(), |s| vm.ctx.new_str(s).into()))
 }
 
 fn connection(args: &mut FuncArgs, vm: &VirtualMachine) -> PyResult<PyRef<DatabaseWrapper>> {

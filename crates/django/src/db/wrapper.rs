@@ -8,7 +8,7 @@ use crate::error;
 use orm_sql::connection::{Connection, Outcome};
 use orm_sqlite::{Params, SqliteConnection, SqliteCursor};
 use orm_state::{ErrorKind, Value};
-use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyListRef, PyTupleRef};
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyListRef, PyTupleRef, PyTypeRef};
 use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::protocol::PySequenceMethods;
 use rustpython_vm::types::{AsSequence, Representable};
@@ -50,6 +50,8 @@ pub struct DatabaseWrapper {
     pub run_on_commit: RefCell<Vec<CommitHook>>,
     pub run_commit_hooks_on_set_autocommit_on: Cell<bool>,
     pub execute_wrappers: RefCell<PyListRef>,
+    /// A test case may have to do without this database: the exception and its message.
+    pub forbidden: RefCell<Option<(PyTypeRef, String)>>,
     /// What ran inside execute wrappers that have not returned yet.
     pub(super) waiting: RefCell<Option<Vec<QueryRecord>>>,
 }
@@ -85,6 +87,7 @@ impl DatabaseWrapper {
             run_on_commit: RefCell::default(),
             run_commit_hooks_on_set_autocommit_on: Cell::new(false),
             execute_wrappers: RefCell::new(vm.ctx.new_list(vec![])),
+            forbidden: RefCell::default(),
             waiting: RefCell::default(),
         }
         .into_ref(&vm.ctx)
@@ -159,6 +162,7 @@ impl DatabaseWrapper {
         self.force_debug_cursor.get() || debug_setting(vm)
     }
     pub fn validate_no_broken_transaction(&self, vm: &VirtualMachine) -> PyResult<()> {
+        self.check_allowed(vm, "queries")?;
         if !self.needs_rollback.get() {
             return Ok(());
         }
@@ -169,6 +173,17 @@ impl DatabaseWrapper {
         );
         error::set_cause(vm, &e, self.rollback_exc.borrow().clone());
         Err(e)
+    }
+    /// `operation` (queries, connections) stands for `{operation}` in the message.
+    fn check_allowed(&self, vm: &VirtualMachine, operation: &str) -> PyResult<()> {
+        match &*self.forbidden.borrow() {
+            None => Ok(()),
+            Some((class, message)) => {
+                let message = message.replace("{operation}", operation);
+                let message = vm.ctx.new_str(message).into();
+                Err(error::new(vm, class.clone(), vec![message]))
+            }
+        }
     }
     /// Runs one statement to its end, through execute wrappers and into the log.
     pub fn execute(
@@ -562,6 +577,7 @@ impl DatabaseWrapper {
     }
     #[pymethod]
     fn cursor(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        zelf.check_allowed(vm, "queries")?;
         zelf.sqlite(vm)?;
         Ok(CursorWrapper::new(zelf).into_pyobject(vm))
     }
@@ -571,6 +587,7 @@ impl DatabaseWrapper {
     }
     #[pymethod]
     fn temporary_connection(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        zelf.check_allowed(vm, "connections")?;
         DatabaseWrapper::cursor(zelf, vm)
     }
     #[pymethod]
@@ -579,6 +596,7 @@ impl DatabaseWrapper {
     }
     #[pymethod]
     fn connect(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.check_allowed(vm, "connections")?;
         zelf.open(vm).map(|_| ())
     }
     #[pymethod]

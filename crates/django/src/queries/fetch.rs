@@ -1,5 +1,6 @@
 //! Running a queryset's query and building what its rows stand for.
 use super::execute;
+use super::fetch_modes;
 use super::hints::class_of_model;
 use super::queryset::{KnownRelated, PyQuerySet, Shape};
 use super::rows;
@@ -171,6 +172,8 @@ struct Instances {
     positions: Vec<usize>,
     keys: Vec<usize>,
     kwargs: Option<PyObjectRef>,
+    /// Weak references to the instances made so far, where the fetch mode wants them.
+    peers: Option<PyObjectRef>,
     related: Vec<Related>,
 }
 
@@ -357,7 +360,9 @@ impl Instances {
             names: vm.ctx.new_list(names).into(),
             positions: chosen.into_iter().map(|(_, _, at)| at).collect(),
             keys: key_positions,
-            kwargs: mode,
+            peers: fetch_modes::tracks_peers(vm, mode.as_ref())?
+                .then(|| vm.ctx.new_list(vec![]).into()),
+            kwargs: fetch_modes::for_from_db(vm, &class, mode)?,
             related,
         })
     }
@@ -373,6 +378,9 @@ impl Instances {
             args.kwargs.insert("fetch_mode".into(), mode.clone());
         }
         let obj = self.from_db.call(args, vm)?;
+        if let Some(peers) = &self.peers {
+            fetch_modes::add_peer(vm, peers, &obj)?;
+        }
         for related in &self.related {
             related.populate(vm, row, &obj)?;
         }

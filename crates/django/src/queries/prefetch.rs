@@ -156,7 +156,11 @@ impl Prefetch {
         vm.ctx.new_tuple(parts).into()
     }
     #[pymethod]
-    fn get_current_querysets(zelf: &Py<Prefetch>, level: usize, vm: &VirtualMachine) -> PyObjectRef {
+    fn get_current_querysets(
+        zelf: &Py<Prefetch>,
+        level: usize,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
         match zelf.queryset_at(level) {
             Some(q) => vm.ctx.new_list(vec![q]).into(),
             None => vm.ctx.none(),
@@ -553,9 +557,12 @@ fn get_prefetcher(
         vm.unwrap_or_none(source.prefetcher.clone()),
         vm.unwrap_or_none(descriptor),
         vm.ctx.new_bool(source.exists).into(),
-        vm.new_function("is_fetched", move |obj: PyObjectRef, vm: &VirtualMachine| {
-            source.is_fetched(vm, &obj, &through_attr, &to_attr)
-        })
+        vm.new_function(
+            "is_fetched",
+            move |obj: PyObjectRef, vm: &VirtualMachine| {
+                source.is_fetched(vm, &obj, &through_attr, &to_attr)
+            },
+        )
         .into(),
     ];
     Ok(vm.ctx.new_tuple(parts).into())

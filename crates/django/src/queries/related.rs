@@ -9,10 +9,26 @@ mod relation;
 
 pub use relation::Relation;
 
+use crate::modules;
 use rustpython_vm::{PyResult, VirtualMachine};
 
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     foreign::install(vm)?;
     many::install(vm)?;
-    descriptor::install(vm)
+    descriptor::install(vm)?;
+    // Django's own `related` imports them, and others import them from there.
+    for name in DESCRIPTORS {
+        let class = modules::find(vm, "django.db.models.fields.related_descriptors", name)?;
+        modules::export(vm, "django.db.models.fields.related", name, class)?;
+    }
+    Ok(())
 }
+
+const DESCRIPTORS: [&str; 6] = [
+    "ForeignKeyDeferredAttribute",
+    "ForwardManyToOneDescriptor",
+    "ForwardOneToOneDescriptor",
+    "ManyToManyDescriptor",
+    "ReverseManyToOneDescriptor",
+    "ReverseOneToOneDescriptor",
+];

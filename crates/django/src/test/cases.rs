@@ -11,7 +11,20 @@ use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 
+const SIMPLE_REFUSAL: &str = "Database %(operation)s to %(alias)r are not allowed in \
+     SimpleTestCase subclasses. Either subclass TestCase or TransactionTestCase to ensure proper \
+     test isolation or add %(alias)r to %(test)s.databases to silence this failure.";
+const TRANSACTION_REFUSAL: &str = "Database %(operation)s to %(alias)r are not allowed in this \
+     test. Add %(alias)r to %(test)s.databases to ensure proper test isolation and silence this \
+     failure.";
+
 pub fn install(vm: &Vm) -> PyResult<()> {
+    let refusal = vm.ctx.new_exception_type(
+        "django.test.testcases",
+        "DatabaseOperationForbidden",
+        Some(vec![vm.ctx.exceptions.assertion_error.to_owned()]),
+    );
+    modules::export(vm, "django.test.testcases", database::FORBIDDEN, refusal)?;
     let unittest = class_of(vm, "unittest", "TestCase")?;
     let simple = simple(vm, unittest)?;
     modules::export(
@@ -63,7 +76,14 @@ fn simple(vm: &Vm, base: PyTypeRef) -> PyResult<PyTypeRef> {
             c.attr("databases", no_databases(vm));
             c.attr("_overridden_settings", vm.ctx.none());
             c.attr("_modified_settings", vm.ctx.none());
+            c.attr("_disallowed_database_msg", text(vm, SIMPLE_REFUSAL));
             c.classmethod("setUpClass", simple_set_up_class);
+            c.classmethod("_add_databases_failures", |cls: PyObjectRef, vm: &Vm| {
+                database::forbid_others(vm, &cls)
+            });
+            c.classmethod("_remove_databases_failures", |_: PyObjectRef, vm: &Vm| {
+                database::allow_all(vm)
+            });
             c.method("__call__", |this: PyObjectRef, args: FuncArgs, vm: &Vm| {
                 setup_and_call(&this, args, vm)
             });
@@ -106,7 +126,9 @@ fn simple_set_up_class(cls: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let context = make.call((operations,), vm)?;
         call(vm, &cls, "enterClassContext", vec![context])?;
     }
-    Ok(())
+    call(vm, &cls, "_add_databases_failures", vec![])?;
+    let undo = attr(vm, &cls, "_remove_databases_failures")?;
+    call(vm, &cls, "addClassCleanup", vec![undo]).map(drop)
 }
 
 /// `case(result)`: set up, run, tear down; what fails outside the test is an error of the test.
@@ -158,6 +180,7 @@ fn transaction(vm: &Vm, base: PyTypeRef) -> PyResult<PyTypeRef> {
                 Ok(set) => c.attr("databases", set),
                 Err(_) => c.attr("databases", vm.ctx.none()),
             }
+            c.attr("_disallowed_database_msg", text(vm, TRANSACTION_REFUSAL));
             c.attr("reset_sequences", vm.ctx.new_bool(false));
             c.attr("available_apps", vm.ctx.none());
             c.attr("fixtures", vm.ctx.none());

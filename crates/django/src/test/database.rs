@@ -27,6 +27,40 @@ pub fn names(vm: &Vm, case: &PyObjectRef) -> PyResult<Vec<String>> {
     Ok(all.into_iter().filter(|a| declared.contains(a)).collect())
 }
 
+/// What a query on a database raises that the test case does not name.
+pub const FORBIDDEN: &str = "DatabaseOperationForbidden";
+
+/// The databases that a case does not name refuse to work for it.
+pub fn forbid_others(vm: &Vm, case: &PyObjectRef) -> PyResult<()> {
+    let allowed = names(vm, case)?;
+    let class = super::call::class_of(vm, "django.test.testcases", FORBIDDEN)?;
+    let test = format!(
+        "{}.{}",
+        string(vm, &*attr(vm, case, "__module__")?)?,
+        string(vm, &*attr(vm, case, "__qualname__")?)?
+    );
+    let template = string(vm, &*attr(vm, case, "_disallowed_database_msg")?)?;
+    for alias in registry::aliases() {
+        if allowed.contains(&alias) {
+            continue;
+        }
+        let message = template
+            .replace("%(alias)r", &format!("'{alias}'"))
+            .replace("%(test)s", &test)
+            .replace("%(operation)s", "{operation}");
+        *db::database(vm, &alias)?.forbidden.borrow_mut() = Some((class.clone(), message));
+    }
+    Ok(())
+}
+
+/// Every database works again.
+pub fn allow_all(vm: &Vm) -> PyResult<()> {
+    for alias in registry::aliases() {
+        db::database(vm, &alias)?.forbidden.take();
+    }
+    Ok(())
+}
+
 /// `connections[alias]`
 pub fn connection(vm: &Vm, alias: &str) -> PyResult {
     modules::find(vm, "django.db", "connections")?.get_item(alias, vm)

@@ -11,6 +11,7 @@ use crate::class::class;
 use crate::modules;
 use python::files;
 use python::host::Kind;
+use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 use std::cell::RefCell;
 
@@ -85,8 +86,10 @@ pub fn discover(vm: &Vm, folder: &str, labels: &[String]) -> PyResult<Vec<(Strin
             test_modules(&path, label, &mut names);
             let mut suites = vec![];
             for name in names {
-                let module = module(vm, &name)?;
-                suites.push(call(vm, &loader, "loadTestsFromModule", vec![module])?);
+                suites.push(match module(vm, &name) {
+                    Ok(module) => call(vm, &loader, "loadTestsFromModule", vec![module])?,
+                    Err(why) => failed_import(vm, &name, &why)?,
+                });
             }
             suites
         } else {
@@ -104,6 +107,30 @@ pub fn discover(vm: &Vm, folder: &str, labels: &[String]) -> PyResult<Vec<(Strin
     sort(vm, &mut found)?;
     found.dedup_by(|a, b| a.0 == b.0);
     Ok(found)
+}
+
+/// A module that cannot be imported is one failed test, and the others still run.
+fn failed_import(vm: &Vm, name: &str, why: &PyBaseExceptionRef) -> PyResult {
+    let traceback = python::failure::describe(vm, why).traceback;
+    let message = format!("Failed to import test module: {name}\n{traceback}");
+    let error: PyObjectRef = vm
+        .new_exception_msg(
+            vm.ctx.exceptions.import_error.to_owned(),
+            message.clone().into(),
+        )
+        .into();
+    let loader = module(vm, "unittest.loader")?;
+    let suite = attr(vm, &loader, "TestLoader")?;
+    let suite = attr(vm, &suite, "suiteClass")?;
+    let message = vm.ctx.new_str(message).into();
+    let name = vm.ctx.new_str(name).into();
+    let made = call(
+        vm,
+        &loader,
+        "_make_failed_test",
+        vec![name, error, suite, message],
+    )?;
+    made.get_item(&0, vm)
 }
 
 /// Modules `test*.py` below a package, packages inside it included.

@@ -54,6 +54,8 @@ fn compared(lookup: &str, row: Expr, mark: u64) -> Result<Expr> {
     let mark = i64::try_from(mark).map_err(|_| Error::value_error("The slice is too far off."))?;
     match builtin_lookup(&integer(), lookup)? {
         Some(Registered::Lookup(found)) => found.make(row, Rhs::Value(Value::Int(mark)), vec![]),
-        _ => Err(Error::field_error(format!("There is no lookup '{lookup}'."))),
+        _ => Err(Error::field_error(format!(
+            "There is no lookup '{lookup}'."
+        ))),
     }
 }

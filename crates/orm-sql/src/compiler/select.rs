@@ -276,14 +276,18 @@ impl Compiler {
             .collect();
         for rel in reverse {
             let name = rel.name();
-            let (Some(model), false) = (rel.related_model(), rel.parent_link.get()) else {
+            let (Some(model), Some(back)) = (rel.related_model(), rel.field_opt()) else {
                 continue;
             };
             if !requested.0.contains_key(&*name) {
                 continue;
             }
-            let key = MaskKey::Rel(rel.clone());
-            if !mask.is_empty() && mask.get(&key).is_none() {
+            let sub_mask = mask
+                .get(&MaskKey::Rel(rel.clone()))
+                .cloned()
+                .unwrap_or_default();
+            let traversed = requested.0.contains_key(&*back.name());
+            if traversed && !sub_mask.is_empty() && !sub_mask.contains_field(&back) {
                 return Err(Error::field_error(format!(
                     "Field {}.{name} cannot be both deferred and traversed using select_related at the \
                      same time.",
@@ -294,7 +298,6 @@ impl Compiler {
             }
             found.insert(name.to_string());
             let from_parent = is_child(&model, opts);
-            let sub_mask = mask.get(&key).cloned().unwrap_or_default();
             let next = requested.0.get(&*name).cloned().unwrap_or_default();
             infos.push(self.related_info(
                 pairs,

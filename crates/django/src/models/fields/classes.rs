@@ -117,12 +117,7 @@ const TABLE: &[Row] = {
         ("ForeignKey", RELATED, &["ForeignObject"], ForeignKey),
         ("OneToOneField", RELATED, &["ForeignKey"], OneToOne),
         ("ManyToManyField", RELATED, &["RelatedField"], ManyToMany),
-        (
-            "GenericForeignKey",
-            GENERIC,
-            &["Field"],
-            GenericForeignKey,
-        ),
+        ("GenericForeignKey", GENERIC, &["Field"], GenericForeignKey),
         (
             "GenericRelation",
             GENERIC,

@@ -74,6 +74,12 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
                 refresh(vm, &instance, name)
             },
         );
+        c.method(
+            "fetch_many",
+            |o: PyObjectRef, instances: PyObjectRef, vm: &VirtualMachine| {
+                fetch_many(vm, &*held(vm, &o)?, &instances)
+            },
+        );
     })?;
     modules::export(vm, module, "DeferredAttribute", deferred.clone())?;
     let composite = class(
@@ -108,6 +114,46 @@ fn refresh(vm: &VirtualMachine, instance: &PyObject, attname: PyObjectRef) -> Py
     .map(drop)
 }
 
+/// One query brings a deferred column to all the instances that lack it.
+fn fetch_many(vm: &VirtualMachine, field: &PyObject, instances: &PyObject) -> PyResult<()> {
+    let attname = py::attr(vm, field, "attname")?;
+    let name = py::to_string(vm, &attname)?;
+    let (mut missing, mut keys) = (vec![], vec![]);
+    for i in py::list(vm, instances)? {
+        let loaded = match i.dict() {
+            Some(dict) => dict.get_item_opt(&*name, vm)?.is_some(),
+            None => false,
+        };
+        if !loaded && py::is_true(vm, &py::call(vm, &i, "_is_pk_set", vec![])?)? {
+            keys.push(py::attr(vm, &i, "pk")?);
+            missing.push(i);
+        }
+    }
+    let Some(first) = missing.first() else {
+        return Ok(());
+    };
+    let db = py::attr(vm, &py::attr(vm, first, "_state")?, "db")?;
+    let manager = py::attr(vm, &py::attr(vm, field, "model")?, "_base_manager")?;
+    let rows = py::call(vm, &manager, "using", vec![db])?;
+    let flat = [("flat", py::bool(vm, true))];
+    let rows = py::call_kw(vm, &rows, "values_list", vec![attname], &flat)?;
+    let by_key = py::call(
+        vm,
+        &rows,
+        "in_bulk",
+        vec![vm.ctx.new_list(keys.clone()).into()],
+    )?;
+    for (instance, key) in missing.iter().zip(keys) {
+        if py::is_true(
+            vm,
+            &py::call(vm, &by_key, "__contains__", vec![key.clone()])?,
+        )? {
+            py::set_attr(vm, instance, &name, by_key.get_item(&*key, vm)?)?;
+        }
+    }
+    Ok(())
+}
+
 /// A deferred column: the parent's value where the instance has one, else fetched.
 pub fn deferred_get(
     o: PyObjectRef,
@@ -131,18 +177,25 @@ pub fn deferred_get(
         dict.set_item(&*attname, v.clone(), vm)?;
         return Ok(v);
     }
-    if field.kind == orm_state::FieldKind::Generated {
-        let set = py::call(vm, &instance, "_is_pk_set", vec![])?;
-        if !set.is_true(vm)? {
-            return Err(vm.new_attribute_error(format!(
-                "Cannot retrieve deferred field '{attname}' from an unsaved model."
-            )));
-        }
+    let set = py::call(vm, &instance, "_is_pk_set", vec![])?;
+    if !set.is_true(vm)? {
+        return Err(vm.new_attribute_error(format!(
+            "Cannot retrieve deferred field '{attname}' from an unsaved model."
+        )));
     }
     crate::models::state::fetch(vm, &instance, &o)?;
     match dict.get_item_opt(&*attname, vm)? {
         Some(v) => Ok(v),
-        None => Err(vm.new_key_error(py::str(vm, &*attname))),
+        None => {
+            // Its row may have gone since the instance was read.
+            let class = py::attr(vm, instance.class(), "DoesNotExist")?;
+            let name = instance.class().name().to_string();
+            Err(crate::models::related::forward::raise(
+                vm,
+                class,
+                format!("{name} matching query does not exist."),
+            ))
+        }
     }
 }
 

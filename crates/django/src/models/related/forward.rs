@@ -4,6 +4,7 @@ use crate::error::OrRaise;
 use crate::models::fields::descriptors::{deferred_get, held, holder};
 use crate::models::fields::properties::inner;
 use crate::models::{class_of_model, model_of_instance, state};
+use crate::queries::fetch_modes;
 use crate::{modules, py};
 use orm_state::Field;
 use rustpython_vm::function::{FuncArgs, KwArgs, OptionalArg};
@@ -98,20 +99,8 @@ fn fill(c: &mut Class) {
     c.method(
         "fetch_many",
         |o: PyObjectRef, instances: PyObjectRef, vm: &Vm| -> PyResult<()> {
-            let missing: Vec<PyObjectRef> = {
-                let mut out = vec![];
-                for i in py::list(vm, &instances)? {
-                    if !py::call(vm, &o, "is_cached", vec![i.clone()])?.is_true(vm)? {
-                        out.push(i);
-                    }
-                }
-                out
-            };
-            let prefetch = modules::find(vm, "django.db.models.query", "prefetch_related_objects")?;
             let name = inner(&held(vm, &o)?, vm)?.name();
-            prefetch
-                .call((vm.ctx.new_list(missing), py::str(vm, &*name)), vm)
-                .map(drop)
+            fetch_many(vm, &o, &instances, &name)
         },
     );
     c.method(
@@ -186,18 +175,17 @@ fn get_queryset(vm: &Vm, o: &PyObject, hints: Vec<(String, PyObjectRef)>) -> PyR
 /// `manager.db_manager(hints=hints).all()`
 pub fn base_queryset(vm: &Vm, manager: &PyObject, hints: Vec<(String, PyObjectRef)>) -> PyResult {
     let dict = vm.ctx.new_dict();
+    let instance = hints.iter().find(|(k, _)| k == "instance");
+    let instance = instance.map(|(_, v)| v.clone());
     for (k, v) in hints {
         dict.set_item(&*k, v, vm)?;
     }
     let manager = py::call_kw(vm, manager, "db_manager", vec![], &[("hints", dict.into())])?;
-    let fetch_mode = dict_fetch_mode(vm, &manager);
     let rows = py::call(vm, &manager, "all", vec![])?;
-    let _ = fetch_mode;
-    Ok(rows)
-}
-
-fn dict_fetch_mode(_vm: &Vm, _manager: &PyObject) -> Option<PyObjectRef> {
-    None
+    match instance {
+        Some(instance) => fetch_modes::follow(vm, rows, &instance),
+        None => Ok(rows),
+    }
 }
 
 fn get_object(vm: &Vm, o: &PyObject, instance: &PyObject) -> PyResult {
@@ -232,6 +220,20 @@ fn fetch_one(vm: &Vm, o: &PyObject, instance: &PyObject) -> PyResult<()> {
     let found = py::call(vm, o, "get_object", vec![instance.to_owned()])?;
     state::fields_cache(vm, instance)?.set_item(&*field.name(), found.clone(), vm)?;
     tie_back(vm, &field, &found, instance)
+}
+
+/// Prefetches a relation for those instances that have not fetched it.
+pub fn fetch_many(vm: &Vm, o: &PyObject, instances: &PyObject, name: &str) -> PyResult<()> {
+    let mut missing = vec![];
+    for i in py::list(vm, instances)? {
+        if !py::is_true(vm, &py::call(vm, o, "is_cached", vec![i.clone()])?)? {
+            missing.push(i);
+        }
+    }
+    let prefetch = modules::find(vm, "django.db.models.query", "prefetch_related_objects")?;
+    prefetch
+        .call((vm.ctx.new_list(missing), py::str(vm, name)), vm)
+        .map(drop)
 }
 
 /// One-to-one: the other object knows this one, too.
@@ -392,6 +394,8 @@ fn one_to_one_object(o: PyObjectRef, instance: PyObjectRef, vm: &Vm) -> PyResult
         }
         let made = class.call(kwargs, vm)?;
         state::copy_origin(vm, &instance, &made)?;
+        let mode = state::state_of(vm, &instance)?.fetch_mode.borrow().clone();
+        *state::state_of(vm, &made)?.fetch_mode.borrow_mut() = mode;
         return Ok(made);
     }
     get_object(vm, &o, &instance)

@@ -1,5 +1,5 @@
 //! `place.restaurant`: the reverse side of a one-to-one field.
-use super::forward::{MODULE, base_queryset, raise, related_does_not_exist};
+use super::forward::{MODULE, base_queryset, fetch_many, raise, related_does_not_exist};
 use super::objects::rel_of;
 use crate::class::{Class, class};
 use crate::error::OrRaise;
@@ -47,6 +47,14 @@ fn fill(c: &mut Class) {
         "fetch_one",
         |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| -> PyResult<()> {
             fetch_one(vm, &o, &instance)
+        },
+    );
+    c.getter("field", |o, vm| py::attr(vm, &held(vm, &o)?, "field"));
+    c.method(
+        "fetch_many",
+        |o: PyObjectRef, instances: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            let name = rel(vm, &o)?.accessor_name().unwrap_or_default();
+            fetch_many(vm, &o, &instances, &name)
         },
     );
     c.method(

@@ -67,6 +67,10 @@ impl PyQuerySet {
         }
         let class = zelf.model_class(vm)?;
         let obj = class.as_object().call(args, vm)?;
+        let mode = zelf.fetch_mode.borrow().clone();
+        *crate::models::state::state_of(vm, &obj)?
+            .fetch_mode
+            .borrow_mut() = mode;
         zelf.for_write.set(true);
         let mut save = FuncArgs::default();
         save.kwargs

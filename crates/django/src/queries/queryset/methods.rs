@@ -8,7 +8,9 @@ use crate::modules;
 use rustpython_vm::builtins::{PyInt, PyList, PySlice, PyStr, PyType, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::{PyMappingMethods, PyNumberMethods, PySequenceMethods};
-use rustpython_vm::types::{AsMapping, AsNumber, AsSequence, Constructor, Initializer, Iterable, Representable};
+use rustpython_vm::types::{
+    AsMapping, AsNumber, AsSequence, Constructor, Initializer, Iterable, Representable,
+};
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func,
     pyclass,
@@ -91,7 +93,15 @@ impl PyQuerySet {
 }
 
 #[pyclass(
-    with(Constructor, Initializer, AsMapping, AsSequence, AsNumber, Iterable, Representable),
+    with(
+        Constructor,
+        Initializer,
+        AsMapping,
+        AsSequence,
+        AsNumber,
+        Iterable,
+        Representable
+    ),
     flags(BASETYPE, HAS_DICT, HAS_WEAKREF)
 )]
 impl PyQuerySet {

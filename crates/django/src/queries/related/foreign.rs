@@ -162,6 +162,7 @@ fn apply_filters(
         &qs,
         vec![(field.name().to_string(), opaque(&relation.instance))],
     )?;
+    relation.pass_fetch_mode(vm, &found)?;
     let pairs = field.related_fields().or_raise(vm)?;
     for (_, remote) in &pairs {
         let value = attr_of(vm, &relation.instance, remote)?;

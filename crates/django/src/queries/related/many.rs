@@ -487,6 +487,7 @@ fn apply_filters(
     qs.sticky.set(true);
     let found = filtered(vm, qs, lookups)?;
     qs.sticky.set(false);
+    side.relation.pass_fetch_mode(vm, &found)?;
     Ok(found)
 }
 

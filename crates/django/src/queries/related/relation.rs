@@ -114,6 +114,15 @@ impl Relation {
         }
         Ok(())
     }
+    /// Related objects fetch what they lack as the instance does.
+    pub fn pass_fetch_mode(&self, vm: &VirtualMachine, qs: &PyQuerySet) -> PyResult<()> {
+        let mode = crate::models::state::state_of(vm, &self.instance)?
+            .fetch_mode
+            .borrow()
+            .clone();
+        *qs.fetch_mode.borrow_mut() = mode;
+        Ok(())
+    }
     /// The database writes go to.
     pub fn write_db(&self, vm: &VirtualMachine, class: &PyTypeRef) -> PyResult<Rc<str>> {
         let hints = vm.ctx.new_dict();

@@ -1,0 +1,1 @@
+"""The two bridges between ``async`` and plain functions, for one thread."""
