@@ -424,6 +424,23 @@ impl DatabaseWrapper {
     fn features(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
         features::of(vm, zelf)
     }
+    /// `connection.validation`: what the backend has to say about fields.
+    #[pygetset]
+    fn validation(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        let key = "_validation";
+        let Some(dict) = zelf.as_object().dict() else {
+            return Ok(vm.ctx.none());
+        };
+        if let Some(found) = dict.get_item_opt(key, vm)? {
+            return Ok(found);
+        }
+        let path = vm.ctx.new_str("django.db.backends.base.validation");
+        vm.import(&path, 0)?;
+        let class = crate::modules::find(vm, path.expect_str(), "BaseDatabaseValidation")?;
+        let made = class.call((zelf.clone(),), vm)?;
+        dict.set_item(key, made.clone(), vm)?;
+        Ok(made)
+    }
     #[pygetset]
     fn ops(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyObjectRef {
         ops::DatabaseOperations { database: zelf }.into_pyobject(vm)
