@@ -5,7 +5,7 @@ use super::report::Report;
 use crate::models::{fields, model_of_class};
 use crate::{modules, py};
 use orm_state::{AnyField, FieldKind, ModelRef};
-use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 

@@ -42,7 +42,7 @@ fn check(o: PyObjectRef, args: FuncArgs, vm: &Vm) -> PyResult {
             let validation = py::attr(vm, &place.connection, "validation")?;
             let mut call = FuncArgs::from(vec![o.clone()]);
             call.kwargs = args.kwargs.clone();
-            call.kwargs.swap_remove("databases");
+            call.take_keyword("databases");
             r.ask(&validation, "check_field", call)?;
         }
     }
@@ -118,11 +118,10 @@ fn is_value(vm: &Vm, o: &PyObject) -> PyResult<bool> {
     if py::as_string(o).is_some() || o.to_owned().get_iter(vm).is_err() {
         return Ok(true);
     }
-    let promise = modules::find(vm, "django.utils.functional", "Promise");
-    match promise {
-        Ok(class) => o.is_instance(&class, vm),
-        Err(_) => Ok(false),
-    }
+    let path = vm.ctx.new_str("django.utils.functional");
+    vm.import(&path, 0)?;
+    let promise = modules::find(vm, "django.utils.functional", "Promise")?;
+    o.is_instance(&promise, vm)
 }
 
 /// The two parts of a pair.

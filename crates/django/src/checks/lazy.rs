@@ -3,7 +3,7 @@ use super::report::{Level, Report};
 use crate::models::related::lazy::{Key, Waiting, pending};
 use crate::{apps, py};
 use rustpython_vm::builtins::PyFunction;
-use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 

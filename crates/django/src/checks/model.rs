@@ -8,7 +8,7 @@ use crate::models::options::PyOptions;
 use crate::py;
 use orm_state::{FieldKind, ModelRef};
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::{Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 type Vm = VirtualMachine;

@@ -229,7 +229,7 @@ pub fn composite_key(r: &mut Report, model: &ModelRef) -> PyResult<()> {
     let names = pk.options.borrow().composite_fields.clone();
     let local = model.local_fields();
     let mut columns: Vec<(Rc<str>, Vec<String>)> = vec![];
-    let mut refuse = |r: &mut Report, names: &str, hint: String| {
+    let refuse = |r: &mut Report, names: &str, hint: String| {
         r.add(
             Level::Error,
             "models.E042",

@@ -4,7 +4,7 @@ use crate::models::fields::any_field_object;
 use crate::models::options::PyOptions;
 use crate::py;
 use orm_state::{AnyField, ModelRef};
-use rustpython_vm::{Py, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, Py, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 

@@ -56,7 +56,7 @@ pub fn all_models(args: FuncArgs, vm: &Vm) -> PyResult {
         } else {
             let mut call = FuncArgs::default();
             call.kwargs = args.kwargs.clone();
-            call.kwargs.swap_remove("app_configs");
+            call.take_keyword("app_configs");
             r.ask(class, "check", call)?;
         }
         let meta = py::attr(vm, class, "_meta")?;

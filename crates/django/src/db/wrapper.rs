@@ -434,9 +434,9 @@ impl DatabaseWrapper {
         if let Some(found) = dict.get_item_opt(key, vm)? {
             return Ok(found);
         }
-        let path = vm.ctx.new_str("django.db.backends.base.validation");
-        vm.import(&path, 0)?;
-        let class = crate::modules::find(vm, path.expect_str(), "BaseDatabaseValidation")?;
+        const MODULE: &str = "django.db.backends.base.validation";
+        vm.import(&vm.ctx.new_str(MODULE), 0)?;
+        let class = crate::modules::find(vm, MODULE, "BaseDatabaseValidation")?;
         let made = class.call((zelf.clone(),), vm)?;
         dict.set_item(key, made.clone(), vm)?;
         Ok(made)

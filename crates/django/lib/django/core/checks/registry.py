@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from django.db import connections
-from django.utils.inspect import func_accepts_kwargs
+
+_VAR_KEYWORDS = 0x08
 
 
 class Tags:
@@ -28,6 +29,16 @@ class Tags:
     urls = "urls"
 
 
+def _accepts_kwargs(function):
+    code = getattr(function, "__code__", None)
+    if code is not None:
+        return bool(code.co_flags & _VAR_KEYWORDS)
+    # Asking for a signature costs an import that most projects do not need.
+    from django.utils.inspect import func_accepts_kwargs
+
+    return func_accepts_kwargs(function)
+
+
 class CheckRegistry:
     def __init__(self):
         # Dicts keep the order in which checks were registered.
@@ -47,7 +58,7 @@ class CheckRegistry:
             tags, check = (*tags, check), None
 
         def add(function):
-            if not func_accepts_kwargs(function):
+            if not _accepts_kwargs(function):
                 raise TypeError(
                     "Check functions must accept keyword arguments (**kwargs)."
                 )
