@@ -94,7 +94,7 @@ fn check_references(r: &mut Report, model: &ModelRef, paths: &[Path]) -> PyResul
         let object = fields::any_field_object(vm, &field)?;
         let lacks = |method: &str| -> PyResult<Option<bool>> {
             match py::attr_opt(vm, &object, method)? {
-                Some(m) => Ok(Some(vm.is_none(&m.call((py::str(vm, first),), vm)?))),
+                Some(m) => Ok(Some(vm.is_none(&*m.call((py::str(vm, first),), vm)?))),
                 None => Ok(None),
             }
         };
@@ -213,7 +213,7 @@ pub fn check_unique(
             "unique constraints with conditions",
         ),
         (
-            !vm.is_none(&part("deferrable")?),
+            !vm.is_none(&*part("deferrable")?),
             "supports_deferrable_unique_constraints",
             "models.W038",
             "deferrable unique constraints",
@@ -231,7 +231,7 @@ pub fn check_unique(
             "unique constraints on expressions",
         ),
         (
-            !vm.is_none(&part("nulls_distinct")?),
+            !vm.is_none(&*part("nulls_distinct")?),
             "supports_nulls_distinct_unique_constraints",
             "models.W047",
             "UniqueConstraint.nulls_distinct",

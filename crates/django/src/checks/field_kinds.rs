@@ -70,7 +70,7 @@ pub fn collation(
 }
 
 pub fn integer(r: &mut Report, o: &PyObject) -> PyResult<()> {
-    if r.vm.is_none(&py::attr(r.vm, o, "max_length")?) {
+    if r.vm.is_none(&*py::attr(r.vm, o, "max_length")?) {
         return Ok(());
     }
     r.warning_hint(

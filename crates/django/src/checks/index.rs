@@ -62,7 +62,7 @@ pub fn check(o: PyObjectRef, cls: PyObjectRef, connection: PyObjectRef, vm: &Vm)
     let missing = |feature: &str| -> PyResult<bool> {
         Ok(!has(vm, &connection, feature)? && !required(Some(&model), feature))
     };
-    let conditional = !vm.is_none(&py::attr(vm, &o, "condition")?);
+    let conditional = !vm.is_none(&*py::attr(vm, &o, "condition")?);
     if conditional && missing("supports_partial_indexes")? {
         r.warning_hint(
             "models.W037",

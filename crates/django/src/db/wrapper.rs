@@ -13,7 +13,7 @@ use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::protocol::PySequenceMethods;
 use rustpython_vm::types::{AsSequence, Representable};
 use rustpython_vm::{
-    Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func, pyclass,
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func, pyclass,
 };
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
