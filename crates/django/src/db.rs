@@ -12,6 +12,7 @@ pub mod features;
 pub mod introspection;
 pub mod log;
 pub mod modules;
+pub mod names;
 pub mod ops;
 pub mod registry;
 pub mod router;

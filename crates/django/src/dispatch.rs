@@ -86,6 +86,7 @@ impl PySignal {
         let uid = args
             .take_positional_keyword("dispatch_uid")
             .filter(|u| !vm.is_none(u));
+        let apps = args.take_keyword("apps").filter(|a| !vm.is_none(a));
         if debugging(vm)? {
             if !py::callable(&receiver) {
                 return Err(vm.new_type_error("Signal receivers must be callable."));
@@ -96,7 +97,7 @@ impl PySignal {
         let args = vec![receiver.clone()];
         let waits = py::is_true(vm, &py::call(vm, &inspect, "iscoroutinefunction", args)?)?;
         if let Some(name) = sender.as_ref().and_then(py::as_string) {
-            return zelf.connect_later(vm, receiver, name, weak, uid);
+            return zelf.connect_later(vm, receiver, &name, weak, uid, apps);
         }
         let id = match uid {
             Some(u) => Id::Uid(py::repr(vm, &u)?),
@@ -362,9 +363,10 @@ impl PySignal {
         &self,
         vm: &Vm,
         receiver: PyObjectRef,
-        name: String,
+        name: &str,
         weak: bool,
         uid: Option<PyObjectRef>,
+        apps: Option<PyObjectRef>,
     ) -> PyResult<()> {
         let Some((app, model)) = name.split_once('.') else {
             return Err(vm.new_value_error(
@@ -372,27 +374,33 @@ impl PySignal {
                  'app_label.ModelName' form.",
             ));
         };
-        let apps = modules::find(vm, "django.apps", "apps")?;
+        let apps = match apps {
+            Some(apps) => apps,
+            None => modules::find(vm, "django.apps", "apps")?,
+        };
         let Some(apps) = crate::apps::rust_apps(&apps) else {
             return Ok(());
         };
-        let signal = SIGNALS
+        let (signal_name, signal) = SIGNALS
             .with_borrow(|s| {
-                s.values()
-                    .find(|o| {
+                s.iter()
+                    .find(|(_, o)| {
                         o.downcast_ref::<PySignal>()
                             .is_some_and(|p| std::ptr::eq(&**p, self))
                     })
-                    .cloned()
+                    .map(|(name, o)| (name.to_string(), o.clone()))
             })
             .ok_or_else(|| vm.new_type_error("a model's name is no sender of this signal"))?;
         self.lazy_senders.set(true);
+        let waiting =
+            crate::models::related::lazy::Waiting::Receiver(receiver.clone(), signal_name);
         let key = (app.to_string(), model.to_lowercase());
 
         crate::models::related::lazy::when_ready(
             vm,
             &apps,
             vec![key],
+            waiting,
             Box::new(move |vm, models| {
                 let class = crate::models::class_of_model(vm, &models[0])?;
                 let mut parts = vec![("sender", class), ("weak", py::bool(vm, weak))];

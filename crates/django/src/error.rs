@@ -153,6 +153,11 @@ const TREE: &[(&str, &str, &str)] = &[
         "ValueError",
     ),
     ("django.core.management.base", "CommandError", "Exception"),
+    (
+        "django.core.management.base",
+        "SystemCheckError",
+        "CommandError",
+    ),
 ];
 
 /// The modules that hold exceptions.

@@ -1,7 +1,7 @@
 //! Putting `django` into an interpreter.
 use crate::{
-    apps, conf, convert, core, db, dispatch, error, expressions, library, management, migrations,
-    models, modules, queries, test,
+    apps, checks, conf, convert, core, db, dispatch, error, expressions, library, management,
+    migrations, models, modules, queries, test,
 };
 use rustpython_vm::{PyResult, VirtualMachine};
 
@@ -70,6 +70,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     models::base::rows::install(vm)?;
     expressions::install(vm)?;
     migrations::install(vm)?;
+    checks::install(vm)?;
     management::install(vm)?;
     for path in STARRED {
         modules::list_public(vm, path)?;

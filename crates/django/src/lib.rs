@@ -11,6 +11,7 @@
 //!   models              fields, Model, its metaclass and _meta
 //! ```
 pub mod apps;
+pub mod checks;
 pub mod class;
 pub mod conf;
 pub mod convert;

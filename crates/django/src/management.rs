@@ -108,6 +108,10 @@ fn status_of(vm: &Vm, out: &Output, e: PyBaseExceptionRef) -> PyResult<i32> {
         }
         return Ok(code.try_into_value(vm).unwrap_or(1));
     }
+    if check::is_check_error(vm, e.as_object()) {
+        out.err(vm, &e.as_object().str(vm)?.to_string_lossy())?;
+        return Ok(1);
+    }
     if crate::error::is_a(vm, &e, "CommandError") {
         let text = e.as_object().str(vm)?;
         out.err(vm, &format!("CommandError: {}", text.to_string_lossy()))?;
@@ -151,6 +155,8 @@ fn call_command(call: FuncArgs, vm: &Vm) -> PyResult {
             .to_string();
         command_error(vm, format!("Error: {error}"))
     })?;
+    // Called from Python, a command trusts its caller unless told otherwise.
+    parsed.flags.insert("skip_checks");
     let mut out = Output::system(vm)?;
     for (key, value) in &call.kwargs {
         let key = key.to_string_lossy();
@@ -197,7 +203,7 @@ fn keyword(
         }
         None if matches!(
             key,
-            "skip_checks" | "no_color" | "force_color" | "settings" | "pythonpath" | "traceback"
+            "no_color" | "force_color" | "settings" | "pythonpath" | "traceback"
         ) => {}
         None => {
             return Err(vm.new_type_error(format!(

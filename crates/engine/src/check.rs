@@ -5,18 +5,23 @@ use rustpython_vm::{PyResult, VirtualMachine};
 
 /// Runs the checks, as far as there are any.
 pub fn check(vm: &VirtualMachine) -> PyResult<Vec<Diagnostic>> {
-    let Ok(checks) = module(vm, "django.core.checks") else {
-        return Ok(Vec::new());
-    };
-    let Some(run) = attr_opt(vm, &checks, "run_checks") else {
-        return Ok(Vec::new());
-    };
-    let found = run.call((), vm)?;
+    let checks = module(vm, "django.core.checks")?;
+    let found = attr(vm, &checks, "run_checks")?.call((), vm)?;
     let mut diagnostics = Vec::new();
     for message in items(vm, &found)? {
+        let silenced = message.get_attr("is_silenced", vm)?.call((), vm)?;
+        if silenced.is_true(vm)? {
+            continue;
+        }
         let level = attr(vm, &message, "level")?.try_into_value::<i64>(vm)?;
         let about = attr_opt(vm, &message, "obj").filter(|o| !vm.is_none(o));
-        let subject = about.map(|o| text(vm, &o)).unwrap_or_default();
+        // A model is told by its label; its own `str` is its class's.
+        let label = about
+            .as_ref()
+            .and_then(|o| attr_opt(vm, o, "_meta"))
+            .map(|meta| attr_text(vm, &meta, "label"))
+            .filter(|label| !label.is_empty());
+        let subject = label.unwrap_or_else(|| about.map(|o| text(vm, &o)).unwrap_or_default());
         let said = attr_text(vm, &message, "msg");
         let hint = attr_opt(vm, &message, "hint").filter(|h| !vm.is_none(h));
         diagnostics.push(Diagnostic {

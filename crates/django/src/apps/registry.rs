@@ -289,17 +289,22 @@ impl PyApps {
                 keys.push((py::to_string(vm, a)?, py::to_string(vm, m)?.to_lowercase()));
             }
         }
+        let mut function = work.clone();
+        while let Some(inner) = py::attr_opt(vm, &function, "func")? {
+            function = inner;
+        }
         lazy::when_ready(
             vm,
             &zelf.apps,
             keys,
+            lazy::Waiting::Function(function),
             Box::new(move |vm, models| work.call(lazy::classes(vm, models)?, vm).map(drop)),
         )
     }
     #[pygetset]
     fn _pending_operations(zelf: &Py<Self>, vm: &Vm) -> PyResult<PyDictRef> {
         let out = vm.ctx.new_dict();
-        for (a, m) in lazy::pending_keys(&zelf.apps) {
+        for ((a, m), _) in lazy::pending(&zelf.apps) {
             let key = vm.ctx.new_tuple(vec![py::str(vm, a), py::str(vm, m)]);
             out.set_item(key.as_object(), vm.ctx.new_list(vec![]).into(), vm)?;
         }

@@ -89,6 +89,13 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         modules::export(vm, "sqlite3", name, sqlite3::class(vm, name))?;
     }
     features::class(vm)?;
+    super::names::install(vm)?;
+    modules::export(
+        vm,
+        "django.db.models.fields",
+        "router",
+        modules::find(vm, "django.db", "router")?,
+    )?;
     transaction::install(vm)
 }
 

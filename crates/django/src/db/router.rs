@@ -3,7 +3,9 @@ use super::registry::DEFAULT_DB_ALIAS;
 use orm_state::ModelRef;
 use rustpython_vm::builtins::{PyDictRef, PyStr};
 use rustpython_vm::function::{FuncArgs, KwArgs};
-use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+};
 use std::cell::RefCell;
 
 thread_local! {
@@ -228,7 +230,7 @@ impl ConnectionRouter {
     }
     #[pymethod]
     fn allow_migrate_model(
-        _zelf: &Py<ConnectionRouter>,
+        zelf: &Py<ConnectionRouter>,
         db: PyObjectRef,
         model: PyObjectRef,
         vm: &VirtualMachine,
@@ -238,10 +240,8 @@ impl ConnectionRouter {
         args.kwargs
             .insert("model_name".into(), meta.get_attr("model_name", vm)?);
         args.kwargs.insert("model".into(), model);
-        match ask(vm, "allow_migrate", &args)? {
-            Some(answer) => answer.is_true(vm),
-            None => Ok(true),
-        }
+        let ask = zelf.as_object().get_attr("allow_migrate", vm)?;
+        ask.call(args, vm)?.is_true(vm)
     }
     #[pymethod]
     fn get_migratable_models(

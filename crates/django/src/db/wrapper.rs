@@ -13,7 +13,7 @@ use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::protocol::PySequenceMethods;
 use rustpython_vm::types::{AsSequence, Representable};
 use rustpython_vm::{
-    Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func, pyclass,
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func, pyclass,
 };
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -438,6 +438,23 @@ impl DatabaseWrapper {
     #[pygetset]
     fn features(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
         features::of(vm, zelf)
+    }
+    /// `connection.validation`: what the backend has to say about fields.
+    #[pygetset]
+    fn validation(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        let key = "_validation";
+        let Some(dict) = zelf.as_object().dict() else {
+            return Ok(vm.ctx.none());
+        };
+        if let Some(found) = dict.get_item_opt(key, vm)? {
+            return Ok(found);
+        }
+        const MODULE: &str = "django.db.backends.base.validation";
+        vm.import(&vm.ctx.new_str(MODULE), 0)?;
+        let class = crate::modules::find(vm, MODULE, "BaseDatabaseValidation")?;
+        let made = class.call((zelf.clone(),), vm)?;
+        dict.set_item(key, made.clone(), vm)?;
+        Ok(made)
     }
     #[pygetset]
     fn ops(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyObjectRef {

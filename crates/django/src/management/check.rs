@@ -1,11 +1,10 @@
-//! `manage.py check`.
+//! `manage.py check`, and the checks that other commands begin with.
 use super::args::Args;
 use super::command::{Command, Opt, Positional};
 use super::output::Output;
 use super::{apps, command_error};
-use crate::migrations::live;
-use orm_state::FieldKind;
-use rustpython_vm::{PyResult, VirtualMachine};
+use crate::{error, modules, py};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 
@@ -22,181 +21,181 @@ pub const COMMAND: Command = Command {
     handle,
 };
 
-/// One finding: where, what, hint, number.
-struct Finding {
-    place: String,
-    message: String,
-    hint: Option<String>,
-    id: &'static str,
+/// Levels from which a finding counts, by the names of `--fail-level`.
+const LEVELS: &[(&str, i64)] = &[
+    ("CRITICAL", 50),
+    ("ERROR", 40),
+    ("WARNING", 30),
+    ("INFO", 20),
+    ("DEBUG", 10),
+];
+
+/// How a run of the checks goes.
+#[derive(Default)]
+struct Options {
+    app_configs: Option<PyObjectRef>,
+    tags: Option<PyObjectRef>,
+    databases: Option<PyObjectRef>,
+    deploy: bool,
+    fail_level: Option<i64>,
+    /// End with how many there are.
+    count: bool,
 }
 
-impl Finding {
-    fn text(&self) -> String {
-        let hint = self
-            .hint
-            .as_ref()
-            .map_or(String::new(), |h| format!("\n\tHINT: {h}"));
-        format!("{}: ({}) {}{hint}", self.place, self.id, self.message)
-    }
+fn checks(vm: &Vm, name: &str) -> PyResult {
+    let path = vm.ctx.new_str("django.core.checks");
+    vm.import(&path, 0)?;
+    let all = vm.sys_module.get_attr("modules", vm)?;
+    py::attr(vm, &all.get_item(&*path, vm)?, name)
+}
+
+fn list(vm: &Vm, words: Option<&str>) -> Option<PyObjectRef> {
+    let word = py::str(vm, words?);
+    Some(vm.ctx.new_list(vec![word]).into())
 }
 
 fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
-    apps::require(vm, &args.positional)?;
-    let found = findings(vm, &args.positional)?;
-    report(vm, &found, out, true)
-}
-
-/// The check that other commands begin with.
-pub fn require(vm: &Vm, out: &Output) -> PyResult<()> {
-    let found = findings(vm, &[])?;
-    if found.is_empty() {
-        Ok(())
-    } else {
-        report(vm, &found, out, false)
+    let deploy = args.flag("deploy");
+    if args.flag("list_tags") {
+        let path = vm.ctx.new_str("django.core.checks.registry");
+        vm.import(&path, 0)?;
+        let all = vm.sys_module.get_attr("modules", vm)?;
+        let registry = py::attr(vm, &all.get_item(&*path, vm)?, "registry")?;
+        let tags = py::call(vm, &registry, "tags_available", vec![py::bool(vm, deploy)])?;
+        let mut names = py::list(vm, &tags)?
+            .iter()
+            .map(|t| py::to_string(vm, t))
+            .collect::<PyResult<Vec<_>>>()?;
+        names.sort();
+        return out.line(vm, &names.join("\n"));
     }
+    let mut options = Options {
+        deploy,
+        count: true,
+        tags: list(vm, args.value("tags")),
+        databases: list(vm, args.value("databases")),
+        ..Options::default()
+    };
+    if !args.positional.is_empty() {
+        apps::require(vm, &args.positional)?;
+        let registry = modules::find(vm, "django.apps", "apps")?;
+        let configs = args
+            .positional
+            .iter()
+            .map(|label| py::call(vm, &registry, "get_app_config", vec![py::str(vm, label)]))
+            .collect::<PyResult<Vec<_>>>()?;
+        options.app_configs = Some(vm.ctx.new_list(configs).into());
+    }
+    if let Some(tag) = args.value("tags") {
+        let known = checks(vm, "tag_exists")?.call((py::str(vm, tag), deploy), vm)?;
+        if !known.is_true(vm)? {
+            return Err(command_error(
+                vm,
+                format!("There is no system check with the \"{tag}\" tag."),
+            ));
+        }
+    }
+    if let Some(level) = args.value("fail_level") {
+        options.fail_level = LEVELS.iter().find(|(n, _)| *n == level).map(|(_, l)| *l);
+    }
+    report(vm, &options, out)
 }
 
-fn report(vm: &Vm, found: &[Finding], out: &Output, show: bool) -> PyResult<()> {
-    let count = match found.len() {
-        0 => "no issues".to_string(),
-        1 => "1 issue".to_string(),
-        n => format!("{n} issues"),
-    };
-    if found.is_empty() {
-        if show {
-            out.line(
-                vm,
-                &format!("System check identified {count} (0 silenced)."),
-            )?;
-        }
+/// The check that other commands begin with, unless they are told to skip it.
+pub fn require(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
+    if args.flag("skip_checks") {
         return Ok(());
     }
-    let lines: Vec<String> = found.iter().map(Finding::text).collect();
-    Err(command_error(
-        vm,
-        format!(
-            "System check identified some issues:\n\nERRORS:\n{}\n\nSystem check identified {count} (0 silenced).",
-            lines.join("\n")
-        ),
-    ))
+    report(vm, &Options::default(), out)
 }
 
-/// Mistakes in fields and relations that models can hold.
-fn findings(vm: &Vm, labels: &[String]) -> PyResult<Vec<Finding>> {
-    let mut out = vec![];
-    for model in live::apps(vm)?.models() {
-        if model.options.borrow().auto_created
-            || (!labels.is_empty() && !labels.contains(&model.app_label().to_string()))
-        {
-            continue;
-        }
-        let mut reverse: Vec<(String, String)> = vec![];
-        for field in model
-            .local_fields()
-            .into_iter()
-            .chain(model.local_many_to_many())
-        {
-            let place = format!("{}.{}", model.label(), field.name());
-            let mut add = |id: &'static str, message: String, hint: Option<String>| {
-                out.push(Finding {
-                    place: place.clone(),
-                    message,
-                    hint,
-                    id,
-                });
-            };
-            let name = field.name().to_string();
-            if name.ends_with('_') {
-                add(
-                    "fields.E001",
-                    "Field names must not end with an underscore.".into(),
-                    None,
-                );
-            } else if name.contains("__") {
-                add(
-                    "fields.E002",
-                    "Field names must not contain \"__\".".into(),
-                    None,
-                );
-            } else if name == "pk" && field.kind != FieldKind::CompositePrimaryKey {
-                add(
-                    "fields.E003",
-                    "'pk' is a reserved word that cannot be used as a field name.".into(),
-                    None,
-                );
-            }
-            let o = field.options.borrow().clone();
-            if field.kind == FieldKind::Decimal {
-                if o.decimal_places.is_none() {
-                    add(
-                        "fields.E130",
-                        "DecimalFields must define a 'decimal_places' attribute.".into(),
-                        None,
-                    );
-                }
-                if o.max_digits.is_none() {
-                    add(
-                        "fields.E132",
-                        "DecimalFields must define a 'max_digits' attribute.".into(),
-                        None,
-                    );
-                }
-            }
-            if field.primary_key.get() && field.null.get() {
-                add(
-                    "fields.E007",
-                    "Primary keys must not have null=True.".into(),
-                    Some(
-                        "Set null=False on the field, or remove primary_key=True argument.".into(),
-                    ),
-                );
-            }
-            if let Some(rel) = &field.remote {
-                match rel.model() {
-                    None => add(
-                        "fields.E300",
-                        format!(
-                            "Field defines a relation with model '{}', which is either not installed, or is abstract.",
-                            orm_state::field::deconstruct::target_label(&rel.target())
-                        ),
-                        None,
-                    ),
-                    Some(_) if rel.hidden() => {}
-                    Some(to) => {
-                        let Some(accessor) = rel.accessor_name() else {
-                            continue;
-                        };
-                        let key = (to.label(), accessor.clone());
-                        if reverse.contains(&key) {
-                            add(
-                                "fields.E304",
-                                format!(
-                                    "Reverse accessor '{}.{accessor}' for '{place}' clashes with another reverse \
-                                     accessor.",
-                                    to.object_name()
-                                ),
-                                Some(format!(
-                                    "Add or change a related_name argument to the definition for '{place}'."
-                                )),
-                            );
-                        }
-                        reverse.push(key);
-                    }
-                }
-                if matches!(*rel.on_delete.borrow(), orm_state::OnDelete::SetNull)
-                    && !field.null.get()
-                {
-                    add(
-                        "fields.E320",
-                        "Field specifies on_delete=SET_NULL, but cannot be null.".into(),
-                        Some(
-                            "Set null=True argument on the field, or change the on_delete rule."
-                                .into(),
-                        ),
-                    );
-                }
-            }
+/// A finding: how bad, and as text.
+struct Finding {
+    level: i64,
+    silenced: bool,
+    text: String,
+}
+
+fn run(vm: &Vm, options: &Options) -> PyResult<Vec<Finding>> {
+    let given = |o: &Option<PyObjectRef>| vm.unwrap_or_none(o.clone());
+    let found = checks(vm, "run_checks")?.call(
+        py::with_kwargs(
+            vec![],
+            &[
+                ("app_configs", given(&options.app_configs)),
+                ("tags", given(&options.tags)),
+                ("include_deployment_checks", py::bool(vm, options.deploy)),
+                ("databases", given(&options.databases)),
+            ],
+        ),
+        vm,
+    )?;
+    let read = |o: &PyObject| -> PyResult<Finding> {
+        Ok(Finding {
+            level: py::attr(vm, o, "level")?.try_into_value(vm)?,
+            silenced: py::call(vm, o, "is_silenced", vec![])?.is_true(vm)?,
+            text: py::to_string(vm, o)?,
+        })
+    };
+    py::list(vm, &found)?.iter().map(|o| read(o)).collect()
+}
+
+fn report(vm: &Vm, options: &Options, out: &Output) -> PyResult<()> {
+    let found = run(vm, options)?;
+    let (silenced, shown): (Vec<Finding>, Vec<Finding>) =
+        found.into_iter().partition(|f| f.silenced);
+    let mut text = String::new();
+    if !shown.is_empty() {
+        text.push_str("System check identified some issues:\n");
+    }
+    let mut above = i64::MAX;
+    for (name, least) in LEVELS {
+        // Everything below the last name belongs to it.
+        let least = if *name == "DEBUG" { i64::MIN } else { *least };
+        let mut lines: Vec<&str> = shown
+            .iter()
+            .filter(|f| least <= f.level && f.level < above)
+            .map(|f| f.text.as_str())
+            .collect();
+        above = least;
+        if !lines.is_empty() {
+            lines.sort_unstable();
+            text.push_str(&format!("\n{name}S:\n{}\n", lines.join("\n")));
         }
     }
-    Ok(out)
+    if options.count {
+        if !shown.is_empty() {
+            text.push('\n');
+        }
+        let count = match shown.len() {
+            0 => "no issues".to_string(),
+            1 => "1 issue".to_string(),
+            n => format!("{n} issues"),
+        };
+        let silenced = silenced.len();
+        text.push_str(&format!(
+            "System check identified {count} ({silenced} silenced)."
+        ));
+    }
+    let fail_level = options.fail_level.unwrap_or(40);
+    if shown.iter().any(|f| f.level >= fail_level) {
+        return Err(error::raise(
+            vm,
+            "SystemCheckError",
+            format!("SystemCheckError: {text}"),
+        ));
+    }
+    if text.is_empty() {
+        Ok(())
+    } else if shown.is_empty() {
+        out.line(vm, &text)
+    } else {
+        out.err(vm, &text)
+    }
+}
+
+/// Is it what failed checks raise?
+pub fn is_check_error(vm: &Vm, e: &PyObject) -> bool {
+    e.as_object()
+        .fast_isinstance(&error::class(vm, "SystemCheckError"))
 }

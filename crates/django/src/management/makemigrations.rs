@@ -72,7 +72,7 @@ impl Job<'_> {
 }
 
 fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
-    super::check::require(vm, out)?;
+    super::check::require(vm, args, out)?;
     let check = args.flag("check_changes");
     let job = Job {
         args,

@@ -38,7 +38,7 @@ pub const COMMAND: Command = Command {
 type Targets = Vec<(String, Option<String>)>;
 
 fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
-    super::check::require(vm, out)?;
+    super::check::require(vm, args, out)?;
     let mut project = Project::load(vm, args.database())?;
     apps::consistent(vm, &project)?;
     apps::refuse_conflicts(vm, &project.graph.detect_conflicts())?;

@@ -64,6 +64,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         refresh::fill(c);
         validate::fill(c);
         navigate::fill(c);
+        crate::checks::model::fill(c);
     })?;
     modules::export_all(
         vm,

@@ -12,6 +12,7 @@ pub mod messages;
 pub mod methods;
 pub mod object;
 pub mod properties;
+pub mod removed;
 
 pub use object::{PyField, any_field_object, field_object, field_of};
 
@@ -46,5 +47,6 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         contribute::fill(c);
         deconstruct::fill(c);
     })?;
+    removed::install(vm)?;
     methods::install(vm)
 }

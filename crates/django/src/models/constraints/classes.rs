@@ -1,7 +1,7 @@
 //! The classes and their constructors.
 use crate::class::{Class, class};
 use crate::models::model_of_class;
-use crate::{modules, py};
+use crate::{checks, modules, py};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
@@ -19,6 +19,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         std::slice::from_ref(&base),
         |c| {
             c.method("__init__", check_init);
+            c.method("check", checks::constraint::check);
             super::validate::fill_check(c);
         },
     )?;
@@ -29,6 +30,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         std::slice::from_ref(&base),
         |c| {
             c.method("__init__", unique_init);
+            c.method("check", checks::constraint::check_unique);
             super::validate::fill_unique(c);
         },
     )?;
@@ -37,6 +39,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         c.attr("max_name_length", c.vm.ctx.new_int(30));
         c.method("__init__", index_init);
         c.method("set_name_with_model", set_name_with_model);
+        c.method("check", checks::index::check);
         shared(c);
     })?;
     for (name, made, module) in [
@@ -97,9 +100,6 @@ fn base(c: &mut Class) {
         },
     );
     c.method("check", |_: PyObjectRef, _: FuncArgs, vm: &Vm| {
-        vm.ctx.new_list(vec![])
-    });
-    c.method("_check", |_: PyObjectRef, _: FuncArgs, vm: &Vm| {
         vm.ctx.new_list(vec![])
     });
     shared(c);

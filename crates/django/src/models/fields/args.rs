@@ -208,6 +208,11 @@ impl Args {
         let at = self.names.iter().position(|(n, _)| n == name)?;
         Some(self.names.remove(at).1)
     }
+    /// An argument, left where it is.
+    pub fn peek(&self, name: &str) -> Option<PyObjectRef> {
+        let (_, value) = self.names.iter().find(|(n, _)| n == name)?;
+        Some(value.clone())
+    }
     /// An argument that must be there.
     pub fn required(
         &mut self,

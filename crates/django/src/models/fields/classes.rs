@@ -54,6 +54,7 @@ const TABLE: &[Row] = {
         ("BooleanField", FIELDS, &["Field"], Boolean),
         ("CharField", FIELDS, &["Field"], Char),
         ("CommaSeparatedIntegerField", FIELDS, &["CharField"], Char),
+        ("NullBooleanField", FIELDS, &["BooleanField"], Boolean),
         ("DateField", FIELDS, &["Field"], Date),
         ("DateTimeField", FIELDS, &["DateField"], DateTime),
         ("DecimalField", FIELDS, &["Field"], Decimal),

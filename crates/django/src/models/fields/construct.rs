@@ -43,12 +43,18 @@ pub fn init(vm: &VirtualMachine, zelf: &Py<PyField>, given: FuncArgs) -> PyResul
     let mut options = FieldOptions::default();
     common_options(vm, zelf, &mut args, &mut options)?;
     let primary_key = match args.take("primary_key") {
-        Some(v) => v.is_true(vm)?,
+        Some(v) => {
+            zelf.set_part("primary_key_given", v.clone());
+            v.is_true(vm)?
+        }
         None => kind == FieldKind::CompositePrimaryKey,
     };
     let mut unique = args.take_bool(vm, "unique", kind == FieldKind::OneToOne)?;
     let mut blank = args.take_bool(vm, "blank", kind.is_auto())?;
     let mut null = args.take_bool(vm, "null", false)?;
+    if let Some(v) = args.peek("db_index") {
+        zelf.set_part("db_index_given", v);
+    }
     let mut db_index = args.take_bool(
         vm,
         "db_index",
@@ -73,6 +79,9 @@ pub fn init(vm: &VirtualMachine, zelf: &Py<PyField>, given: FuncArgs) -> PyResul
     }
     let remote = related::rel_from_arguments(vm, zelf, kind, &mut args, &mut options)?;
     if kind == FieldKind::ManyToMany {
+        if unique {
+            zelf.set_part("unique_given", py::bool(vm, true));
+        }
         (unique, db_index) = (false, false);
         if null {
             zelf.set_part("null_given", py::bool(vm, true));

@@ -18,6 +18,7 @@ pub fn fill(c: &mut Class) {
     types(c);
     comparison(c);
     access(c);
+    crate::checks::field::fill(c);
 }
 
 /// Functions beside the classes.
@@ -423,9 +424,6 @@ fn types(c: &mut Class) {
     );
     c.method("get_choices", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
         get_choices(&o, args, vm)
-    });
-    c.method("check", |_: PyObjectRef, _: FuncArgs, vm: &Vm| {
-        vm.ctx.new_list(vec![])
     });
     c.method(
         "get_pk_value_on_save",

@@ -14,10 +14,23 @@ type Work = Box<dyn FnOnce(&Vm, &[ModelRef]) -> PyResult<()>>;
 /// `(app label, model name)`, lower case.
 pub type Key = (String, String);
 
+/// Who waits, for the checks to say.
+#[derive(Clone)]
+pub enum Waiting {
+    /// Somebody that is checked elsewhere.
+    Nothing,
+    Field(PyObjectRef),
+    /// A receiver, and the name of the signal that it listens to.
+    Receiver(PyObjectRef, String),
+    /// What was given to `lazy_model_operation`.
+    Function(PyObjectRef),
+}
+
 struct Pending {
     apps: Rc<Apps>,
     keys: Vec<Key>,
     work: Option<Work>,
+    waiting: Waiting,
 }
 
 thread_local! {
@@ -25,7 +38,13 @@ thread_local! {
 }
 
 /// Runs `work` once all models are there: now, or when the last of them is registered.
-pub fn when_ready(vm: &Vm, apps: &Rc<Apps>, keys: Vec<Key>, work: Work) -> PyResult<()> {
+pub fn when_ready(
+    vm: &Vm,
+    apps: &Rc<Apps>,
+    keys: Vec<Key>,
+    waiting: Waiting,
+    work: Work,
+) -> PyResult<()> {
     match found(apps, &keys) {
         Some(models) => work(vm, &models),
         None => {
@@ -34,6 +53,7 @@ pub fn when_ready(vm: &Vm, apps: &Rc<Apps>, keys: Vec<Key>, work: Work) -> PyRes
                     apps: apps.clone(),
                     keys,
                     work: Some(work),
+                    waiting,
                 });
             });
             Ok(())
@@ -75,20 +95,19 @@ pub fn forget(apps: &Rc<Apps>) {
     drop(gone);
 }
 
-/// Model names that some work still waits for, for checks.
-pub fn pending_keys(apps: &Rc<Apps>) -> Vec<Key> {
+/// What still waits, and the first model that each waits for.
+pub fn pending(apps: &Rc<Apps>) -> Vec<(Key, Waiting)> {
     PENDING.with_borrow(|all| {
-        let mut out: Vec<Key> = vec![];
-        for key in all
-            .iter()
+        all.iter()
             .filter(|p| Rc::ptr_eq(&p.apps, apps))
-            .flat_map(|p| &p.keys)
-        {
-            if apps.find_model(&key.0, &key.1).is_none() && !out.contains(key) {
-                out.push(key.clone());
-            }
-        }
-        out
+            .filter_map(|p| {
+                let missing = p
+                    .keys
+                    .iter()
+                    .find(|(app, model)| apps.find_model(app, model).is_none())?;
+                Some((missing.clone(), p.waiting.clone()))
+            })
+            .collect()
     })
 }
 
@@ -137,6 +156,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         let Some(model) = model_of_class(vm, &first) else {
             return Err(vm.new_type_error("lazy_related_operation() needs a model"));
         };
+        let waiting = work.clone();
         let mut keys = vec![key_of_object(vm, None, &first)?];
         for related in given {
             keys.push(key_of_object(vm, Some(&model), &related)?);
@@ -148,6 +168,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             vm,
             &apps,
             keys,
+            Waiting::Function(waiting),
             Box::new(move |vm, models| {
                 let mut call = FuncArgs::from(classes(vm, models)?);
                 call.kwargs = kwargs;

@@ -1,5 +1,5 @@
 //! What relations do when their field joins a model, and when the other model is there.
-use super::lazy::{key_of, when_ready};
+use super::lazy::{Waiting, key_of, when_ready};
 use super::{rel_object, through};
 use crate::models::fields::properties::inner;
 use crate::models::{class_of_model, fields, model_of_class};
@@ -14,6 +14,7 @@ const DESCRIPTORS: &str = "django.db.models.fields.related_descriptors";
 pub fn install(vm: &Vm) -> PyResult<()> {
     let field = fields::classes::builtin(vm, "RelatedField")?;
     crate::class::fill_class(vm, &field, |c| {
+        c.attr("requires_unique_target", py::bool(vm, true));
         c.method(
             "get_limit_choices_to",
             |o: PyObjectRef, vm: &Vm| -> PyResult {
@@ -260,6 +261,7 @@ fn resolve_through(vm: &Vm, field: &Rc<Field>, rel: &Rc<Rel>, model: &ModelRef) 
                 vm,
                 &apps,
                 keys,
+                Waiting::Nothing,
                 Box::new(move |_, models| {
                     *rel.through.borrow_mut() = Some(RelTarget::Model(Rc::downgrade(&models[1])));
                     models[1].expire();
@@ -300,6 +302,7 @@ fn resolve_target(
         vm,
         &apps,
         keys,
+        Waiting::Field(o.to_owned()),
         Box::new(move |vm, models| {
             // A class given directly stays, even where another took its name since.
             let to = direct.unwrap_or_else(|| models[1].clone());
