@@ -71,6 +71,11 @@ const TREE: &[(&str, &str, &str)] = &[
     ),
     ("django.core.exceptions", "FieldError", "Exception"),
     ("django.core.exceptions", "FieldFetchBlocked", "FieldError"),
+    (
+        "django.db.models.expressions",
+        "OutputFieldIsNoneError",
+        "FieldError",
+    ),
     ("django.core.exceptions", "EmptyResultSet", "Exception"),
     ("django.core.exceptions", "FullResultSet", "Exception"),
     (
@@ -167,6 +172,7 @@ pub const MODULES: &[&str] = &[
     "django.db.utils",
     "django.db.transaction",
     "django.db.models.deletion",
+    "django.db.models.expressions",
     "django.db.migrations.exceptions",
     "django.utils.connection",
 ];

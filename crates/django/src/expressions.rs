@@ -12,6 +12,7 @@ pub mod callback;
 pub mod classes;
 pub mod compiler_object;
 pub mod init;
+pub mod lookups;
 pub mod methods;
 pub mod object;
 
@@ -21,7 +22,8 @@ use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 /// Puts the classes into `django.db.models` and its modules.
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     compiler_object::install(vm)?;
-    classes::install(vm)
+    classes::install(vm)?;
+    lookups::install(vm)
 }
 
 /// The ORM's expression inside a Python object, if it is one of ours.

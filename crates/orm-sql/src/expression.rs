@@ -8,7 +8,7 @@ use crate::lookup::{Lookup, Registered};
 use crate::query::{Alias, Query};
 use crate::writer::SqlWriter;
 use indexmap::IndexSet;
-use orm_state::{Clause, Error, Field, Object, Result, Value};
+use orm_state::{Clause, Error, ErrorKind, Field, Object, Result, Value};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::cell::RefCell;
@@ -122,7 +122,8 @@ pub trait Expression: Debug + Any {
     fn output_field(&self) -> Result<Rc<Field>> {
         match self.output_field_or_none()? {
             Some(f) => Ok(f),
-            None => Err(Error::field_error(
+            None => Err(Error::new(
+                ErrorKind::OutputFieldIsNoneError,
                 "Cannot resolve expression type, unknown output_field",
             )),
         }

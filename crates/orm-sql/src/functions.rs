@@ -35,6 +35,9 @@ impl TransformFactory for FuncTransform {
     fn lookup_name(&self) -> String {
         self.0.lookup_name.unwrap_or(self.0.name).into()
     }
+    fn class_name(&self) -> String {
+        self.0.name.into()
+    }
     fn make(&self, lhs: Expr) -> Result<Expr> {
         if std::ptr::eq(self.0, &math::ROUND) {
             return Ok(math::round(lhs, None));

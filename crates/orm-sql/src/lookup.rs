@@ -85,6 +85,8 @@ pub trait LookupKind: Debug {
 /// Makes lookups of one class.
 pub trait LookupFactory: Debug {
     fn lookup_name(&self) -> String;
+    /// The name of the class it makes.
+    fn class_name(&self) -> String;
     fn make(&self, lhs: Expr, rhs: Rhs, bilateral: Vec<Rc<dyn TransformFactory>>) -> Result<Expr>;
     /// The binding's class, if user code defined it.
     fn face(&self) -> Option<Rc<dyn Object>> {
@@ -95,6 +97,10 @@ pub trait LookupFactory: Debug {
 /// Makes transforms of one class.
 pub trait TransformFactory: Debug {
     fn lookup_name(&self) -> String;
+    /// The name of the class it makes, where that is a class by itself.
+    fn class_name(&self) -> String {
+        String::new()
+    }
     fn bilateral(&self) -> bool {
         false
     }
@@ -138,7 +144,8 @@ fn registered(object: &Rc<dyn Object>) -> Option<Registered> {
 }
 
 fn user_registered(field: &Field, name: &str) -> Option<Registered> {
-    field.class.registered(name).and_then(|o| registered(&o))
+    let own = field.lookups.borrow().get(name).and_then(registered);
+    own.or_else(|| field.class.registered(name).and_then(|o| registered(&o)))
 }
 
 /// `Field.get_lookup(name)`.

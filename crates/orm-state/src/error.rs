@@ -23,6 +23,8 @@ pub enum ErrorKind {
     AssertionError,
     // django.core.exceptions
     FieldError,
+    /// A `FieldError`: an expression whose type cannot be known.
+    OutputFieldIsNoneError,
     FieldDoesNotExist,
     ValidationError,
     ImproperlyConfigured,
@@ -104,6 +106,7 @@ impl Error {
     }
     pub fn is(&self, kind: ErrorKind) -> bool {
         self.0.kind == kind
+            || (kind == ErrorKind::FieldError && self.0.kind == ErrorKind::OutputFieldIsNoneError)
     }
     pub fn field_error(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::FieldError, message)

@@ -255,6 +255,8 @@ pub struct Field {
     pub creation_counter: Cell<i64>,
     /// The relation, for relation fields.
     pub remote: Option<Rc<Rel>>,
+    /// Lookups and transforms registered on this very field, by `lookup_name`.
+    pub lookups: RefCell<std::collections::BTreeMap<String, Rc<dyn crate::face::Object>>>,
     /// The binding's field object.
     pub face: Face,
     name: RefCell<Rc<str>>,
@@ -290,6 +292,7 @@ impl Field {
             db_index: Cell::new(false),
             creation_counter: Cell::new(0),
             remote,
+            lookups: RefCell::default(),
             face: Face::default(),
             name: RefCell::new("".into()),
             attname: RefCell::new("".into()),

@@ -23,6 +23,10 @@ pub struct Hooks {
     pub as_mysql: bool,
     pub sources: bool,
     pub group_by: bool,
+    /// A transform that the other side of a lookup needs too.
+    pub bilateral: bool,
+    /// A lookup of the user's: its class is asked, and keeps the user's attributes.
+    pub lookup: bool,
 }
 
 impl Hooks {
@@ -33,6 +37,8 @@ impl Hooks {
             || self.as_mysql
             || self.sources
             || self.group_by
+            || self.bilateral
+            || self.lookup
     }
 }
 
@@ -42,6 +48,19 @@ thread_local! {
 
 pub fn reset() {
     HOOKS.with(|h| h.borrow_mut().clear());
+}
+
+/// Does a class, or a user's base of it, define one of these names?
+pub fn overrides(vm: &VirtualMachine, class: &Py<PyType>, names: &[&str]) -> bool {
+    let mro = class.mro_collect();
+    let users = mro
+        .iter()
+        .take_while(|c| !super::classes::is_builtin(c))
+        .collect::<Vec<_>>();
+    names.iter().any(|name| {
+        let key = vm.ctx.intern_str(*name);
+        users.iter().any(|c| c.get_direct_attr(key).is_some())
+    })
 }
 
 /// What a class overrides, found once.
@@ -54,21 +73,18 @@ pub fn hooks_of(class: &Py<PyType>) -> Hooks {
         return h;
     }
     let hooks = with_current_vm(|vm| {
-        let own = |name: &str| {
-            let key = vm.ctx.intern_str(name);
-            class
-                .mro_collect()
-                .iter()
-                .take_while(|c| !super::classes::is_builtin(c))
-                .any(|c| c.get_direct_attr(key).is_some())
-        };
+        let own = |name: &str| overrides(vm, class, &[name]);
+        let lookup = super::lookups::is_lookup(class);
         Hooks {
-            as_sql: own("as_sql"),
+            as_sql: lookup || own("as_sql"),
             as_sqlite: own("as_sqlite"),
             as_postgresql: own("as_postgresql"),
             as_mysql: own("as_mysql"),
             sources: own("get_source_expressions"),
             group_by: own("get_group_by_cols"),
+            bilateral: super::lookups::is_transform(class)
+                && super::lookups::factory::is_bilateral(vm, class),
+            lookup,
         }
     });
     HOOKS.with(|h| h.borrow_mut().insert(id, hooks));
@@ -273,6 +289,36 @@ impl Expression for Called {
     fn default_alias(&self) -> Result<String> {
         self.inner()?.default_alias()
     }
+    fn as_lookup(&self) -> Option<&orm_sql::lookup::Lookup> {
+        self.inner.as_ref().and_then(|e| e.as_lookup())
+    }
+    fn allows_composite_expressions(&self) -> bool {
+        self.inner
+            .as_ref()
+            .is_some_and(|e| e.allows_composite_expressions())
+    }
+    fn allowed_default(&self) -> bool {
+        self.inner.as_ref().is_some_and(|e| e.allowed_default())
+    }
+    fn get_lookup(&self, name: &str) -> Result<Option<orm_sql::Registered>> {
+        lookup_of(self, name)
+    }
+    fn get_transform(&self, name: &str) -> Result<Option<orm_sql::Registered>> {
+        orm_sql::lookups::class_registry::transform_of(&self.name(), &self.output_field()?, name)
+    }
+    fn bilateral_transforms(&self) -> Vec<Rc<dyn orm_sql::lookup::TransformFactory>> {
+        let mut found = self
+            .sources()
+            .first()
+            .map(|e| e.bilateral_transforms())
+            .unwrap_or_default();
+        if self.hooks.bilateral {
+            found.push(Rc::new(super::lookups::factory::PyFactory {
+                class: self.object.class().to_owned(),
+            }));
+        }
+        found
+    }
     fn empty_result_set_value(&self) -> EmptyValue {
         self.inner
             .as_ref()
@@ -327,6 +373,18 @@ impl Expression for Called {
         })
         .unwrap_or_else(|_| format!("<{}>", self.name()))
     }
+}
+
+/// What is registered on the class, then what its operand's kind or its field offers.
+fn lookup_of(called: &Called, name: &str) -> Result<Option<orm_sql::Registered>> {
+    use orm_sql::lookups::class_registry;
+    if class_registry::registered(&called.name(), name).is_none()
+        && let Some(inner) = &called.inner
+        && inner.output_field_or_none()?.is_some()
+    {
+        return inner.get_lookup(name);
+    }
+    class_registry::lookup_of(&called.name(), &called.output_field()?, name)
 }
 
 impl Called {

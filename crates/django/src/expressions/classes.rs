@@ -170,7 +170,7 @@ pub fn reset() {
     super::callback::reset();
 }
 
-fn remember(name: &'static str, class: &PyTypeRef) {
+pub(super) fn remember(name: &'static str, class: &PyTypeRef) {
     BUILTIN.with(|b| b.borrow_mut().insert(class.as_object().get_id(), name));
     BY_NAME.with(|b| b.borrow_mut().insert(name, class.clone()));
 }

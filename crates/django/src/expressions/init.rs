@@ -155,7 +155,7 @@ fn build(
             a.args.clear();
             a.finish(class)?;
             let default = match default {
-                Some(d) => Some(expression(vm, &d)?),
+                Some(d) => Some(reference(vm, &d)?),
                 None => None,
             };
             Case::new(cases, default, output).or_raise(vm)?
@@ -226,6 +226,11 @@ fn build(
             Rc::new(WindowFrame::new(kind, start, end, exclusion)).into_expr()
         }
         "Transform" => function(vm, zelf, "Func", a)?,
+        "KeyTransform" => super::lookups::json::build(vm, class, false, a)?,
+        "KeyTextTransform" => super::lookups::json::build(vm, class, true, a)?,
+        _ if super::lookups::is_lookup(zelf.class()) => {
+            super::lookups::methods::build(vm, zelf, class, a)?
+        }
         name => function(vm, zelf, name, a)?,
     }))
 }
@@ -245,9 +250,22 @@ fn when(vm: &VirtualMachine, class: &str, mut a: Arguments<'_>) -> PyResult<Expr
         .filter(|c| !vm.is_none(c));
     let then = a.args.pop_front().or_else(|| a.keyword("then"));
     let then = match then {
-        Some(t) => expression(vm, &t)?,
+        Some(t) => reference(vm, &t)?,
         None => Val::new(Value::Null),
     };
+    let mut reserved: Vec<&str> = a
+        .kwargs
+        .iter()
+        .map(|(k, _)| k.as_str())
+        .filter(|k| matches!(*k, "_connector" | "_negated"))
+        .collect();
+    if !reserved.is_empty() {
+        reserved.sort_unstable();
+        return Err(vm.new_type_error(format!(
+            "The following kwargs are invalid: '{}'",
+            reserved.join("', '")
+        )));
+    }
     let lookups: Vec<(Rc<str>, Value)> = a
         .kwargs
         .iter()
@@ -267,6 +285,10 @@ fn when(vm: &VirtualMachine, class: &str, mut a: Arguments<'_>) -> PyResult<Expr
                     "When() supports a Q object, a boolean expression, or lookups as a condition.",
                 ));
             };
+            let empty = |q: &QExpr| q.q.is_empty();
+            if lookups.is_empty() && e.as_any().downcast_ref::<QExpr>().is_some_and(empty) {
+                return Err(vm.new_value_error("An empty Q() can't be used as a When() condition."));
+            }
             if lookups.is_empty() {
                 e
             } else {

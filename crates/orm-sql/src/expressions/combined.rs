@@ -152,7 +152,16 @@ impl Combined {
 pub(crate) fn internal_type(expr: &Expr) -> Result<Option<String>> {
     match expr.output_field() {
         Ok(f) => Ok(Some(f.internal_type()?)),
-        Err(e) if matches!(e.kind(), ErrorKind::FieldError | ErrorKind::AttributeError) => Ok(None),
+        Err(e)
+            if matches!(
+                e.kind(),
+                ErrorKind::FieldError
+                    | ErrorKind::OutputFieldIsNoneError
+                    | ErrorKind::AttributeError
+            ) =>
+        {
+            Ok(None)
+        }
         Err(e) => Err(e),
     }
 }

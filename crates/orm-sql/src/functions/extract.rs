@@ -118,6 +118,12 @@ impl TransformFactory for ExtractFactory {
     fn lookup_name(&self) -> String {
         self.lookup_name.to_string()
     }
+    fn class_name(&self) -> String {
+        CLASSES
+            .iter()
+            .find(|(_, part)| *part == &*self.lookup_name)
+            .map_or_else(String::new, |(class, _)| (*class).into())
+    }
     fn make(&self, lhs: Expr) -> Result<Expr> {
         Ok(Extract::part(lhs, &self.lookup_name, None))
     }

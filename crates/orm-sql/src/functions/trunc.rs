@@ -134,6 +134,12 @@ impl TransformFactory for TruncFactory {
     fn lookup_name(&self) -> String {
         self.kind.to_string()
     }
+    fn class_name(&self) -> String {
+        CLASSES
+            .iter()
+            .find(|(_, kind)| *kind == &*self.kind)
+            .map_or_else(String::new, |(class, _)| (*class).into())
+    }
     fn make(&self, lhs: Expr) -> Result<Expr> {
         Ok(Trunc::of(lhs, &self.kind, None, None))
     }

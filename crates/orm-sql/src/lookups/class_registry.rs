@@ -50,6 +50,19 @@ pub fn registered(class: &str, lookup_name: &str) -> Option<Registered> {
     })
 }
 
+/// Everything registered on a class, by name.
+pub fn all(class: &str) -> Vec<(String, Registered)> {
+    let mut found: Vec<_> = LOOKUPS.with(|l| {
+        l.borrow()
+            .iter()
+            .filter(|((c, _), _)| c == class)
+            .map(|((_, name), what)| (name.clone(), what.clone()))
+            .collect()
+    });
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    found
+}
+
 /// `get_lookup(name)` of a transform: its class first, then the field it gives.
 pub fn lookup_of(
     class: &str,

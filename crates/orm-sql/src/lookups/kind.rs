@@ -270,6 +270,9 @@ impl LookupFactory for Builtin {
     fn lookup_name(&self) -> String {
         self.op.lookup_name().into()
     }
+    fn class_name(&self) -> String {
+        LookupKind::class_name(self).into()
+    }
     fn make(&self, lhs: Expr, rhs: Rhs, bilateral: Vec<Rc<dyn TransformFactory>>) -> Result<Expr> {
         if !bilateral.is_empty()
             && let Rhs::Expr(e) = &rhs

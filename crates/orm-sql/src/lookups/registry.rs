@@ -69,7 +69,7 @@ pub fn builtin(field: &Field, name: &str) -> Option<Rc<dyn LookupFactory>> {
 pub fn by_class_name(class: &str) -> Option<Rc<dyn LookupFactory>> {
     Builtin::all()
         .into_iter()
-        .find(|b| b.class_name() == class)
+        .find(|b| LookupKind::class_name(b) == class)
         .map(|b| Rc::new(b) as Rc<dyn LookupFactory>)
 }
 
@@ -142,6 +142,7 @@ pub fn names(field: &Field) -> Vec<String> {
     for c in std::iter::once(class).chain(&class.mro) {
         all.extend(c.lookups.borrow().keys().cloned());
     }
+    all.extend(field.lookups.borrow().keys().cloned());
     all.sort();
     all.dedup();
     all

@@ -166,7 +166,8 @@ fn class_hook(field: &Field, hook: &str, name: &str) -> Result<Option<Rc<dyn Obj
         Ok(if vm.is_none(&found) {
             None
         } else {
-            Some(Rc::new(PyObj(found)) as Rc<dyn Object>)
+            let what = crate::expressions::lookups::factory::registered(vm, &found).or_foreign()?;
+            Some(Rc::new(orm_sql::lookup::RegisteredObject(what)) as Rc<dyn Object>)
         })
     })
 }

@@ -116,6 +116,9 @@ impl TransformFactory for KeyTransformFactory {
     fn lookup_name(&self) -> String {
         self.key.to_string()
     }
+    fn class_name(&self) -> String {
+        "KeyTransform".into()
+    }
     fn make(&self, lhs: Expr) -> Result<Expr> {
         Ok(KeyTransform::new(&self.key, lhs, false))
     }
