@@ -164,6 +164,9 @@ class FileField(FileColumn):
 
     attr_class = FieldFile
     descriptor_class = FileDescriptor
+    # The column's own are read-only: what is set here belongs to the file's side.
+    storage = None
+    upload_to = ""
 
     def __init__(
         self, verbose_name=None, name=None, upload_to="", storage=None, **kwargs
@@ -255,6 +258,8 @@ class ImageField(FileField):
 
     attr_class = ImageFieldFile
     descriptor_class = ImageFileDescriptor
+    width_field = None
+    height_field = None
 
     def __init__(
         self, verbose_name=None, name=None, width_field=None, height_field=None, **kwargs
