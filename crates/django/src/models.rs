@@ -22,7 +22,8 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     meta::install(vm)?;
     base::install(vm)?;
     related::install(vm)?;
-    enums::install(vm)
+    enums::install(vm)?;
+    fields::files::install(vm)
 }
 
 /// Forgets the classes of an interpreter that ends.

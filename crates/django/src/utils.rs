@@ -1,4 +1,5 @@
 //! `django.utils`: the parts that models and queries import.
+mod dateparse;
 mod functional;
 pub mod timezone;
 mod translation;
@@ -6,6 +7,7 @@ mod translation;
 use rustpython_vm::{PyResult, VirtualMachine};
 
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
+    dateparse::install(vm)?;
     timezone::install(vm)?;
     translation::install(vm)?;
     functional::install(vm)

@@ -96,6 +96,13 @@ fn build(
             a.finish(class)?;
             Val::typed(to_value(vm, &value)?, output)
         }
+        "DatabaseDefault" => {
+            let given = a.required(class, "expression")?;
+            let expression = expression(vm, &given)?;
+            let output = a.output_field()?;
+            a.finish(class)?;
+            orm_sql::expressions::DatabaseDefault::new(expression, output)
+        }
         "JSONNull" => JsonNull::new(),
         "RawSQL" => {
             let sql = a

@@ -6,6 +6,7 @@ pub mod navigate;
 pub mod refresh;
 pub mod rows;
 pub mod save;
+pub mod unique_checks;
 pub mod validate;
 
 use crate::class::fill_class;
@@ -63,6 +64,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         delete::fill(c);
         refresh::fill(c);
         validate::fill(c);
+        unique_checks::fill(c);
         navigate::fill(c);
         crate::checks::model::fill(c);
     })?;

@@ -78,6 +78,24 @@ fn leak(
     Ok(leaked)
 }
 
+/// `label`, as a property of `enum`'s own kind: a member may have that name too.
+fn late_label(vm: &Vm, property: &PyTypeRef, choices: &PyObject) -> PyResult {
+    let label = function(vm, "label", |o: PyObjectRef, vm: &Vm| -> PyResult {
+        match py::attr_opt(vm, &o, "_label_")? {
+            Some(label) => Ok(label),
+            None => py::attr(vm, &o, "name"),
+        }
+    });
+    let made = property.as_object().call((label,), vm)?;
+    py::call(
+        vm,
+        &made,
+        "__set_name__",
+        vec![choices.to_owned(), py::str(vm, "label")],
+    )?;
+    Ok(made)
+}
+
 /// Makes the metaclass and the three classes.
 fn make(vm: &Vm) -> PyResult<()> {
     let module = vm.import("enum", 0)?;
@@ -138,11 +156,6 @@ fn make(vm: &Vm) -> PyResult<()> {
         .downcast()
         .map_err(|_| vm.new_type_error("not a class"))?;
     crate::class::fill_class(vm, &class_, |c| {
-        c.getter("label", |o, vm| match py::attr_opt(vm, &o, "_label_")? {
-            Some(l) => Ok(l),
-            None => py::attr(vm, &o, "name"),
-        });
-        c.getter("do_not_call_in_templates", |_, vm| Ok(py::bool(vm, true)));
         c.method("__str__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
             py::to_string(vm, &py::attr(vm, &o, "value")?)
         });
@@ -156,6 +169,13 @@ fn make(vm: &Vm) -> PyResult<()> {
             ))
         });
     })?;
+    // Not a member: a template finds the class itself, not what calling it makes.
+    class_.set_attr(
+        vm.ctx.intern_str("do_not_call_in_templates"),
+        py::bool(vm, true),
+    );
+    let label = late_label(vm, &get("property")?, &choices)?;
+    class_.set_attr(vm.ctx.intern_str("label"), label);
     let int: PyObjectRef = vm.ctx.types.int_type.to_owned().into();
     let integer = enumeration(
         vm,

@@ -5,8 +5,10 @@ pub mod classes;
 pub mod construct;
 pub mod contribute;
 pub mod convert;
+pub mod db_types;
 pub mod deconstruct;
 pub mod descriptors;
+pub mod files;
 pub mod hooks;
 pub mod messages;
 pub mod methods;
@@ -43,6 +45,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     crate::class::fill_class(vm, &field, |c| {
         properties::fill(c);
         methods::fill(c);
+        db_types::fill(c);
         convert::fill(c);
         contribute::fill(c);
         deconstruct::fill(c);

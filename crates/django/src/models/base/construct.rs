@@ -61,6 +61,20 @@ fn init(vm: &Vm, o: PyObjectRef, args: FuncArgs) -> PyResult<()> {
     Ok(())
 }
 
+/// Does a user's field have a descriptor that watches what is set?
+fn watched(vm: &Vm, class: &PyTypeRef) -> bool {
+    let Some(model) = model_of_class(vm, class.as_object()) else {
+        return false;
+    };
+    let set = vm.ctx.intern_str("__set__");
+    model.concrete_fields().iter().any(|field| {
+        field.class.hooks.is_some()
+            && class
+                .get_attr(vm.ctx.intern_str(&*field.attname()))
+                .is_some_and(|descriptor| descriptor.class().get_attr(set).is_some())
+    })
+}
+
 /// Does the class (or one of its user-made bases) watch attribute writes?
 fn plain_setattr(vm: &Vm, class: &PyTypeRef) -> bool {
     let name = vm.ctx.intern_str("__setattr__");
@@ -79,11 +93,12 @@ fn fill_values(
 ) -> PyResult<()> {
     let class = o.class().to_owned();
     let plain = plain_setattr(vm, &class);
-    let write = |name: &str, value: PyObjectRef| -> PyResult<()> {
-        if plain {
-            dict.set_item(name, value, vm)
+    let write = |field: &Field, value: PyObjectRef| -> PyResult<()> {
+        // A user's field may have a descriptor that watches.
+        if plain && field.class.hooks.is_none() {
+            dict.set_item(&*field.attname(), value, vm)
         } else {
-            py::set_attr(vm, o, name, value)
+            py::set_attr(vm, o, &field.attname(), value)
         }
     };
     let deferred = deferred(vm)?;
@@ -107,7 +122,7 @@ fn fill_values(
         if value.is(&deferred) {
             continue;
         }
-        write(&field.attname(), value)?;
+        write(field, value)?;
     }
     for field in fields.iter().skip(positional) {
         if field.kind == FieldKind::Generated {
@@ -142,7 +157,7 @@ fn fill_values(
             }
             _ => {
                 if !value.is(&deferred) {
-                    write(&field.attname(), value)?;
+                    write(field, value)?;
                 }
             }
         }
@@ -276,7 +291,8 @@ impl RowPlan {
         let fast = !overridden("__init__")
             && !overridden("from_db")
             && !overridden("__new__")
-            && plain_setattr(vm, &class);
+            && plain_setattr(vm, &class)
+            && !watched(vm, &class);
         let sender: PyObjectRef = class.clone().into();
         let signals = dispatch::has_receivers(vm, "pre_init", &sender)?
             || dispatch::has_receivers(vm, "post_init", &sender)?;

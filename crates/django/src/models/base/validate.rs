@@ -1,5 +1,6 @@
 //! `full_clean()` and its parts.
 use super::identity::{is_pk_set, model};
+use super::unique_checks::{date_checks, unique_checks};
 use crate::class::Class;
 use crate::core::validation_error;
 use crate::error::OrRaise;
@@ -11,7 +12,6 @@ use orm_state::{FieldKind, ModelRef};
 use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
-use std::rc::Rc;
 
 type Vm = VirtualMachine;
 
@@ -84,7 +84,7 @@ pub fn fill(c: &mut Class) {
     );
 }
 
-fn excluded(vm: &Vm, given: Option<PyObjectRef>) -> PyResult<Vec<String>> {
+pub(super) fn excluded(vm: &Vm, given: Option<PyObjectRef>) -> PyResult<Vec<String>> {
     match given.filter(|g| !vm.is_none(g)) {
         Some(g) => py::list(vm, &g)?
             .iter()
@@ -195,40 +195,6 @@ fn clean_fields(vm: &Vm, o: &PyObject, exclude: &[String]) -> PyResult<()> {
     Err(validation_error::raise(vm, errors.into(), None, None))
 }
 
-/// One group of names that must be unique together, on the model that says so.
-type UniqueCheck = (ModelRef, Vec<String>);
-
-fn unique_checks(m: &ModelRef, exclude: &[String]) -> Vec<UniqueCheck> {
-    let out_of = |names: &[String]| names.iter().any(|n| exclude.contains(n));
-    let mut checks = vec![];
-    let all: Vec<ModelRef> = std::iter::once(m.clone()).chain(m.parent_list()).collect();
-    for model in &all {
-        for group in &model.options.borrow().unique_together {
-            if !out_of(group) {
-                checks.push((model.clone(), group.clone()));
-            }
-        }
-    }
-    for model in &all {
-        let fields = if Rc::ptr_eq(model, m) && m.is_proxy() {
-            m.concrete_model().local_fields()
-        } else {
-            model.local_fields()
-        };
-        for f in fields {
-            let names = vec![f.name().to_string()];
-            if !out_of(&names) && f.is_unique() {
-                if f.kind == FieldKind::CompositePrimaryKey {
-                    checks.push((model.clone(), f.options.borrow().composite_fields.clone()));
-                } else {
-                    checks.push((model.clone(), names));
-                }
-            }
-        }
-    }
-    checks
-}
-
 fn validate_unique(vm: &Vm, o: &PyObject, exclude: &[String]) -> PyResult<()> {
     let m = model(vm, o)?;
     let errors = vm.ctx.new_dict();
@@ -253,20 +219,10 @@ fn validate_unique(vm: &Vm, o: &PyObject, exclude: &[String]) -> PyResult<()> {
             add(key, error)?;
         }
     }
-    for f in m.fields().iter() {
-        let options = f.options.borrow().clone();
-        for (kind, other) in [
-            ("date", options.unique_for_date),
-            ("year", options.unique_for_year),
-            ("month", options.unique_for_month),
-        ] {
-            let Some(other) = other else { continue };
-            if exclude.iter().any(|n| **n == *f.name()) || exclude.contains(&other) {
-                continue;
-            }
-            if let Some(error) = violates_date(vm, o, &m, kind, &f.name(), &other)? {
-                add(&f.name(), error)?;
-            }
+    for check in date_checks(&m, exclude) {
+        let (field, other) = (&check.field, &check.unique_for);
+        if let Some(error) = violates_date(vm, o, &m, check.kind, field, other)? {
+            add(field, error)?;
         }
     }
     if errors.__len__() == 0 {
@@ -533,7 +489,8 @@ fn expression_map(vm: &Vm, o: &PyObject, meta: &PyObject, exclude: OptionalArg) 
             continue;
         }
         let value = py::attr(vm, o, &f.attname())?;
-        let has = py::attr_opt(vm, &value.clone(), "resolve_expression")?.is_some();
+        let has = crate::expressions::object::expr_of(&value).is_some()
+            || py::attr_opt(vm, &value.clone(), "resolve_expression")?.is_some();
         let expression = if has {
             value
         } else {

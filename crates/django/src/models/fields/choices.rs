@@ -31,6 +31,11 @@ pub fn normalize(vm: &VirtualMachine, given: &PyObject) -> PyResult {
     Ok(vm.ctx.new_list(out).into())
 }
 
+/// Are the choices what a function returns? An enumeration is none.
+pub fn is_function(given: &PyObject) -> bool {
+    py::as_class(given).is_none() && py::callable(given)
+}
+
 fn is_group(label: &PyObject) -> bool {
     label.downcast_ref::<PyList>().is_some()
         || label.downcast_ref::<PyTuple>().is_some()

@@ -185,6 +185,10 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         } else {
             BUILTIN.with_borrow_mut(|b| b.insert((*name).into(), class.clone()));
         }
+        if matches!(kind, FieldKind::File | FieldKind::Image) {
+            modules::export(vm, super::files::COLUMNS, name, class.clone())?;
+            continue;
+        }
         modules::export(vm, module, name, class.clone())?;
         if module.starts_with("django.db.models.fields") {
             modules::export(vm, FIELDS, name, class.clone())?;

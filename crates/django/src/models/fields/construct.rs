@@ -171,7 +171,8 @@ fn common_options(
 
 /// A literal is wrapped, so that the schema editor finds an expression or a value.
 fn db_default_clause(vm: &VirtualMachine, v: &PyObjectRef) -> PyResult<Clause> {
-    if py::attr_opt(vm, &v.clone(), "resolve_expression")?.is_none()
+    if crate::expressions::object::expr_of(v).is_none()
+        && py::attr_opt(vm, &v.clone(), "resolve_expression")?.is_none()
         && let Ok(value) = crate::modules::find(vm, "django.db.models", "Value")
     {
         let wrapped = value.call((v.clone(),), vm)?;

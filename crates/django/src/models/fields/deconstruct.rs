@@ -164,7 +164,10 @@ fn keywords(o: &PyObject, field: &Field, vm: &Vm) -> PyResult<Keywords> {
             out.push((name, py::str(vm, v)));
         }
     }
-    part(&mut out, "choices");
+    match this.part("choices_given") {
+        Some(given) if super::choices::is_function(&given) => out.push(("choices", given)),
+        _ => part(&mut out, "choices"),
+    }
     if !options.help_text.is_empty() {
         let text = this
             .part("help_text")

@@ -294,7 +294,7 @@ fn defaults(c: &mut Class) {
         get_default(&o, vm)
     });
     c.getter("_db_default_expression", |o, vm| {
-        Ok(this(&o, vm)?.part_or_none(vm, "db_default"))
+        db_default_expression(&o, vm)
     });
     c.method(
         "pre_save",
@@ -302,6 +302,18 @@ fn defaults(c: &mut Class) {
             pre_save(&o, &instance, add.is_true(vm)?, vm)
         },
     );
+}
+
+/// `db_default`, a literal as a `Value`.
+fn db_default_expression(o: &PyObject, vm: &Vm) -> PyResult {
+    let given = this(o, vm)?.part_or_none(vm, "db_default");
+    if crate::expressions::object::expr_of(&given).is_some()
+        || py::attr_opt(vm, &given, "resolve_expression")?.is_some()
+    {
+        return Ok(given);
+    }
+    let value = modules::find(vm, "django.db.models", "Value")?;
+    value.call((given, o.to_owned()), vm)
 }
 
 /// `get_default()`: the default, called where it can be; empty text or nothing without one.
@@ -314,7 +326,7 @@ pub fn get_default(o: &PyObject, vm: &Vm) -> PyResult {
         FieldDefault::NotProvided => {
             if this.part("db_default").is_some() {
                 let class = modules::find(vm, "django.db.models.expressions", "DatabaseDefault")?;
-                let expression = this.part_or_none(vm, "db_default");
+                let expression = db_default_expression(o, vm)?;
                 return class.call((expression,), vm);
             }
             return Ok(if !empty_strings_allowed(field.kind) || field.null.get() {
@@ -418,8 +430,12 @@ fn types(c: &mut Class) {
     );
     c.method(
         "formfield",
-        |_: PyObjectRef, _: FuncArgs, vm: &Vm| -> PyResult {
-            Err(vm.new_not_implemented_error("forms"))
+        |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult {
+            let module = "django.forms._of_models";
+            vm.import(module, 0)?;
+            let made = crate::modules::find(vm, module, "formfield")?;
+            args.prepend_arg(o);
+            made.call(args, vm)
         },
     );
     c.method("get_choices", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {

@@ -1,0 +1,67 @@
+"""Forms, as far as they judge data: fields that clean values, and forms of models.
+
+They are not drawn: rendering one raises ``NotImplementedError``.
+"""
+
+from django.core.exceptions import ValidationError
+from django.forms.choices import (
+    ChoiceField,
+    MultipleChoiceField,
+    TypedChoiceField,
+    TypedMultipleChoiceField,
+)
+from django.forms.fields import (
+    BooleanField,
+    CharField,
+    DateField,
+    DateTimeField,
+    DecimalField,
+    DurationField,
+    EmailField,
+    Field,
+    FileField,
+    FilePathField,
+    FloatField,
+    GenericIPAddressField,
+    ImageField,
+    IntegerField,
+    JSONField,
+    NullBooleanField,
+    RegexField,
+    SlugField,
+    SplitDateTimeField,
+    TimeField,
+    URLField,
+    UUIDField,
+)
+from django.forms.forms import BaseForm, Form
+from django.forms.models import (
+    BaseModelForm,
+    ModelChoiceField,
+    ModelForm,
+    ModelMultipleChoiceField,
+    modelform_factory,
+)
+from django.forms.widgets import (
+    CheckboxInput,
+    ClearableFileInput,
+    DateInput,
+    DateTimeInput,
+    EmailInput,
+    FileInput,
+    HiddenInput,
+    Input,
+    MultipleHiddenInput,
+    NullBooleanSelect,
+    NumberInput,
+    RadioSelect,
+    Select,
+    SelectMultiple,
+    Textarea,
+    TextInput,
+    TimeInput,
+    URLInput,
+    Widget,
+)
+
+__all__ = [name for name in dir() if name[0].isupper()] + ["modelform_factory"]
