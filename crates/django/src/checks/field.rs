@@ -264,7 +264,13 @@ fn db_default(r: &mut Report, o: &PyObject, aliases: Option<&[PyObjectRef]>) -> 
 fn db_comment(r: &mut Report, o: &PyObject, aliases: &[PyObjectRef]) -> PyResult<()> {
     let vm = r.vm;
     let field = inner(o, vm)?;
-    let empty = field.options.borrow().db_comment.as_deref().unwrap_or("") == "";
+    let empty = field
+        .options
+        .borrow()
+        .db_comment
+        .as_deref()
+        .unwrap_or("")
+        .is_empty();
     if empty || aliases.is_empty() {
         return Ok(());
     }

@@ -54,7 +54,7 @@ fn mode(
     name: &str,
     fill: impl FnOnce(&mut Class),
 ) -> PyResult<()> {
-    let made = class(vm, MODULE, class_name, &[base.clone()], fill)?;
+    let made = class(vm, MODULE, class_name, std::slice::from_ref(base), fill)?;
     let instance = made.as_object().call((), vm)?;
     modules::export(vm, MODULE, class_name, made)?;
     modules::export_all(vm, &["django.db.models", MODULE], name, instance)
