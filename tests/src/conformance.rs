@@ -24,8 +24,8 @@ pub struct AppRun {
     pub peak: u64,
     /// Why it ended early, if it did.
     pub trouble: Option<String>,
-    /// The last line of each failure's traceback.
-    pub causes: Vec<String>,
+    /// The last line of each failure's traceback, by its label.
+    pub causes: BTreeMap<String, String>,
 }
 
 impl AppRun {

@@ -16,7 +16,7 @@ pub struct Said {
     pub status: Option<i32>,
     /// Whether it ran out of time.
     pub timed_out: bool,
-    /// The most memory it was seen with, in kB.
+    /// The most memory that it or one of its children was seen with, in kB.
     pub peak: u64,
 }
 
@@ -67,9 +67,10 @@ pub fn run(command: &mut Command, input: &str, limit: Duration) -> Result<Said, 
     })
 }
 
-/// The most memory a process has had so far, in kB; 0 where that is not told.
+/// The most memory that a process or one of its descendants has had so far, in
+/// kB; 0 where that is not told.
 fn resident(process: u32) -> u64 {
-    std::fs::read_to_string(format!("/proc/{process}/status"))
+    let own = std::fs::read_to_string(format!("/proc/{process}/status"))
         .ok()
         .and_then(|status| {
             let line = status
@@ -77,7 +78,21 @@ fn resident(process: u32) -> u64 {
                 .find_map(|line| line.strip_prefix("VmHWM:"))?;
             line.split_whitespace().next()?.parse().ok()
         })
-        .unwrap_or(0)
+        .unwrap_or(0);
+    // A child belongs to the thread that made it.
+    std::fs::read_dir(format!("/proc/{process}/task"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())
+        .flat_map(|children| {
+            children
+                .split_whitespace()
+                .filter_map(|child| child.parse().ok())
+                .collect::<Vec<u32>>()
+        })
+        .map(resident)
+        .fold(own, u64::max)
 }
 
 /// Reads a pipe to its end beside the child.

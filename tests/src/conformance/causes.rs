@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-/// The last lines of the tracebacks in unittest's report.
+/// The last lines of the tracebacks in unittest's report, by the label of what
+/// failed: a test, or the class or module whose setting up or import did.
 #[must_use]
-pub fn of_report(report: &str) -> Vec<String> {
-    let mut causes = Vec::new();
+pub fn of_report(report: &str) -> BTreeMap<String, String> {
+    let mut causes = BTreeMap::new();
     for block in report.split(&"=".repeat(70)).skip(1) {
         let block = block.trim_start();
-        if !block.starts_with("ERROR: ") && !block.starts_with("FAIL: ") {
+        let Some(label) = label(block) else {
             continue;
-        }
+        };
         // The exception is the first line after the last frame that is not
         // indented; its message may go on below.
         let end = block
@@ -24,10 +25,38 @@ pub fn of_report(report: &str) -> Vec<String> {
             .lines()
             .find(|line| !line.is_empty() && !line.starts_with(' '));
         if let Some(cause) = cause {
-            causes.push(cause.trim().to_owned());
+            causes
+                .entry(label.to_owned())
+                .or_insert_with(|| cause.trim().to_owned());
         }
     }
     causes
+}
+
+/// `FAIL: test_x (app.tests.Case.test_x) [subtest]` → `app.tests.Case.test_x`.
+fn label(block: &str) -> Option<&str> {
+    let head = block.lines().next()?;
+    let head = head
+        .strip_prefix("ERROR: ")
+        .or_else(|| head.strip_prefix("FAIL: "))?;
+    let inside = head.split_once('(')?.1.split_once(')')?.0;
+    Some(
+        inside
+            .strip_prefix("unittest.loader._FailedTest.")
+            .unwrap_or(inside),
+    )
+}
+
+/// Why a test failed: what was said of it, of its class or of its module.
+#[must_use]
+pub fn of_test<'a>(causes: &'a BTreeMap<String, String>, test: &str) -> Option<&'a str> {
+    let mut label = test;
+    loop {
+        if let Some(cause) = causes.get(label) {
+            return Some(cause);
+        }
+        label = label.rsplit_once('.')?.0;
+    }
 }
 
 /// Causes that say the same but for names and numbers, the most frequent
@@ -51,8 +80,9 @@ fn shape(cause: &str) -> String {
     if let Some(named) = cause.strip_prefix("NotImplementedError") {
         return format!("NotImplementedError{named}");
     }
-    if cause.starts_with("AssertionError") {
-        return "AssertionError".to_owned();
+    // Which values differ says nothing of why: an app's are one cause.
+    if let Some((app, _)) = cause.split_once(": AssertionError") {
+        return app.to_owned();
     }
     let mut shape = String::new();
     let mut quoted = None;
@@ -79,7 +109,7 @@ fn shortened(cause: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_report, ranked};
+    use super::{of_report, of_test, ranked};
 
     #[test]
     fn the_last_line_of_each_traceback_is_the_cause() {
@@ -88,10 +118,28 @@ mod tests {
             eq = "=".repeat(70),
             dash = "-".repeat(70)
         );
+        let causes = of_report(&report);
+        assert_eq!(of_test(&causes, "a.B.test_x"), Some("NameError: name 'f'"));
         assert_eq!(
-            of_report(&report),
-            ["NameError: name 'f'", "AssertionError: 1 != 2"]
+            of_test(&causes, "a.B.test_y"),
+            Some("AssertionError: 1 != 2")
         );
+        assert_eq!(of_test(&causes, "a.B.test_z"), None);
+    }
+
+    #[test]
+    fn a_module_that_cannot_be_imported_is_the_cause_for_all_its_tests() {
+        let report = format!(
+            "{eq}\nERROR: a.tests (unittest.loader._FailedTest.a.tests)\n{dash}\nImportError: Failed to import test module: a.tests\nTraceback (most recent call last):\n  File \"x\", line 1\nImportError: no y\n",
+            eq = "=".repeat(70),
+            dash = "-".repeat(70)
+        );
+        let causes = of_report(&report);
+        assert_eq!(
+            of_test(&causes, "a.tests.B.test_x"),
+            Some("ImportError: no y")
+        );
+        assert_eq!(of_test(&causes, "a.others.B.test_x"), None);
     }
 
     #[test]

@@ -22,6 +22,32 @@ impl Pair {
         self.django.passed().count()
     }
 
+    /// Of these, those that ours does not pass.
+    pub fn missing(&self) -> impl Iterator<Item = &str> {
+        self.django.passed().filter(|test| {
+            self.ours
+                .outcomes
+                .get(*test)
+                .is_none_or(|outcome| outcome != "passed")
+        })
+    }
+
+    /// Why ours does not pass a test.
+    fn cause(&self, app: &str, test: &str) -> String {
+        if let Some(cause) = causes::of_test(&self.ours.causes, test) {
+            return if cause.starts_with("AssertionError") {
+                format!("{app}: {cause}")
+            } else {
+                cause.to_owned()
+            };
+        }
+        match (&self.ours.trouble, self.ours.outcomes.get(test)) {
+            (_, Some(outcome)) => format!("{app}: {outcome}"),
+            (Some(trouble), None) => format!("{app}: {trouble}"),
+            (None, None) => format!("{app}: not found"),
+        }
+    }
+
     /// Of these, ours.
     pub fn passed(&self) -> impl Iterator<Item = &str> {
         self.ours.passed().filter(|test| {
@@ -96,19 +122,10 @@ pub fn page(groups: &[Group], pairs: &BTreeMap<String, Pair>) -> String {
     );
 
     text.push_str("\n## What is missing, and why\n\n");
-    let mut all: Vec<String> = pairs
-        .values()
-        .flat_map(|pair| pair.ours.causes.clone())
+    let all: Vec<String> = pairs
+        .iter()
+        .flat_map(|(app, pair)| pair.missing().map(|test| pair.cause(app, test)))
         .collect();
-    for (app, pair) in pairs {
-        if let Some(trouble) = &pair.ours.trouble {
-            let lost = pair.wanted().saturating_sub(pair.passed().count());
-            all.extend(std::iter::repeat_n(
-                format!("the whole of {app}: {trouble}"),
-                lost,
-            ));
-        }
-    }
     let ranked = causes::ranked(&all);
     if ranked.is_empty() {
         text.push_str("Nothing.\n");
