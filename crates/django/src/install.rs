@@ -59,6 +59,9 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         }
     }
     modules::reexport(vm, "django.db.utils", "django.db")?;
+    for name in ["ProtectedError", "RestrictedError"] {
+        modules::export(vm, "django.db.models", name, error::class(vm, name))?;
+    }
     core::install(vm)?;
     dispatch::install(vm)?;
     db::install(vm)?;

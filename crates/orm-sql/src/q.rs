@@ -181,7 +181,8 @@ fn renamed(name: &str, prefix: &str, replacement: &str) -> String {
     }
 }
 
-fn expression_names(e: &Expr, out: &mut Vec<String>) {
+/// The names of fields that an expression refers to.
+pub fn expression_names(e: &Expr, out: &mut Vec<String>) {
     if let Some(f) = e.as_any().downcast_ref::<crate::expressions::F>() {
         out.push(f.name.to_string());
         return;

@@ -19,7 +19,7 @@ mod ordering;
 mod pickle;
 pub mod update;
 
-pub use update::run_update;
+pub use update::{run_returning, run_update};
 mod values;
 
 use super::hints;

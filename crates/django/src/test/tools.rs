@@ -4,7 +4,7 @@ use super::context;
 use crate::class::class;
 use crate::modules;
 use rustpython_vm::builtins::PyDictRef;
-use rustpython_vm::function::{FuncArgs, OptionalArg};
+use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
@@ -73,7 +73,11 @@ fn approximate(vm: &Vm) -> PyResult<()> {
     let made = class(vm, "django.test.utils", "Approximate", &[], |c| {
         c.method(
             "__init__",
-            |this: PyObjectRef, value: PyObjectRef, places: OptionalArg<PyObjectRef>, vm: &Vm| {
+            |this: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
+                let value = args
+                    .take_positional_keyword("val")
+                    .ok_or_else(|| vm.new_type_error("Approximate() needs a value"))?;
+                let places = args.take_positional_keyword("places");
                 set(vm, &this, "val", value)?;
                 set(
                     vm,

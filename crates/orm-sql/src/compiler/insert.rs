@@ -104,16 +104,9 @@ pub fn compile_insert(
         out.push(" ");
         out.push(&suffix);
     }
-    if !insert.returning.is_empty() && d.can_return_columns_from_insert() {
-        out.push(" RETURNING ");
-        for (i, field) in insert.returning.iter().enumerate() {
-            if i > 0 {
-                out.push(", ");
-            }
-            compiler.quote_name(&insert.model.db_table(), &mut out);
-            out.push(".");
-            compiler.quote_name(&field.column().unwrap_or_default(), &mut out);
-        }
+    if d.can_return_columns_from_insert() {
+        let table = insert.model.db_table();
+        super::update::write_returning(&compiler, &table, &insert.returning, &mut out);
     }
     Ok(out)
 }

@@ -19,6 +19,8 @@ pub struct Update {
     pub values: Vec<(Rc<Field>, Value)>,
     /// Columns of parents' tables.
     pub related: Vec<(ModelRef, Vec<(Rc<Field>, Value)>)>,
+    /// Columns to read back.
+    pub returning: Vec<Rc<Field>>,
 }
 
 /// What to run for an update, in order.
@@ -40,6 +42,7 @@ impl Update {
             query,
             values: vec![],
             related: vec![],
+            returning: vec![],
         };
         let own = update.query.model()?.clone();
         for (name, value) in values {
@@ -161,6 +164,7 @@ impl Update {
                 query,
                 values: vec![],
                 related: vec![],
+                returning: vec![],
             };
             for (field, value) in values {
                 update.add_field(field.clone(), value.clone())?;
@@ -201,7 +205,25 @@ pub fn compile_update(
         Err(e) if e.is(ErrorKind::FullResultSet) => out.rewind(mark),
         Err(e) => return Err(e),
     }
+    if compiler.dialect().can_return_columns_from_insert() {
+        write_returning(&compiler, &table, &update.returning, &mut out);
+    }
     Ok(Some(out))
+}
+
+/// ` RETURNING "table"."column", …`
+pub(super) fn write_returning(
+    compiler: &Compiler,
+    table: &str,
+    fields: &[Rc<Field>],
+    out: &mut SqlWriter,
+) {
+    for (i, field) in fields.iter().enumerate() {
+        out.push(if i > 0 { ", " } else { " RETURNING " });
+        compiler.quote_name(table, out);
+        out.push(".");
+        compiler.quote_name(&field.column().unwrap_or_default(), out);
+    }
 }
 
 fn set_column(

@@ -4,10 +4,11 @@ use crate::convert::{to_py, to_value};
 use crate::error::OrRaise;
 use crate::models::fields::field_of;
 use crate::queries::queryset::PyQuerySet;
-use crate::queries::queryset::update::run_update;
+use crate::queries::queryset::{run_returning, run_update};
 use crate::queries::{execute, rows};
 use crate::{modules, py};
 use orm_sql::compiler::{Insert, Update, compile_insert};
+use orm_sql::connection::Row;
 use orm_sql::expression::Expression;
 use orm_sql::expressions::Col;
 use orm_state::{Field, FieldKind};
@@ -23,8 +24,8 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         .downcast()
         .map_err(|_| vm.new_type_error("not a class"))?;
     fill_class(vm, &class, |c| {
-        c.method("_update", |o: PyObjectRef, values: PyObjectRef, vm: &Vm| {
-            update(vm, &o, &values)
+        c.method("_update", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
+            update(vm, &o, args)
         });
         c.method("_insert", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
             insert(vm, &o, args)
@@ -37,13 +38,20 @@ fn this<'a>(o: &'a PyObject, vm: &Vm) -> PyResult<&'a Py<PyQuerySet>> {
         .ok_or_else(|| vm.new_type_error("not a QuerySet"))
 }
 
-/// `_update([(field, None, value), …])`: the number of rows.
-fn update(vm: &Vm, o: &PyObject, values: &PyObject) -> PyResult<i64> {
+/// `_update([(field, None, value), …], returning_fields=None)`: the number of rows, or what each
+/// row has in those fields now.
+fn update(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
     let rows = this(o, vm)?;
+    let values = args
+        .take_positional_keyword("values")
+        .ok_or_else(|| vm.new_type_error("_update() missing 1 required argument: 'values'"))?;
+    let returning = args
+        .take_positional_keyword("returning_fields")
+        .filter(|f| !vm.is_none(f));
     rows.for_write.set(true);
     let using = rows.db(vm)?;
     let mut given = vec![];
-    for triple in py::list(vm, values)? {
+    for triple in py::list(vm, &values)? {
         let [field, _, value] = &py::list(vm, &triple)?[..] else {
             return Err(vm.new_value_error("_update() takes (field, model, value) triples"));
         };
@@ -53,8 +61,34 @@ fn update(vm: &Vm, o: &PyObject, values: &PyObject) -> PyResult<i64> {
     }
     let mut query = rows.query.borrow().chain();
     query.clear_ordering(true, true);
-    let update = Update::new(query, given).or_raise(vm)?;
-    run_update(vm, update, &using)
+    let mut update = Update::new(query, given).or_raise(vm)?;
+    let Some(returning) = returning else {
+        let rows = run_update(vm, update, &using)?;
+        return Ok(vm.ctx.new_int(rows).into());
+    };
+    let fields: Vec<Rc<Field>> = py::list(vm, &returning)?
+        .iter()
+        .filter_map(|f| field_of(f))
+        .collect();
+    update.returning = fields.clone();
+    let model = update.query.model().or_raise(vm)?.clone();
+    let found = run_returning(vm, update, &using)?;
+    returned(vm, &model.db_table(), &fields, found)
+}
+
+/// Rows that the database gave back, as tuples of Python's values.
+fn returned(vm: &Vm, table: &str, fields: &[Rc<Field>], rows: Vec<Row>) -> PyResult {
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut values = Vec::with_capacity(fields.len());
+        for (field, value) in fields.iter().zip(row) {
+            let col = Col::new(table.into(), field.clone(), None);
+            let value = rows::convert(&col.into_expr(), value).or_raise(vm)?;
+            values.push(to_py(vm, &value)?);
+        }
+        found.push(vm.ctx.new_tuple(values).into());
+    }
+    Ok(vm.ctx.new_list(found).into())
 }
 
 /// `_insert(objs, fields, returning_fields=None, raw=False, using=None)`: rows of the values the
@@ -111,17 +145,7 @@ fn insert(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
     };
     let sql = compile_insert(&statement, execute::dialect(), using.clone()).or_raise(vm)?;
     let out = execute::statement(vm, &using, &sql.sql, &sql.params)?;
-    let mut found = vec![];
-    for row in out.rows {
-        let mut values = vec![];
-        for (field, value) in returning.iter().zip(row) {
-            let col = Col::new(model.db_table().as_str().into(), field.clone(), None);
-            let value = rows::convert(&col.into_expr(), value).or_raise(vm)?;
-            values.push(to_py(vm, &value)?);
-        }
-        found.push(vm.ctx.new_tuple(values).into());
-    }
-    Ok(vm.ctx.new_list(found).into())
+    returned(vm, &model.db_table(), &returning, out.rows)
 }
 
 /// What is stored of a field: asked of Python only where that can differ from the attribute.

@@ -502,8 +502,65 @@ fn forced_parent(vm: &Vm, how: &How, m: &ModelRef) -> PyResult<bool> {
 }
 
 /// Fields whose values the database makes and gives back.
-pub fn is_returning(f: &Field) -> bool {
-    f.kind.is_auto() || f.options.borrow().db_default.is_some() || f.kind == FieldKind::Generated
+pub fn is_returning(vm: &Vm, f: &Rc<Field>) -> PyResult<bool> {
+    if f.class.hooks.is_some() {
+        // A user's class may say so itself.
+        return py::is_true(vm, &py::attr(vm, &field_object(vm, f)?, "db_returning")?);
+    }
+    Ok(f.kind.is_auto()
+        || f.options.borrow().db_default.is_some()
+        || f.kind == FieldKind::Generated)
+}
+
+/// `_meta.db_returning_fields`
+pub fn returning_fields(vm: &Vm, m: &ModelRef) -> PyResult<Vec<Rc<Field>>> {
+    let mut found = vec![];
+    for f in m.concrete_model().local_concrete_fields() {
+        if is_returning(vm, &f)? {
+            found.push(f);
+        }
+    }
+    Ok(found)
+}
+
+/// Does an attribute hold an expression, for the database to work out?
+pub fn is_expression(vm: &Vm, value: &PyObject) -> PyResult<bool> {
+    Ok(crate::convert::to_value(vm, value)?
+        .as_object()
+        .is_some_and(|o| orm_sql::expression::expr_of(&**o).is_some()))
+}
+
+/// Takes over what the database gave back.
+fn take_returned(vm: &Vm, o: &PyObject, row: &PyObject, fields: &[Rc<Field>]) -> PyResult<()> {
+    for (value, field) in py::list(vm, row)?.into_iter().zip(fields) {
+        py::set_attr(vm, o, &field.attname(), value)?;
+    }
+    Ok(())
+}
+
+/// What an update gives back: the expressions it wrote, and what is generated from written fields.
+fn updated_fields(
+    vm: &Vm,
+    m: &ModelRef,
+    written: &[Rc<Field>],
+    values: &[PyObjectRef],
+) -> PyResult<Vec<Rc<Field>>> {
+    let mut found = vec![];
+    for f in m.local_concrete_fields() {
+        let referenced = f.kind == FieldKind::Generated
+            && crate::models::fields::properties::referenced_fields(&f)
+                .iter()
+                .any(|r| written.iter().any(|w| w.same(r)));
+        if referenced {
+            found.push(f);
+        }
+    }
+    for (field, value) in written.iter().zip(values) {
+        if is_expression(vm, value)? {
+            found.push(field.clone());
+        }
+    }
+    Ok(found)
 }
 
 /// One table's row: true if it was updated, false if inserted.
@@ -563,6 +620,7 @@ fn save_table(
         force_insert = true;
     }
     if pk_is_set && !force_insert {
+        let mut written = vec![];
         let manager = py::attr(vm, &class, "_base_manager")?;
         let rows = py::call(vm, &manager, "using", vec![using.to_owned()])?;
         let mut values = vec![];
@@ -578,9 +636,11 @@ fn save_table(
                     vec![o.to_owned(), py::bool(vm, false)],
                 )?
             };
+            written.push(value.clone());
             values.push(vm.ctx.new_tuple(vec![object, vm.ctx.none(), value]).into());
         }
-        updated = do_update(vm, o, m, &rows, pk_value.clone(), values, how, &non_pks)?;
+        let returning = updated_fields(vm, m, &non_pks, &written)?;
+        updated = do_update(vm, o, m, &rows, pk_value.clone(), values, how, &returning)?;
         if how.force_update && !updated {
             return Err(not_updated(
                 vm,
@@ -648,7 +708,7 @@ fn do_update(
     pk: PyObjectRef,
     values: Vec<PyObjectRef>,
     how: &How,
-    non_pks: &[Rc<Field>],
+    returning: &[Rc<Field>],
 ) -> PyResult<bool> {
     let filtered = py::call_kw(vm, rows, "filter", vec![], &[("pk", pk)])?;
     if values.is_empty() {
@@ -658,13 +718,26 @@ fn do_update(
         }
         return py::call(vm, &filtered, "exists", vec![])?.is_true(vm);
     }
-    let _ = non_pks;
     let values: PyObjectRef = vm.ctx.new_list(values).into();
+    let fields = returning
+        .iter()
+        .map(|f| field_object(vm, f))
+        .collect::<PyResult<Vec<_>>>()?;
+    let fields: PyObjectRef = vm.ctx.new_list(fields).into();
     let run = |rows: &PyObject| -> PyResult<bool> {
-        let n = py::call(vm, rows, "_update", vec![values.clone()])?;
-        returned(vm, o, &n)
+        let found = py::call(vm, rows, "_update", vec![values.clone(), fields.clone()])?;
+        if !py::is_true(vm, &found)? {
+            return Ok(false);
+        }
+        if let (false, Ok(rows)) = (returning.is_empty(), py::list(vm, &found))
+            && let Some(first) = rows.first()
+        {
+            take_returned(vm, o, first, returning)?;
+        }
+        Ok(true)
     };
-    if m.options.borrow().select_on_save && !how.force_update {
+    let forced = how.force_update || how.update_fields.is_some();
+    if m.options.borrow().select_on_save && !forced {
         let exists = py::call(vm, &filtered, "exists", vec![])?.is_true(vm)?;
         if !exists {
             return Ok(false);
@@ -672,11 +745,6 @@ fn do_update(
         return Ok(run(&filtered)? || py::call(vm, &filtered, "exists", vec![])?.is_true(vm)?);
     }
     run(&filtered)
-}
-
-/// How many rows an update says it changed.
-fn returned(vm: &Vm, _o: &PyObject, n: &PyObject) -> PyResult<bool> {
-    py::is_true(vm, n)
 }
 
 fn next_order(
@@ -717,23 +785,14 @@ fn insert(
     pk_is_set: bool,
 ) -> PyResult<()> {
     let mut fields = vec![];
-    let mut returning: Vec<Rc<Field>> = vec![];
+    let mut returning = returning_fields(vm, m)?;
     for f in m.local_concrete_fields() {
-        if f.kind == FieldKind::Generated {
-            returning.push(f);
+        if f.kind == FieldKind::Generated || (f.kind.is_auto() && f.same(pk) && !pk_is_set) {
             continue;
         }
-        if f.kind.is_auto() && f.same(pk) && !pk_is_set {
-            returning.push(f);
-            continue;
-        }
-        if f.options.borrow().db_default.is_some() {
-            let value = py::attr(vm, o, &f.attname())?;
-            if let Ok(class) = modules::find(vm, "django.db.models.expressions", "DatabaseDefault")
-                && value.is_instance(&class, vm)?
-            {
-                returning.push(f.clone());
-            }
+        let value = py::attr(vm, o, &f.attname())?;
+        if is_expression(vm, &value)? && !returning.iter().any(|r| r.same(&f)) {
+            returning.push(f.clone());
         }
         fields.push(field_object(vm, &f)?);
     }
@@ -762,12 +821,8 @@ fn insert(
     if vm.is_none(&results) {
         return Ok(());
     }
-    let rows = py::list(vm, &results)?;
-    let Some(first) = rows.first() else {
-        return Ok(());
-    };
-    for (value, field) in py::list(vm, first)?.into_iter().zip(&returning) {
-        py::set_attr(vm, o, &field.attname(), value)?;
+    match py::list(vm, &results)?.first() {
+        Some(first) => take_returned(vm, o, first, &returning),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -361,8 +361,14 @@ pub fn fill(c: &mut Class) {
             .collect();
         Ok(vm.ctx.new_tuple(names).into())
     });
-    c.getter("referenced_fields", |_, vm| {
-        vm.ctx.types.frozenset_type.as_object().call((), vm)
+    c.getter("referenced_fields", |o, vm| {
+        let field = inner(&o, vm)?;
+        let fields = referenced_fields(&field)
+            .iter()
+            .map(|f| super::object::field_object(vm, f))
+            .collect::<PyResult<Vec<_>>>()?;
+        let fields = vm.ctx.new_list(fields);
+        vm.ctx.types.frozenset_type.as_object().call((fields,), vm)
     });
     c.getter("db_returning", |o, vm| {
         let f = inner(&o, vm)?;
@@ -371,6 +377,30 @@ pub fn fill(c: &mut Class) {
             || (f.kind == FieldKind::Generated && f.options.borrow().db_persist == Some(true));
         Ok(py::bool(vm, yes))
     });
+}
+
+/// The fields that a generated field's expression reads.
+pub fn referenced_fields(field: &Field) -> Vec<Rc<Field>> {
+    let expression = field.options.borrow().generated_expression.clone();
+    let Some(expression) = expression.and_then(|e| orm_sql::expression::expr_of(&*e)) else {
+        return vec![];
+    };
+    let Some(model) = field.model() else {
+        return vec![];
+    };
+    let mut names = vec![];
+    orm_sql::q::expression_names(&expression, &mut names);
+    names
+        .iter()
+        .filter_map(|name| {
+            let name = name.split("__").next().unwrap_or(name);
+            let name = match name {
+                "pk" => model.pk_field().ok()?.name().to_string(),
+                name => name.to_string(),
+            };
+            model.field(&name).ok()
+        })
+        .collect()
 }
 
 pub fn empty_strings_allowed(kind: FieldKind) -> bool {

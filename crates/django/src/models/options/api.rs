@@ -426,12 +426,7 @@ fn fields(c: &mut Class) {
         Ok(vm.ctx.new_tuple(objects).into())
     });
     c.getter("db_returning_fields", |o, vm| {
-        let fields: Vec<Rc<Field>> = model(&o, vm)?
-            .fields()
-            .iter()
-            .filter(|f| crate::models::base::save::is_returning(f))
-            .cloned()
-            .collect();
+        let fields = crate::models::base::save::returning_fields(vm, &model(&o, vm)?)?;
         list(vm, &fields)
     });
     c.getter("referenced_by_composite", |_, vm| Ok(vm.ctx.none()));

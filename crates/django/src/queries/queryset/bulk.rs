@@ -266,16 +266,7 @@ fn insert_batches(
     let size = batch_size.map_or(most, |b| b.min(most));
     let returning: Vec<Rc<Field>> = match conflict.on_conflict {
         Some(OnConflict::Ignore) => vec![],
-        _ => model
-            .concrete_fields()
-            .iter()
-            .filter(|f| {
-                f.kind == FieldKind::Generated
-                    || f.options.borrow().db_default.is_some()
-                    || (f.kind.is_auto() && f.primary_key.get())
-            })
-            .cloned()
-            .collect(),
+        _ => crate::models::base::save::returning_fields(vm, model)?,
     };
     let work = || {
         for batch in objs.chunks(size) {
@@ -300,7 +291,7 @@ fn insert_batches(
             let out = execute::statement(vm, using, &sql.sql, &sql.params)?;
             for (obj, row) in batch.iter().zip(out.rows) {
                 for (field, value) in returning.iter().zip(row) {
-                    if field.primary_key.get() && !set_keys && !field.kind.is_auto() {
+                    if field.primary_key.get() && !set_keys {
                         continue;
                     }
                     let col = Col::new(model.db_table().as_str().into(), field.clone(), None);

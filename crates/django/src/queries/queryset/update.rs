@@ -5,6 +5,7 @@ use crate::db::atomic::{atomic, mark_for_rollback_on_error};
 use crate::error::{self, OrRaise};
 use crate::queries::execute;
 use orm_sql::compiler::{Update, compile_delete, compile_update};
+use orm_sql::connection::Row;
 use orm_sql::expressions::OrderBy;
 use orm_sql::query::{Ordering, SelectRelated};
 use orm_state::Value;
@@ -142,6 +143,7 @@ pub fn run_update(vm: &VirtualMachine, mut update: Update, using: &Rc<str>) -> P
             query,
             values: values.clone(),
             related: vec![],
+            returning: vec![],
         };
         let rows = execute_update(vm, &parent, using)?;
         if total.is_none_or(|t| t == 0) {
@@ -152,14 +154,43 @@ pub fn run_update(vm: &VirtualMachine, mut update: Update, using: &Rc<str>) -> P
 }
 
 fn execute_update(vm: &VirtualMachine, update: &Update, using: &Rc<str>) -> PyResult<i64> {
+    Ok(executed(vm, update, using)?.map_or(0, |out| out.rowcount.max(0)))
+}
+
+/// Runs an update of the model's own table; the rows of what it returns, one for each row changed.
+pub fn run_returning(
+    vm: &VirtualMachine,
+    mut update: Update,
+    using: &Rc<str>,
+) -> PyResult<Vec<Row>> {
+    if !update.related.is_empty() {
+        return Err(vm.new_not_implemented_error(
+            "Update returning is not implemented for queries with related updates.",
+        ));
+    }
+    update.plan().or_raise(vm)?;
+    let Some(out) = executed(vm, &update, using)? else {
+        return Ok(vec![]);
+    };
+    if update.returning.is_empty() {
+        let rows = usize::try_from(out.rowcount).unwrap_or(0);
+        return Ok(vec![vec![]; rows]);
+    }
+    Ok(out.rows)
+}
+
+fn executed(
+    vm: &VirtualMachine,
+    update: &Update,
+    using: &Rc<str>,
+) -> PyResult<Option<orm_sql::connection::Outcome>> {
     let sql = match compile_update(update, execute::dialect(), using.clone()) {
         Ok(Some(sql)) => sql,
-        Ok(None) => return Ok(0),
-        Err(e) if e.is(orm_state::ErrorKind::EmptyResultSet) => return Ok(0),
+        Ok(None) => return Ok(None),
+        Err(e) if e.is(orm_state::ErrorKind::EmptyResultSet) => return Ok(None),
         Err(e) => return Err(error::to_py(vm, e)),
     };
-    let out = execute::statement(vm, using, &sql.sql, &sql.params)?;
-    Ok(out.rowcount.max(0))
+    execute::statement(vm, using, &sql.sql, &sql.params).map(Some)
 }
 
 /// Keeps a group of statements together.
