@@ -7,14 +7,19 @@
 //!
 //! An object holds the ORM's expression, made once in `__init__`. A user's subclass is asked once,
 //! when its class is first seen, which hooks it overrides; only such an expression is called back.
+pub mod attributes;
 pub mod call;
 pub mod callback;
 pub mod classes;
 pub mod compiler_object;
+pub mod identity;
 pub mod init;
 pub mod lookups;
 pub mod methods;
 pub mod object;
+pub mod parts;
+pub mod resolving;
+pub mod tree;
 
 use orm_sql::Expr;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};

@@ -3,8 +3,9 @@ use super::compiler_object;
 use super::object::PyExpr;
 use crate::convert::to_value;
 use crate::error::OrForeign;
+use orm_sql::expression::Resolve;
 use orm_sql::expression::{EmptyValue, value_expr};
-use orm_sql::{AliasMap, Compiler, Expr, Expression, Sources, SqlWriter};
+use orm_sql::{AliasMap, Compiler, Expr, Expression, Query, Sources, SqlWriter};
 use orm_state::{Error, Field, Result};
 use rustpython_vm::builtins::PyType;
 use rustpython_vm::vm::thread::with_current_vm;
@@ -27,6 +28,7 @@ pub struct Hooks {
     pub bilateral: bool,
     /// A lookup of the user's: its class is asked, and keeps the user's attributes.
     pub lookup: bool,
+    pub resolve: bool,
 }
 
 impl Hooks {
@@ -39,11 +41,13 @@ impl Hooks {
             || self.group_by
             || self.bilateral
             || self.lookup
+            || self.resolve
     }
 }
 
 thread_local! {
-    static HOOKS: RefCell<HashMap<usize, Hooks>> = RefCell::default();
+    /// By the version of the class: a class that changes is asked again.
+    static HOOKS: RefCell<HashMap<u32, Hooks>> = RefCell::default();
 }
 
 pub fn reset() {
@@ -68,8 +72,12 @@ pub fn hooks_of(class: &Py<PyType>) -> Hooks {
     if super::classes::is_builtin(class) {
         return Hooks::default();
     }
-    let id = class.as_object().get_id();
-    if let Some(h) = HOOKS.with(|h| h.borrow().get(&id).copied()) {
+    let version = class
+        .tp_version_tag()
+        .load(std::sync::atomic::Ordering::Acquire);
+    if version != 0
+        && let Some(h) = HOOKS.with(|h| h.borrow().get(&version).copied())
+    {
         return h;
     }
     let hooks = with_current_vm(|vm| {
@@ -85,9 +93,12 @@ pub fn hooks_of(class: &Py<PyType>) -> Hooks {
             bilateral: super::lookups::is_transform(class)
                 && super::lookups::factory::is_bilateral(vm, class),
             lookup,
+            resolve: own("resolve_expression"),
         }
     });
-    HOOKS.with(|h| h.borrow_mut().insert(id, hooks));
+    if version != 0 {
+        HOOKS.with(|h| h.borrow_mut().insert(version, hooks));
+    }
     hooks
 }
 
@@ -148,6 +159,16 @@ impl Expression for Called {
     }
     fn name(&self) -> String {
         self.object.class().name().to_string()
+    }
+    fn resolve(self: Rc<Self>, query: &mut Query, how: &Resolve) -> Result<Expr> {
+        if self.hooks.resolve {
+            return super::resolving::ask(&self.object, query, how);
+        }
+        let resolved = self.resolve_sources(query, how)?;
+        if resolved.is_empty() {
+            return Ok(self);
+        }
+        Ok(self.with_sources(resolved))
     }
     fn sources(&self) -> Sources {
         if self.hooks.sources {
@@ -389,6 +410,9 @@ fn lookup_of(called: &Called, name: &str) -> Result<Option<orm_sql::Registered>>
 
 impl Called {
     fn class_flag(&self, name: &str) -> Option<bool> {
+        if let Some(flag) = super::attributes::flag(&self.object, name) {
+            return Some(flag);
+        }
         with_current_vm(|vm| {
             let key = vm.ctx.intern_str(name);
             self.object
@@ -460,9 +484,8 @@ impl Expression for Hollow {
         }))
     }
     fn same_args(&self, other: &dyn Expression) -> bool {
-        other
-            .as_any()
-            .downcast_ref::<Hollow>()
-            .is_some_and(|o| o.name == self.name)
+        other.as_any().downcast_ref::<Hollow>().is_some_and(|o| {
+            o.name == self.name && orm_sql::expressions::value::same_output(&self.output, &o.output)
+        })
     }
 }

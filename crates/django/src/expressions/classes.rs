@@ -1,6 +1,6 @@
 //! The classes and where they are importable from.
 use super::object::PyExpr;
-use super::{init, methods};
+use super::{attributes, identity, init, methods, parts, resolving, tree};
 use crate::class::class;
 use crate::modules::export_all;
 use orm_sql::Expr;
@@ -180,7 +180,13 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     const EXPRESSIONS_MODULE: &str = "django.db.models.expressions";
     let base = PyExpr::make_static_type();
     remember("Combinable", &base);
-    crate::class::fill_class(vm, &base, methods::fill)?;
+    crate::class::fill_class(vm, &base, |c| {
+        methods::fill(c);
+        identity::fill(c);
+        tree::fill(c);
+        attributes::fill(c);
+        resolving::fill(c);
+    })?;
     crate::class::fill_class(vm, &base, init::fill)?;
     export_all(vm, &[EXPRESSIONS_MODULE], "Combinable", base.clone())?;
     for (name, parent, public) in EXPRESSIONS {
@@ -242,6 +248,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         remember(spec.name, &made);
         export_all(vm, &[aggregates, MODELS], spec.name, made)?;
     }
+    parts::install(vm)?;
     for (module, names) in FUNCTION_MODULES {
         let path = format!("django.db.models.functions.{module}");
         for name in *names {

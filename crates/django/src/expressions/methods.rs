@@ -1,5 +1,4 @@
 //! What every expression can do: arithmetic, conditions, ordering, comparison.
-use super::call::expression;
 use super::classes::wrap;
 use super::object::{PyExpr, inner, required};
 use crate::class::Class;
@@ -11,7 +10,7 @@ use orm_sql::expressions::{
     Arith, Combined, F, Func, NegatedExpression, OrderBy, OuterRef, Sliced, Val,
 };
 use orm_sql::q::{Connector, Q, QChild};
-use orm_sql::{Expr, Expression, Sources, SqlWriter};
+use orm_sql::{Expr, Expression, SqlWriter};
 use rustpython_vm::builtins::{PyInt, PySlice};
 use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
@@ -100,30 +99,12 @@ pub fn fill(c: &mut Class) {
         Err(vm.new_type_error(format!("'{}' object is not iterable", a.class().name())))
     });
     c.method(
-        "__eq__",
-        |a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult {
-            Ok(match (inner(&a), inner(&b)) {
-                (Some(x), Some(y)) => {
-                    let same_class = a.class().is(b.class());
-                    vm.ctx
-                        .new_bool(a.is(&b) || (same_class && x.same(&*y)))
-                        .into()
-                }
-                (None, None) => vm.ctx.new_bool(a.is(&b)).into(),
-                _ => vm.ctx.not_implemented(),
-            })
+        "__contains__",
+        |a: PyObjectRef, _: PyObjectRef, vm: &Vm| -> PyResult {
+            let class = a.class().name().to_string();
+            Err(vm.new_type_error(format!("argument of type '{class}' is not iterable")))
         },
     );
-    c.method("__hash__", |a: PyObjectRef, vm: &Vm| -> PyResult {
-        let text = match inner(&a) {
-            Some(e) => format!("{}:{}", a.class().name(), e.repr()),
-            None => format!("{}", a.get_id()),
-        };
-        Ok(vm
-            .ctx
-            .new_int(vm.ctx.new_str(text).as_object().hash(vm)?)
-            .into())
-    });
     c.method("__repr__", |a: PyObjectRef, vm: &Vm| -> PyResult {
         let text = inner(&a).map_or_else(|| format!("<{}>", a.class().name()), |e| e.repr());
         Ok(vm.ctx.new_str(text).into())
@@ -134,115 +115,10 @@ pub fn fill(c: &mut Class) {
         "__deepcopy__",
         |a: PyObjectRef, _memo: PyObjectRef, vm: &Vm| copy(a, vm),
     );
-    c.method(
-        "get_source_expressions",
-        |a: PyObjectRef, vm: &Vm| -> PyResult {
-            let e = held(vm, &a)?;
-            let items = e
-                .sources()
-                .iter()
-                .map(|s| wrap(vm, s))
-                .collect::<PyResult<Vec<_>>>()?;
-            Ok(vm.ctx.new_list(items).into())
-        },
-    );
-    c.method(
-        "set_source_expressions",
-        |a: PyObjectRef, exprs: PyObjectRef, vm: &Vm| -> PyResult<()> {
-            let items: Vec<PyObjectRef> = exprs.try_to_value(vm)?;
-            let sources = items
-                .iter()
-                .map(|i| expression(vm, i))
-                .collect::<PyResult<Sources>>()?;
-            let e = held(vm, &a)?;
-            super::object::set(&a, e.with_sources(sources));
-            Ok(())
-        },
-    );
-    c.method("flatten", |a: PyObjectRef, vm: &Vm| -> PyResult {
-        fn walk(e: &Expr, out: &mut Vec<Expr>) {
-            out.push(e.clone());
-            e.sources().iter().for_each(|s| walk(s, out));
-        }
-        let mut all = vec![];
-        walk(&required(vm, &a)?, &mut all);
-        let items = all
-            .iter()
-            .map(|s| wrap(vm, s))
-            .collect::<PyResult<Vec<_>>>()?;
-        vm.ctx
-            .new_list(items)
-            .as_object()
-            .get_iter(vm)
-            .map(|i| i.into())
-    });
     c.method("as_sql", as_sql);
-    c.method(
-        "get_lookup",
-        |a: PyObjectRef, name: PyObjectRef, vm: &Vm| -> PyResult {
-            let e = required(vm, &a)?;
-            let found = e
-                .get_lookup(&name.str(vm)?.to_string_lossy())
-                .or_raise(vm)?;
-            Ok(match found {
-                Some(orm_sql::Registered::Lookup(l)) => match l.face() {
-                    Some(f) => to_py(vm, &orm_state::Value::Object(f))?,
-                    None => vm.ctx.new_str(l.lookup_name()).into(),
-                },
-                _ => vm.ctx.none(),
-            })
-        },
-    );
-    c.getter("name", |a, vm| match inner(&a) {
-        Some(e) => match (
-            e.as_any().downcast_ref::<F>(),
-            e.as_any().downcast_ref::<OuterRef>(),
-        ) {
-            (Some(f), _) => Ok(vm.ctx.new_str(&*f.name).into()),
-            (_, Some(o)) => Ok(vm.ctx.new_str(o.repr()).into()),
-            _ => Ok(vm.ctx.new_str(e.name()).into()),
-        },
-        None => Ok(vm.ctx.none()),
-    });
-    c.getter("value", |a, vm| match inner(&a) {
-        Some(e) => match e.as_any().downcast_ref::<Val>() {
-            Some(v) => to_py(vm, &v.value),
-            None => Err(no_attribute(vm, &a, "value")),
-        },
-        None => Err(no_attribute(vm, &a, "value")),
-    });
-    c.getter("output_field", |a, vm| {
-        let f = held(vm, &a)?.output_field().or_raise(vm)?;
-        crate::models::fields::object::field_object(vm, &f)
-    });
-    c.getter("_output_field_or_none", |a, vm| {
-        match held(vm, &a)?.output_field_or_none().or_raise(vm)? {
-            Some(f) => crate::models::fields::object::field_object(vm, &f),
-            None => Ok(vm.ctx.none()),
-        }
-    });
-    c.getter("contains_aggregate", |a, vm| {
-        Ok(vm.ctx.new_bool(held(vm, &a)?.contains_aggregate()).into())
-    });
-    c.getter("contains_over_clause", |a, vm| {
-        Ok(vm.ctx.new_bool(held(vm, &a)?.contains_over_clause()).into())
-    });
-    c.getter("contains_column_references", |a, vm| {
-        Ok(vm
-            .ctx
-            .new_bool(held(vm, &a)?.contains_column_references())
-            .into())
-    });
-    c.getter("conditional", |a, vm| {
-        Ok(vm.ctx.new_bool(held(vm, &a)?.conditional()).into())
-    });
-    c.getter("default_alias", |a, vm| {
-        let alias = held(vm, &a)?.default_alias().or_raise(vm)?;
-        Ok(vm.ctx.new_str(alias).into())
-    });
 }
 
-fn no_attribute(
+pub fn no_attribute(
     vm: &Vm,
     obj: &PyObject,
     name: &str,
@@ -253,7 +129,7 @@ fn no_attribute(
     ))
 }
 
-fn held(vm: &Vm, obj: &PyObject) -> PyResult<Expr> {
+pub fn held(vm: &Vm, obj: &PyObject) -> PyResult<Expr> {
     inner(obj).ok_or_else(|| no_attribute(vm, obj, "get_source_expressions"))
 }
 
@@ -340,6 +216,7 @@ fn get_item(a: PyObjectRef, key: PyObjectRef, vm: &Vm) -> PyResult {
 fn copy(a: PyObjectRef, vm: &Vm) -> PyResult {
     let made = PyExpr {
         expr: std::cell::RefCell::new(inner(&a)),
+        given: a.downcast_ref::<PyExpr>().and_then(|e| e.given.clone()),
     };
     let made: PyObjectRef =
         rustpython_vm::PyPayload::into_ref_with_type(made, vm, a.class().to_owned())?.into();
@@ -371,7 +248,7 @@ fn as_sql(a: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult {
     let function = text(args.take_keyword("function"))?;
     let template = text(args.take_keyword("template"))?;
     let joiner = text(args.take_keyword("arg_joiner"))?;
-    let extra: Vec<(String, String)> = args
+    let mut extra: Vec<(String, String)> = args
         .kwargs
         .iter()
         .map(|(k, v)| {
@@ -381,6 +258,15 @@ fn as_sql(a: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult {
             ))
         })
         .collect::<PyResult<_>>()?;
+    let (mut function, mut template) = (function, template);
+    for (name, value) in super::attributes::changed_extra(vm, &a)? {
+        match name.as_str() {
+            "function" => function = function.or(Some(value)),
+            "template" => template = template.or(Some(value)),
+            _ if extra.iter().any(|(n, _)| *n == name) => {}
+            _ => extra.push((name, value)),
+        }
+    }
     let extra: Vec<(&str, String)> = extra.iter().map(|(k, v)| (k.as_str(), v.clone())).collect();
     let style = FuncStyle {
         function: function.as_deref(),

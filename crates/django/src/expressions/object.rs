@@ -13,6 +13,8 @@ use std::rc::Rc;
 #[derive(PyPayload)]
 pub struct PyExpr {
     pub expr: RefCell<Option<Expr>>,
+    /// What its class was called with; nothing for what the ORM made.
+    pub given: Option<FuncArgs>,
 }
 
 impl std::fmt::Debug for PyExpr {
@@ -23,9 +25,10 @@ impl std::fmt::Debug for PyExpr {
 
 impl Constructor for PyExpr {
     type Args = FuncArgs;
-    fn slot_new(cls: PyTypeRef, _args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+    fn slot_new(cls: PyTypeRef, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         PyExpr {
             expr: RefCell::new(None),
+            given: Some(args),
         }
         .into_ref_with_type(vm, cls)
         .map(Into::into)
@@ -33,6 +36,7 @@ impl Constructor for PyExpr {
     fn py_new(_cls: &Py<PyType>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<Self> {
         Ok(PyExpr {
             expr: RefCell::new(None),
+            given: None,
         })
     }
 }
@@ -45,6 +49,7 @@ impl PyExpr {
     pub fn object(vm: &VirtualMachine, class: PyTypeRef, expr: Expr) -> PyResult {
         PyExpr {
             expr: RefCell::new(Some(expr)),
+            given: None,
         }
         .into_ref_with_type(vm, class)
         .map(Into::into)
@@ -63,7 +68,7 @@ pub fn expr_of(obj: &PyObject) -> Option<Expr> {
     let held = obj.downcast_ref::<PyExpr>()?;
     let hooks = callback::hooks_of(obj.class());
     let inner = held.expr.borrow().clone();
-    if hooks.any() {
+    if hooks.any() || super::attributes::has_flags(obj) {
         return Some(Rc::new(Called::new(obj.to_owned(), inner, hooks)).into_expr());
     }
     inner
