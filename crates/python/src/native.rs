@@ -2,6 +2,7 @@
 //!
 //! [`Host`]: crate::host::Host
 pub mod clock;
+pub mod descriptors;
 pub mod files;
 pub mod posix;
 pub mod signal;

@@ -5,8 +5,9 @@ pub(crate) use posix::module_def;
 mod posix {
     use crate::files;
     use crate::host::{self, FileError, Kind};
+    use crate::native::descriptors;
     use rustpython_vm::builtins::{PyDictRef, PyStrRef};
-    use rustpython_vm::function::{FsPath, FuncArgs, OptionalArg};
+    use rustpython_vm::function::{ArgBytesLike, FsPath, FuncArgs, OptionalArg};
     use rustpython_vm::protocol::{PyIter, PyIterReturn};
     use rustpython_vm::types::{IterNext, Iterable, PyStructSequence, SelfIter};
     use rustpython_vm::{
@@ -17,17 +18,17 @@ mod posix {
     #[pyattr]
     const O_RDONLY: i32 = 0;
     #[pyattr]
-    const O_WRONLY: i32 = 1;
+    const O_WRONLY: i32 = descriptors::WRITE_ONLY;
     #[pyattr]
-    const O_RDWR: i32 = 2;
+    const O_RDWR: i32 = descriptors::READ_WRITE;
     #[pyattr]
-    const O_CREAT: i32 = 0o100;
+    const O_CREAT: i32 = descriptors::CREATE;
     #[pyattr]
-    const O_EXCL: i32 = 0o200;
+    const O_EXCL: i32 = descriptors::EXCLUSIVE;
     #[pyattr]
-    const O_TRUNC: i32 = 0o1000;
+    const O_TRUNC: i32 = descriptors::TRUNCATE;
     #[pyattr]
-    const O_APPEND: i32 = 0o2000;
+    const O_APPEND: i32 = descriptors::APPEND;
     #[pyattr]
     const F_OK: i32 = 0;
     #[pyattr]
@@ -243,15 +244,39 @@ mod posix {
         Err(failed(vm, error, &path))
     }
     #[pyfunction]
-    fn open(path: PyObjectRef, _rest: FuncArgs, vm: &VirtualMachine) -> PyResult<i32> {
-        let error = FileError {
-            errno: 38,
-            message: "Function not implemented".into(),
-        };
-        Err(failed(vm, error, &path))
+    fn open(path: PyObjectRef, flags: i32, _rest: FuncArgs, vm: &VirtualMachine) -> PyResult<i32> {
+        let name = text(path.clone(), vm)?;
+        descriptors::open(&name, flags).map_err(|e| failed(vm, e, &path))
     }
     #[pyfunction]
-    fn close(_fd: i32) {}
+    fn close(number: i32, vm: &VirtualMachine) -> PyResult<()> {
+        descriptors::close(number).map_err(|e| super::descriptor_error(vm, &e))
+    }
+    #[pyfunction]
+    fn read(number: i32, count: usize, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
+        descriptors::read(number, count).map_err(|e| super::descriptor_error(vm, &e))
+    }
+    #[pyfunction]
+    fn write(number: i32, data: ArgBytesLike, vm: &VirtualMachine) -> PyResult<usize> {
+        let written = data.with_ref(|bytes| descriptors::write(number, bytes));
+        written.map_err(|e| super::descriptor_error(vm, &e))
+    }
+    #[pyfunction]
+    fn lseek(number: i32, offset: i64, from: i32, vm: &VirtualMachine) -> PyResult<u64> {
+        descriptors::seek(number, offset, from).map_err(|e| super::descriptor_error(vm, &e))
+    }
+    #[pyfunction]
+    fn ftruncate(number: i32, length: usize, vm: &VirtualMachine) -> PyResult<()> {
+        descriptors::truncate(number, length).map_err(|e| super::descriptor_error(vm, &e))
+    }
+    #[pyfunction]
+    fn fstat(number: i32, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+        let open = descriptors::get(number).map_err(|e| super::descriptor_error(vm, &e))?;
+        stat(vm.ctx.new_str(open.path).into(), FuncArgs::default(), vm)
+    }
+    /// What was written is the host's already.
+    #[pyfunction]
+    fn fsync(_number: i32) {}
     #[pyattr]
     const WNOHANG: i32 = 1;
     /// There are no processes: whatever would wait for one says so.
@@ -419,6 +444,11 @@ pub fn os_error(vm: &VirtualMachine, error: &FileError, path: &PyObjectRef) -> P
             .unwrap_or_else(|_| vm.new_os_error(error.message.clone())),
         Err(e) => e,
     }
+}
+
+/// An `OSError` about a file descriptor, which has no name.
+fn descriptor_error(vm: &VirtualMachine, error: &FileError) -> PyBaseExceptionRef {
+    os_error(vm, error, &vm.ctx.none())
 }
 
 /// A stable number for a path, standing in for an inode.
