@@ -5,6 +5,7 @@ pub mod enums;
 pub mod fields;
 pub mod meta;
 pub mod options;
+pub mod ordered;
 pub mod related;
 pub mod state;
 
@@ -21,6 +22,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     constraints::install(vm)?;
     meta::install(vm)?;
     base::install(vm)?;
+    ordered::install(vm)?;
     related::install(vm)?;
     enums::install(vm)?;
     fields::files::install(vm)

@@ -1,9 +1,8 @@
 //! `get_next_by_date()`, `get_next_in_order()` and their kin.
 use super::identity::{is_pk_set, model};
 use crate::class::Class;
-use crate::error::OrRaise;
 use crate::models::fields::properties::inner;
-use crate::models::{class_of_model, state};
+use crate::models::{class_of_model, ordered, state};
 use crate::{modules, py};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
@@ -97,10 +96,6 @@ fn in_order(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
         None => true,
     };
     let m = model(vm, o)?;
-    let Some(name) = m.options.borrow().order_with_respect_to.clone() else {
-        return Err(vm.new_attribute_error("order_with_respect_to"));
-    };
-    let field = m.field(&name).or_raise(vm)?;
     let (op, order) = if is_next {
         ("gt", "_order")
     } else {
@@ -108,14 +103,7 @@ fn in_order(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
     };
     let class = class_of_model(vm, &m)?;
     let manager = py::attr(vm, &class, "_default_manager")?;
-    let value = py::attr(vm, o, &field.attname())?;
-    let rows = py::call_kw(
-        vm,
-        &manager,
-        "filter",
-        vec![],
-        &[(&*field.attname(), value)],
-    )?;
+    let rows = ordered::rows_beside(vm, &class, &manager, o)?;
     let own = py::call_kw(
         vm,
         &manager,

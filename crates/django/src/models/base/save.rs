@@ -3,7 +3,7 @@ use super::identity::{deferred_names, is_pk_set, model};
 use crate::class::Class;
 use crate::error::OrRaise;
 use crate::models::fields::field_object;
-use crate::models::{class_of_model, state};
+use crate::models::{class_of_model, ordered, state};
 use crate::{dispatch, error, modules, py};
 use orm_state::{Field, FieldKind, ModelRef};
 use rustpython_vm::function::FuncArgs;
@@ -660,7 +660,7 @@ fn save_table(
         return Ok(true);
     }
     if m.options.borrow().order_with_respect_to.is_some() {
-        next_order(vm, o, m, &class, using)?;
+        ordered::set_next_order(vm, o, &class, using)?;
     }
     insert(vm, o, m, &class, using, how, &pk, pk_is_set)?;
     Ok(false)
@@ -745,32 +745,6 @@ fn do_update(
         return Ok(run(&filtered)? || py::call(vm, &filtered, "exists", vec![])?.is_true(vm)?);
     }
     run(&filtered)
-}
-
-fn next_order(
-    vm: &Vm,
-    o: &PyObject,
-    m: &ModelRef,
-    class: &PyObject,
-    using: &PyObject,
-) -> PyResult<()> {
-    let Some(name) = m.options.borrow().order_with_respect_to.clone() else {
-        return Ok(());
-    };
-    let field = m.field(&name).or_raise(vm)?;
-    let manager = py::attr(vm, class, "_base_manager")?;
-    let rows = py::call(vm, &manager, "using", vec![using.to_owned()])?;
-    let value = py::attr(vm, o, &field.attname())?;
-    let rows = py::call_kw(vm, &rows, "filter", vec![], &[(&*field.attname(), value)])?;
-    let max = modules::find(vm, "django.db.models", "Max")?.call((py::str(vm, "_order"),), vm)?;
-    let found = py::call_kw(vm, &rows, "aggregate", vec![], &[("_order__max", max)])?;
-    let last = found.get_item("_order__max", vm)?;
-    let next: i64 = if vm.is_none(&last) {
-        0
-    } else {
-        last.try_into_value::<i64>(vm)?.saturating_add(1)
-    };
-    py::set_attr(vm, o, "_order", vm.ctx.new_int(next))
 }
 
 #[allow(clippy::too_many_arguments)]

@@ -3,10 +3,10 @@ use super::add_to_class;
 use crate::error::OrRaise;
 use crate::models::fields::contribute::partial_method;
 use crate::models::fields::field_object;
-use crate::models::model_of_class;
 use crate::models::options::PyOptions;
+use crate::models::{model_of_class, ordered};
 use crate::{modules, py};
-use orm_state::{AnyField, ModelRef, Value};
+use orm_state::{ModelRef, Value};
 use rustpython_vm::{AsObject, PyObject, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
@@ -30,6 +30,7 @@ pub fn prepare(vm: &Vm, class: &PyObject) -> PyResult<()> {
             let method = partial_method(vm, class, "_get_next_or_previous_in_order", &parts)?;
             py::set_attr(vm, class, name, method)?;
         }
+        ordered::order_accessors(vm, class, &model)?;
     }
     if py::attr_opt(vm, class, "__doc__")?.is_none_or(|d| vm.is_none(&d)) {
         let names: Vec<String> = model
@@ -130,21 +131,7 @@ fn order_with_respect_to(
     model: &ModelRef,
     name: &str,
 ) -> PyResult<()> {
-    let found = model
-        .fields()
-        .iter()
-        .any(|f| &*f.name() == name || &*f.attname() == name);
-    if !found {
-        return Err(crate::error::raise(
-            vm,
-            "FieldDoesNotExist",
-            format!("{} has no field named '{name}'", model.object_name()),
-        ));
-    }
-    let query = match model.get_field(name).or_raise(vm)? {
-        AnyField::Field(f) => field_object(vm, &f)?,
-        AnyField::Rel(_) => vm.ctx.none(),
-    };
+    let query = field_object(vm, &model.field(name).or_raise(vm)?)?;
     if let Some(this) = meta.downcast_ref::<PyOptions>() {
         this.parts.borrow_mut().insert("order_wrt", query);
         this.parts.borrow_mut().insert(

@@ -76,12 +76,41 @@ macro_rules! flags {
 }
 
 pub fn fill(c: &mut Class) {
-    strings!(c: "db_tablespace" => db_tablespace, "order_with_respect_to" => order_with_respect_to,
+    strings!(c: "db_tablespace" => db_tablespace, 
         "swappable" => swappable, "default_related_name" => default_related_name,
         "default_manager_name" => default_manager_name, "base_manager_name" => base_manager_name,
         "required_db_vendor" => required_db_vendor);
     flags!(c: "abstract" => abstract_, "proxy" => proxy, "managed" => managed,
         "select_on_save" => select_on_save);
+    c.property(
+        "order_with_respect_to",
+        |o, vm| {
+            // A name until the model is made, then the field.
+            let name = model(&o, vm)?
+                .options
+                .borrow()
+                .order_with_respect_to
+                .clone();
+            Ok(match this(&o, vm)?.part("order_wrt") {
+                Some(field) if name.is_some() => field,
+                _ => py::opt_str(vm, name.as_deref()),
+            })
+        },
+        |o, v, vm| {
+            let v = given(v, vm)?;
+            let name = match field_of(&v) {
+                Some(field) => Some(field.name().to_string()),
+                None if vm.is_none(&v) => None,
+                None => Some(py::to_string(vm, &v)?),
+            };
+            this(&o, vm)?.parts.borrow_mut().remove("order_wrt");
+            if field_of(&v).is_some() {
+                this(&o, vm)?.parts.borrow_mut().insert("order_wrt", v);
+            }
+            model(&o, vm)?.options.borrow_mut().order_with_respect_to = name;
+            Ok(())
+        },
+    );
     names(c);
     lists(c);
     fields(c);

@@ -5,7 +5,7 @@ use crate::models::fields::properties::inner;
 use crate::models::{class_of_model, fields, model_of_class};
 use crate::{modules, py};
 use orm_state::{Field, FieldKind, ModelRef, Rel, RelTarget};
-use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 type Vm = VirtualMachine;
@@ -60,6 +60,22 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             |o: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
                 related_values(&o, &instance, false, vm)
             },
+        );
+        c.method(
+            "get_forward_related_filter",
+            |o: PyObjectRef, obj: PyObjectRef, vm: &Vm| {
+                let field = inner(&o, vm)?;
+                let filter = vm.ctx.new_dict();
+                for (_, theirs) in crate::error::OrRaise::or_raise(field.related_fields(), vm)? {
+                    let name = format!("{}__{}", field.name(), theirs.name());
+                    filter.set_item(&*name, py::attr(vm, &obj, &theirs.attname())?, vm)?;
+                }
+                Ok(filter) as PyResult<_>
+            },
+        );
+        c.method(
+            "get_reverse_related_filter",
+            |o: PyObjectRef, obj: PyObjectRef, vm: &Vm| reverse_filter(vm, &o, obj),
         );
         for (name, local) in [
             ("local_related_fields", true),
@@ -117,6 +133,28 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             },
         );
     })
+}
+
+/// What finds, among the related rows, the one that `obj` points to.
+fn reverse_filter(vm: &Vm, o: &PyObject, obj: PyObjectRef) -> PyResult {
+    let field = inner(o, vm)?;
+    let filter = vm.ctx.new_dict();
+    for (ours, theirs) in crate::error::OrRaise::or_raise(field.related_fields(), vm)? {
+        filter.set_item(&*theirs.attname(), py::attr(vm, &obj, &ours.attname())?, vm)?;
+    }
+    let q = modules::find(vm, "django.db.models", "Q")?;
+    let found = q.call(crate::models::ordered::keywords(vm, filter.into())?, vm)?;
+    let Some(extra) = py::attr_opt(vm, o, "get_extra_descriptor_filter")? else {
+        return Ok(found);
+    };
+    let mut extra = extra.call((obj,), vm)?;
+    if extra.class().is(vm.ctx.types.dict_type) {
+        extra = q.call(crate::models::ordered::keywords(vm, extra)?, vm)?;
+    }
+    if py::is_true(vm, &extra)? {
+        return vm._and(&found, &extra);
+    }
+    Ok(found)
 }
 
 fn m2m_part(

@@ -3,6 +3,8 @@ use super::PyQuerySet;
 use super::update::together;
 use crate::convert::{PyObj, to_py, to_value};
 use crate::error::OrRaise;
+use crate::models::{class_of_model, ordered};
+use crate::py;
 use crate::queries::{execute, rows};
 use orm_sql::compiler::{Insert, compile_insert};
 use orm_sql::dialect::OnConflict;
@@ -69,6 +71,10 @@ impl PyQuerySet {
         )?;
         zelf.for_write.set(true);
         let using = zelf.db(vm)?;
+        if model.options.borrow().order_with_respect_to.is_some() {
+            let class = class_of_model(vm, &model)?;
+            ordered::set_orders(vm, &list, &class, &py::str(vm, &*using))?;
+        }
         let (mut with_key, mut without_key) = (vec![], vec![]);
         for obj in &list {
             prepare_related(vm, obj)?;
