@@ -44,4 +44,5 @@ pub fn wrap(vm: &VirtualMachine, expr: &Expr) -> Option<PyObjectRef> {
 /// Forgets what belonged to an interpreter that ends.
 pub fn reset() {
     classes::reset();
+    crate::queries::where_node::reset();
 }

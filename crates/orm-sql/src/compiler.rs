@@ -190,6 +190,26 @@ impl Compiler {
         Ok(out)
     }
 
+    /// What the statement is made from, before it is: columns that only ordering needs, the terms
+    /// of `ORDER BY`, those of `GROUP BY`.
+    pub fn pre_sql_setup(&self) -> Result<[Vec<SqlWriter>; 3]> {
+        self.setup_query(self.with_col_aliases)?;
+        let order_by = self.get_order_by()?;
+        let (_, having, _) = {
+            let query = self.query.borrow();
+            query
+                .where_
+                .split_having_qualify(false, !matches!(query.group_by, GroupBy::None))?
+        };
+        let extra = self.get_extra_select(&order_by)?;
+        let group_by = self.get_group_by(&extra, &order_by, having.as_ref())?;
+        Ok([
+            extra.into_iter().map(|item| item.sql).collect(),
+            order_by.into_iter().map(|term| term.sql).collect(),
+            group_by,
+        ])
+    }
+
     fn explain_prefix(&self, out: &mut SqlWriter) -> Result<()> {
         if let Some(info) = &self.query.borrow().explain {
             out.push(

@@ -343,6 +343,9 @@ pub fn wrap(vm: &VirtualMachine, expr: &Expr) -> PyResult {
     if let Some(called) = expr.as_any().downcast_ref::<super::callback::Called>() {
         return Ok(called.object.clone());
     }
+    if let Some(made) = crate::queries::bridge::wrap_node(vm, expr)? {
+        return Ok(made);
+    }
     let name = expr.name();
     let class = find(&name)
         .or_else(|| find("Expression"))

@@ -68,8 +68,8 @@ impl PyQuery {
             .into())
     }
     #[pymethod]
-    fn get_compiler(zelf: PyRef<PyQuery>, _args: FuncArgs) -> PyRef<PyQuery> {
-        zelf
+    fn get_compiler(zelf: PyRef<PyQuery>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        crate::expressions::compiler_object::of_query(vm, zelf, args)
     }
     #[pymethod]
     fn as_sql(zelf: &Py<PyQuery>, _args: FuncArgs, vm: &VirtualMachine) -> PyResult {

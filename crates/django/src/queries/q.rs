@@ -1,4 +1,8 @@
 //! `Q`: conditions as Python writes them.
+mod check;
+mod replace;
+mod unknown;
+
 use crate::convert::{PyObj, to_py, to_value};
 use crate::error::OrRaise;
 use crate::modules;
@@ -20,6 +24,7 @@ use rustpython_vm::{
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::LazyLock;
+use unknown::Unknown;
 
 #[pyclass(module = "django.db.models.query_utils", name = "Q")]
 #[derive(PyPayload)]
@@ -71,19 +76,25 @@ fn child(vm: &VirtualMachine, arg: &PyObjectRef) -> PyResult<QChild> {
             to_value(vm, value)?,
         ));
     }
-    match value_expr(&to_value(vm, arg)?) {
-        Some(e) => Ok(QChild::Expr(e)),
-        None => Err(vm.new_type_error("Cannot filter against a non-conditional expression.")),
-    }
+    let value = to_value(vm, arg)?;
+    Ok(QChild::Expr(match value_expr(&value) {
+        Some(e) => e,
+        // Whatever it is, it is refused when it is filtered by.
+        None => Rc::new(Unknown { value }),
+    }))
 }
 
 impl PyQ {
     pub fn object(vm: &VirtualMachine, q: Q) -> PyObjectRef {
         PyQ { q: RefCell::new(q) }.into_pyobject(vm)
     }
-    fn child_object(vm: &VirtualMachine, child: &QChild) -> PyResult {
+    pub fn child_object(vm: &VirtualMachine, child: &QChild) -> PyResult {
         Ok(match child {
             QChild::Q(q) => PyQ::object(vm, q.clone()),
+            QChild::Expr(e) if e.as_any().is::<Unknown>() => {
+                let unknown = e.as_any().downcast_ref::<Unknown>();
+                to_py(vm, &unknown.map_or(Value::Null, |u| u.value.clone()))?
+            }
             QChild::Expr(e) => to_py(vm, &ExprObject::value(e.clone()))?,
             QChild::Lookup(name, value) => {
                 let value = to_py(vm, value)?;
@@ -113,8 +124,24 @@ impl PyQ {
                 _ => return Err(vm.new_type_error(b.repr(vm)?.to_string_lossy().into_owned())),
             },
         };
+        if a.q.borrow().is_empty() && b.downcast_ref::<PyQ>().is_none() {
+            return vm.call_method(b, "copy", ());
+        }
         let made = a.q.borrow().combine(&right, connector);
         Ok(PyQ::object(vm, made))
+    }
+}
+
+/// `AND` unless one is given.
+fn connector_of(vm: &VirtualMachine, given: Option<PyObjectRef>) -> PyResult<Connector> {
+    let Some(given) = given.filter(|c| !vm.is_none(c)) else {
+        return Ok(Connector::And);
+    };
+    match &*given.str(vm)?.to_string_lossy() {
+        "AND" => Ok(Connector::And),
+        "OR" => Ok(Connector::Or),
+        "XOR" => Ok(Connector::Xor),
+        _ => Err(vm.new_value_error("connector must be one of 'AND', 'OR', 'XOR', or None.")),
     }
 }
 
@@ -128,21 +155,7 @@ impl Constructor for PyQ {
         };
         let mut q = q_of(vm, &args.args, kwargs_of(&args))?;
         q.negated = negated;
-        if let Some(c) = connector
-            && !vm.is_none(&c)
-        {
-            let name = c.str(vm)?;
-            q.connector = match &*name.to_string_lossy() {
-                "AND" => Connector::And,
-                "OR" => Connector::Or,
-                "XOR" => Connector::Xor,
-                _ => {
-                    return Err(
-                        vm.new_value_error("connector must be one of 'AND', 'OR', 'XOR', or None.")
-                    );
-                }
-            };
-        }
+        q.connector = connector_of(vm, connector)?;
         Ok(PyQ { q: RefCell::new(q) })
     }
 }
@@ -174,8 +187,33 @@ impl PyQ {
         true
     }
     #[pymethod]
-    fn resolve_expression(zelf: &Py<PyQ>, _args: FuncArgs, vm: &VirtualMachine) -> PyObjectRef {
-        PyQ::object(vm, zelf.q.borrow().clone())
+    fn resolve_expression(zelf: &Py<PyQ>, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        use crate::expressions::resolving::{against, how};
+        let query = args.take_positional_keyword("query");
+        let how = how(vm, &mut args)?;
+        let q = zelf.q.borrow().clone();
+        let resolved = against(vm, query, |query| query.resolve_q(&q, &how))?;
+        to_py(vm, &ExprObject::value(resolved))
+    }
+    #[pyclassmethod]
+    fn create(cls: PyTypeRef, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let children = match args.take_positional_keyword("children") {
+            Some(c) if !vm.is_none(&c) => c.try_to_value::<Vec<PyObjectRef>>(vm)?,
+            _ => vec![],
+        };
+        let connector = connector_of(vm, args.take_positional_keyword("connector"))?;
+        let negated = match args.take_positional_keyword("negated") {
+            Some(n) => n.is_true(vm)?,
+            None => false,
+        };
+        let q = Q {
+            connector,
+            negated,
+            ..q_of(vm, &children, vec![])?
+        };
+        PyQ { q: RefCell::new(q) }
+            .into_ref_with_type(vm, cls)
+            .map(Into::into)
     }
     #[pymethod]
     fn add(
@@ -210,14 +248,18 @@ impl PyQ {
     #[pymethod]
     fn flatten(zelf: &Py<PyQ>, vm: &VirtualMachine) -> PyResult {
         let q = zelf.q.borrow().clone();
-        let mut found = vec![];
-        q.flatten(&mut found);
         let mut items: Vec<PyObjectRef> = vec![zelf.as_object().to_owned()];
-        for c in found {
-            items.push(match c {
-                QChild::Lookup(_, v) => to_py(vm, v)?,
+        for child in &q.children {
+            let object = match child {
+                QChild::Lookup(_, value) => to_py(vm, value)?,
                 other => PyQ::child_object(vm, other)?,
-            });
+            };
+            match vm.get_attribute_opt(&object, "flatten")? {
+                Some(inner) => {
+                    items.extend(inner.call((), vm)?.try_to_value::<Vec<PyObjectRef>>(vm)?);
+                }
+                None => items.push(object),
+            }
         }
         let list: PyObjectRef = vm.ctx.new_list(items).into();
         Ok(list.get_iter(vm)?.into())
@@ -260,9 +302,17 @@ impl PyQ {
             ])
             .into())
     }
-    #[pymethod]
-    fn referenced_base_fields(_zelf: &Py<PyQ>, vm: &VirtualMachine) -> PyResult<()> {
-        Err(vm.new_not_implemented_error("Q.referenced_base_fields"))
+    /// Names of the model's own fields that the condition reads.
+    #[pygetset]
+    fn referenced_base_fields(zelf: &Py<PyQ>, vm: &VirtualMachine) -> PyResult {
+        let mut names = vec![];
+        zelf.q.borrow().names(&mut names);
+        let set = rustpython_vm::builtins::PySet::default();
+        for name in names {
+            let first = name.split("__").next().unwrap_or(&name);
+            set.add(vm.ctx.new_str(first).into(), vm)?;
+        }
+        Ok(set.into_ref(&vm.ctx).into())
     }
 }
 
@@ -378,6 +428,10 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     ] {
         class.set_attr(vm.ctx.intern_str(name), vm.ctx.new_str(value).into());
     }
+    crate::class::fill_class(vm, &class, |c| {
+        c.method("replace_expressions", replace::replace_expressions);
+        c.method("check", check::check);
+    })?;
     let rebuild = vm.new_function(
         "_rebuild_q",
         |args: FuncArgs, vm: &VirtualMachine| -> PyResult {

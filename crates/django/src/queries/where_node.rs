@@ -6,9 +6,17 @@
 //!
 //! Querysets keep theirs in `orm_sql`; this one asks Python objects for their SQL.
 use crate::class::class;
+use crate::convert::to_value;
 use crate::{error, modules, py};
+use orm_sql::expression::value_expr;
+use orm_sql::{Connector, Expr};
+use rustpython_vm::AsObject;
+use rustpython_vm::builtins::PyTypeRef;
 use rustpython_vm::function::FuncArgs;
+use rustpython_vm::vm::thread::with_current_vm;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 type Vm = VirtualMachine;
 
@@ -28,7 +36,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             },
         );
     })?;
-    modules::export(vm, MODULE, "NothingNode", nothing)?;
+    modules::export(vm, MODULE, "NothingNode", nothing.clone())?;
     let node = class(vm, MODULE, "WhereNode", &[], |c| {
         c.attr("default", py::str(vm, "AND"));
         c.attr("resolved", py::bool(vm, false));
@@ -57,7 +65,66 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         );
         c.method("as_sql", as_sql);
     })?;
+    CLASSES.set(Some([node.clone(), nothing]));
     modules::export(vm, MODULE, "WhereNode", node)
+}
+
+thread_local! {
+    /// `WhereNode` and `NothingNode`.
+    static CLASSES: RefCell<Option<[PyTypeRef; 2]>> = const { RefCell::new(None) };
+}
+
+/// A node of the ORM as Python sees it.
+pub fn object(vm: &Vm, node: &orm_sql::where_node::WhereNode) -> PyResult {
+    let children = node
+        .children
+        .iter()
+        .map(|c| crate::expressions::classes::wrap(vm, c))
+        .collect::<PyResult<Vec<_>>>()?;
+    let children = vm.ctx.new_list(children).into();
+    let connector = py::str(vm, node.connector.sql());
+    let class = modules::find(vm, MODULE, "WhereNode")?;
+    let made = class.call(vec![children, connector, py::bool(vm, node.negated)], vm)?;
+    if node.resolved {
+        py::set_attr(vm, &made, "resolved", py::bool(vm, true))?;
+    }
+    Ok(made)
+}
+
+/// `NothingNode()`
+pub fn nothing(vm: &Vm) -> PyResult {
+    modules::find(vm, MODULE, "NothingNode")?.call((), vm)
+}
+
+/// The ORM's node for a Python one, where every child is one that the ORM knows.
+pub fn expr(obj: &PyObject) -> Option<Expr> {
+    let [node, nothing] = CLASSES.with_borrow(Clone::clone)?;
+    if obj.fast_isinstance(&nothing) {
+        return Some(Rc::new(orm_sql::where_node::NothingNode));
+    }
+    if !obj.fast_isinstance(&node) {
+        return None;
+    }
+    with_current_vm(|vm| {
+        let mut made = orm_sql::where_node::WhereNode::default();
+        for child in children(vm, obj).ok()? {
+            made.children.push(value_expr(&to_value(vm, &child).ok()?)?);
+        }
+        let flag = |name: &str| py::is_true(vm, &py::attr(vm, obj, name).ok()?).ok();
+        made.negated = flag("negated")?;
+        made.resolved = flag("resolved")?;
+        let connector = py::attr(vm, obj, "connector").ok()?;
+        made.connector = match py::as_string(&connector)?.as_str() {
+            "OR" => Connector::Or,
+            "XOR" => Connector::Xor,
+            _ => Connector::And,
+        };
+        Some(Rc::new(made) as Expr)
+    })
+}
+
+pub fn reset() {
+    CLASSES.set(None);
 }
 
 fn init(this: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {

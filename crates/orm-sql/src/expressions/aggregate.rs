@@ -416,7 +416,10 @@ impl Expression for Aggregate {
             options.push("distinct=True".into());
         }
         if let Some(f) = &self.filter {
-            options.push(format!("filter={}", f.repr()));
+            // The text of the condition, not of the object: `(AND: ('a', 1))`.
+            let text = f.repr();
+            let inner = text.strip_prefix("<Q: ").and_then(|t| t.strip_suffix('>'));
+            options.push(format!("filter={}", inner.unwrap_or(&text)));
         }
         if let Some(o) = &self.order_by {
             let items: Vec<String> = o.sources().iter().map(|i| i.repr()).collect();

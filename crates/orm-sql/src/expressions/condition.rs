@@ -98,7 +98,11 @@ fn same_value(a: &Value, b: &Value) -> bool {
 
 fn sequence(value: &Value) -> Option<Rc<[Value]>> {
     match value {
-        Value::List(items) | Value::Tuple(items) => Some(items.clone()),
+        Value::List(items) | Value::Tuple(items) | Value::Set(items) => Some(items.clone()),
+        // Views of a dict and the like; a model instance or an expression is one thing.
+        Value::Object(o) if o.model().is_none() => {
+            o.items().and_then(|items| items.ok()).map(Into::into)
+        }
         _ => None,
     }
 }
