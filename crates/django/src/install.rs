@@ -93,6 +93,7 @@ pub fn reset() {
     models::reset();
     expressions::reset();
     crate::utils::timezone::reset();
+    crate::utils::translation::reset();
 }
 
 /// Forgets the project that an interpreter ran; the next one may come.

@@ -2,7 +2,7 @@
 mod dateparse;
 mod functional;
 pub mod timezone;
-mod translation;
+pub mod translation;
 
 use rustpython_vm::{PyResult, VirtualMachine};
 

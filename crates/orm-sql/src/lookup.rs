@@ -50,6 +50,10 @@ pub trait LookupKind: Debug {
     fn can_use_none_as_rhs(&self) -> bool {
         false
     }
+    /// Whether a tuple on the left is several expressions compared as one.
+    fn takes_tuples(&self) -> bool {
+        false
+    }
     /// Checks and converts the right side when the lookup is made (`get_prep_lookup`).
     fn prepare(&self, lookup: Lookup) -> Result<Lookup>;
     fn as_sql(

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::face::{Face, Object};
 use crate::field::{Field, FieldKind};
+use crate::rel::{FieldPairs, PathInfo};
 use crate::value::Value;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -72,6 +73,9 @@ pub struct Overrides {
     pub get_transform: bool,
     pub pre_save: bool,
     pub get_default: bool,
+    pub get_joining_fields: bool,
+    pub get_path_info: bool,
+    pub get_reverse_path_info: bool,
 }
 
 /// The methods of Django's `Field` that a user's subclass may override.
@@ -104,4 +108,8 @@ pub trait FieldHooks {
     /// What `get_lookup(name)` returns: a lookup class of the binding.
     fn get_lookup(&self, field: &Field, name: &str) -> Result<Option<Rc<dyn Object>>>;
     fn get_transform(&self, field: &Field, name: &str) -> Result<Option<Rc<dyn Object>>>;
+    /// What a relation class's `get_joining_fields(reverse)` returns.
+    fn joining_fields(&self, field: &Field, reverse: bool) -> Result<FieldPairs>;
+    /// What a relation class's `get_path_info()` or `get_reverse_path_info()` returns.
+    fn path_infos(&self, field: &Field, reverse: bool) -> Result<Vec<PathInfo>>;
 }

@@ -79,13 +79,8 @@ impl AnyField {
     /// The pairs of columns a join over it compares: (this side, other side).
     pub fn joining_fields(&self) -> Result<Vec<(Rc<Field>, Rc<Field>)>> {
         match self {
-            AnyField::Field(f) => f.related_fields(),
-            AnyField::Rel(r) => Ok(r
-                .field()?
-                .related_fields()?
-                .into_iter()
-                .map(|(l, r)| (r, l))
-                .collect()),
+            AnyField::Field(f) => f.joining_fields(false),
+            AnyField::Rel(r) => r.field()?.joining_fields(true),
         }
     }
     pub fn path_infos(&self) -> Result<Rc<[PathInfo]>> {

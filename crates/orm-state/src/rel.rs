@@ -78,6 +78,9 @@ impl std::fmt::Debug for Rel {
     }
 }
 
+/// Fields of two models, paired.
+pub type FieldPairs = Vec<(Rc<Field>, Rc<Field>)>;
+
 /// One step of a relation path. Source: names of Django's `PathInfo`.
 #[derive(Clone, Debug)]
 pub struct PathInfo {
@@ -302,11 +305,34 @@ impl Field {
     pub fn target_field(self: &Rc<Self>) -> Result<Rc<Field>> {
         Ok(self.related_fields()?[0].1.clone())
     }
+    /// The pairs of fields that a join over the relation compares, this side's first; `reverse`
+    /// sees it from the other side. A user's class may say otherwise.
+    pub fn joining_fields(self: &Rc<Self>, reverse: bool) -> Result<FieldPairs> {
+        if let Some(hooks) = &self.class.hooks
+            && hooks.overrides().get_joining_fields
+        {
+            return hooks.joining_fields(self, reverse);
+        }
+        let pairs = self.related_fields()?;
+        Ok(match reverse {
+            true => pairs.into_iter().map(|(l, r)| (r, l)).collect(),
+            false => pairs,
+        })
+    }
     /// The steps from this field's model to the related one.
     pub fn path_infos(self: &Rc<Self>) -> Result<Rc<[PathInfo]>> {
         if let Some(p) = self.paths.get() {
             return Ok(p.clone());
         }
+        let path = match &self.class.hooks {
+            Some(hooks) if hooks.overrides().get_path_info => hooks.path_infos(self, false)?.into(),
+            _ => self.own_path_infos()?,
+        };
+        let _ = self.paths.set(path.clone());
+        Ok(path)
+    }
+    /// The steps as the field's kind has them, whatever a user's class says.
+    pub fn own_path_infos(self: &Rc<Self>) -> Result<Rc<[PathInfo]>> {
         let rel = self.rel()?;
         let to = rel.model().ok_or_else(|| unresolved(rel))?;
         let from = self.bound_model()?;
@@ -330,7 +356,6 @@ impl Field {
             }]
             .into(),
         };
-        let _ = self.paths.set(path.clone());
         Ok(path)
     }
     /// To the model that holds the object id, then down to the child that is related.
@@ -357,6 +382,17 @@ impl Field {
         if let Some(p) = self.reverse_paths.get() {
             return Ok(p.clone());
         }
+        let path = match &self.class.hooks {
+            Some(hooks) if hooks.overrides().get_reverse_path_info => {
+                hooks.path_infos(self, true)?.into()
+            }
+            _ => self.own_reverse_path_infos()?,
+        };
+        let _ = self.reverse_paths.set(path.clone());
+        Ok(path)
+    }
+    /// The steps back as the field's kind has them.
+    pub fn own_reverse_path_infos(self: &Rc<Self>) -> Result<Rc<[PathInfo]>> {
         let rel = self.rel()?;
         let to = rel.model().ok_or_else(|| unresolved(rel))?;
         let from = self.bound_model()?;
@@ -388,7 +424,6 @@ impl Field {
             }]
             .into(),
         };
-        let _ = self.reverse_paths.set(path.clone());
         Ok(path)
     }
     /// The two foreign keys of a many-to-many relation's through model: to this field's model, and

@@ -5,6 +5,7 @@ pub mod generic;
 pub mod handlers;
 pub mod lazy;
 pub mod objects;
+pub mod paths;
 pub mod resolve;
 pub mod reverse;
 pub mod through;
@@ -24,6 +25,7 @@ use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     handlers::install(vm)?;
     objects::install(vm)?;
+    paths::install(vm)?;
     forward::install(vm)?;
     reverse::install(vm)?;
     lazy::install(vm)?;

@@ -187,6 +187,9 @@ impl Builtin {
 }
 
 impl LookupKind for Builtin {
+    fn takes_tuples(&self) -> bool {
+        self.family == Family::Tuple
+    }
     fn lookup_name(&self) -> &'static str {
         self.op.lookup_name()
     }

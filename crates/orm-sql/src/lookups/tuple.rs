@@ -9,7 +9,7 @@ use super::kind::{Builtin, Family, Op};
 use super::{prepare, sides};
 use crate::compiler::Compiler;
 use crate::expression::{Expr, Expression, Sources, value_expr};
-use crate::expressions::{ColPairs, ResolvedOuterRef, Subquery, Val};
+use crate::expressions::{ColPairs, F, ResolvedOuterRef, Subquery, Val};
 use crate::lookup::{Lookup, LookupFactory, Rhs};
 use crate::q::Connector;
 use crate::query::subquery::query_of;
@@ -84,14 +84,21 @@ fn lhs_str(lhs: &Expr) -> String {
     if lhs.as_any().is::<Tuple>() {
         let names: Vec<String> = columns(lhs)
             .iter()
-            .map(|c| match c.output_field_or_none() {
-                Ok(Some(f)) => quoted(f.name()),
+            .map(|c| match (named(c), c.output_field_or_none()) {
+                (Some(name), _) => name,
+                (None, Ok(Some(f))) => quoted(f.name()),
                 _ => c.repr(),
             })
             .collect();
         return format!("({})", names.join(", "));
     }
-    lhs.repr()
+    named(lhs).unwrap_or_else(|| lhs.repr())
+}
+
+/// A name that is not resolved yet.
+fn named(e: &Expr) -> Option<String> {
+    let name = &e.as_any().downcast_ref::<F>()?.name;
+    Some(Value::from(name.as_ref()).repr())
 }
 
 fn sequence(v: &Value) -> Option<&Rc<[Value]>> {

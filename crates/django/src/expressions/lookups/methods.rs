@@ -10,7 +10,9 @@ use crate::expressions::{classes, object};
 use orm_sql::expression::ExprObject;
 use orm_sql::lookup::{Lookup, LookupKind, Rhs};
 use orm_sql::lookups::kind::Builtin;
+use orm_sql::lookups::tuple::Tuple;
 use orm_sql::{Expr, SqlWriter};
+use rustpython_vm::builtins::{PyList, PyTuple};
 use rustpython_vm::function::{OptionalArg, PySetterValue};
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
@@ -22,9 +24,16 @@ pub fn build(vm: &Vm, zelf: &PyObject, class: &str, mut a: Arguments<'_>) -> PyR
     let left = a.required(class, "lhs")?;
     let right = a.required(class, "rhs")?;
     a.finish(class)?;
-    let lhs = expression(vm, &left)?;
+    let kind = kind_of(vm, zelf)?;
+    let lhs = match kind.takes_tuples().then(|| items(&left)).flatten() {
+        Some(items) => {
+            let items = items.iter().map(|i| expression(vm, i));
+            Tuple::new(items.collect::<PyResult<_>>()?)
+        }
+        None => expression(vm, &left)?,
+    };
     let lookup = Lookup {
-        kind: kind_of(vm, zelf)?,
+        kind,
         bilateral: lhs.bilateral_transforms(),
         lhs,
         rhs: Rhs::new(to_value(vm, &right)?),
@@ -48,6 +57,14 @@ pub fn build(vm: &Vm, zelf: &PyObject, class: &str, mut a: Arguments<'_>) -> PyR
         rhs: Rhs::new(to_value(vm, &prepared)?),
         ..lookup
     }))
+}
+
+/// What is in a tuple or a list.
+fn items(o: &PyObject) -> Option<Vec<PyObjectRef>> {
+    match o.downcast_ref::<PyTuple>() {
+        Some(tuple) => Some(tuple.as_slice().to_vec()),
+        None => Some(o.downcast_ref::<PyList>()?.borrow_vec().to_vec()),
+    }
 }
 
 /// The operation behind a class: a built-in one, or a name whose SQL the class writes.

@@ -3,9 +3,11 @@ use super::classes::is_builtin;
 use super::object::field_object;
 use crate::convert::{PyObj, to_py, to_value};
 use crate::error::OrForeign;
+use crate::models::related::paths;
 use crate::py;
 use orm_state::field_class::Overrides;
-use orm_state::{Field, FieldHooks, Object, Result, Value};
+use orm_state::rel::FieldPairs;
+use orm_state::{Field, FieldHooks, Object, PathInfo, Result, Value};
 use rustpython_vm::builtins::PyTypeRef;
 use rustpython_vm::vm::thread::with_current_vm;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
@@ -37,6 +39,9 @@ pub fn of_class(vm: &VirtualMachine, class: &PyTypeRef) -> Option<Rc<dyn FieldHo
         get_transform: has("get_transform"),
         pre_save: has("pre_save"),
         get_default: has("get_default"),
+        get_joining_fields: has("get_joining_fields") || has("get_reverse_joining_fields"),
+        get_path_info: has("get_path_info") || has("path_infos"),
+        get_reverse_path_info: has("get_reverse_path_info") || has("reverse_path_infos"),
     };
     Some(Rc::new(PyHooks(overrides)))
 }
@@ -157,6 +162,26 @@ impl FieldHooks for PyHooks {
     }
     fn get_transform(&self, field: &Field, name: &str) -> Result<Option<Rc<dyn Object>>> {
         class_hook(field, "get_transform", name)
+    }
+    fn joining_fields(&self, field: &Field, reverse: bool) -> Result<FieldPairs> {
+        let name = match reverse {
+            true => "get_reverse_joining_fields",
+            false => "get_joining_fields",
+        };
+        with_current_vm(|vm| {
+            let pairs = call(field, name, vec![], vm).or_foreign()?;
+            paths::pairs_from_python(vm, &pairs).or_foreign()
+        })
+    }
+    fn path_infos(&self, field: &Field, reverse: bool) -> Result<Vec<PathInfo>> {
+        let name = match reverse {
+            true => "get_reverse_path_info",
+            false => "get_path_info",
+        };
+        with_current_vm(|vm| {
+            let path = call(field, name, vec![], vm).or_foreign()?;
+            paths::from_python(vm, &path).or_foreign()
+        })
     }
 }
 

@@ -54,14 +54,10 @@ pub fn rel_object(vm: &Vm, rel: &Rc<Rel>) -> PyResult {
     if let Some(face) = rel.face.get::<PyObj>() {
         return Ok(face.0.clone());
     }
-    let name = match rel.kind {
-        RelKind::ForeignObject => "ForeignObjectRel",
-        RelKind::ManyToOne => "ManyToOneRel",
-        RelKind::OneToOne => "OneToOneRel",
-        RelKind::ManyToMany => "ManyToManyRel",
-        RelKind::Generic => "GenericRel",
+    let class = match super::paths::rel_class(vm, rel)? {
+        Some(class) => class,
+        None => modules::find(vm, MODULE, class_name(rel.kind))?,
     };
-    let class = modules::find(vm, MODULE, name)?;
     let class: PyTypeRef = class
         .downcast()
         .map_err(|_| vm.new_type_error("not a class"))?;
@@ -73,6 +69,16 @@ pub fn rel_object(vm: &Vm, rel: &Rc<Rel>) -> PyResult {
         rel.face.set(Rc::new(PyObj(object.clone())));
     }
     Ok(object)
+}
+
+fn class_name(kind: RelKind) -> &'static str {
+    match kind {
+        RelKind::ForeignObject => "ForeignObjectRel",
+        RelKind::ManyToOne => "ManyToOneRel",
+        RelKind::OneToOne => "OneToOneRel",
+        RelKind::ManyToMany => "ManyToManyRel",
+        RelKind::Generic => "GenericRel",
+    }
 }
 
 /// Rust's relation inside a Python one.
@@ -128,6 +134,17 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             "django.db.models",
         ];
         modules::export_all(vm, &paths, name, class)?;
+    }
+    for (field, rel) in [
+        ("ForeignObject", "ForeignObjectRel"),
+        ("ForeignKey", "ManyToOneRel"),
+        ("OneToOneField", "OneToOneRel"),
+        ("ManyToManyField", "ManyToManyRel"),
+        ("GenericRelation", "GenericRel"),
+    ] {
+        let rel = modules::find(vm, MODULE, rel)?;
+        let field = crate::models::fields::classes::builtin(vm, field)?;
+        fill_class(vm, &field, |c| c.attr("rel_class", rel))?;
     }
     Ok(())
 }
@@ -221,6 +238,7 @@ fn fill(c: &mut Class) {
         })
     });
     for_flags(c);
+    super::paths::fill_rel(c);
     c.method("get_related_field", |o: PyObjectRef, vm: &Vm| -> PyResult {
         let target = this(&o, vm)?.target_field().or_raise(vm)?;
         field_object(vm, &target)

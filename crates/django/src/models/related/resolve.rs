@@ -12,8 +12,11 @@ type Vm = VirtualMachine;
 const DESCRIPTORS: &str = "django.db.models.fields.related_descriptors";
 
 pub fn install(vm: &Vm) -> PyResult<()> {
+    let foreign = fields::classes::builtin(vm, "ForeignObject")?;
+    crate::class::fill_class(vm, &foreign, super::paths::fill_foreign)?;
     let field = fields::classes::builtin(vm, "RelatedField")?;
     crate::class::fill_class(vm, &field, |c| {
+        super::paths::fill(c);
         c.attr("requires_unique_target", py::bool(vm, true));
         c.method(
             "get_limit_choices_to",
@@ -89,12 +92,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         }
         c.getter("related_fields", |o, vm| {
             let pairs = crate::error::OrRaise::or_raise(inner(&o, vm)?.related_fields(), vm)?;
-            let mut out = vec![];
-            for (l, r) in pairs {
-                let pair = vec![fields::field_object(vm, &l)?, fields::field_object(vm, &r)?];
-                out.push(vm.ctx.new_tuple(pair).into());
-            }
-            Ok(vm.ctx.new_list(out).into())
+            super::paths::pairs_object(vm, pairs)
         });
         for (name, side) in [("m2m_field_name", 0), ("m2m_reverse_field_name", 1)] {
             let _ = side;

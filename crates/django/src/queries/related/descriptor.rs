@@ -1,9 +1,10 @@
 //! `ReverseManyToOneDescriptor` and `ManyToManyDescriptor`.
 use super::relation::{self, Relation, field_of_rel, rel_of_field};
 use super::{foreign, many};
+use crate::error::OrRaise;
 use crate::modules;
 use crate::queries::hints::class_of_model;
-use orm_state::{Field, ModelRef};
+use orm_state::{AnyField, Field, ModelRef};
 use rustpython_vm::builtins::{PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, PySetterValue};
@@ -34,12 +35,24 @@ impl std::fmt::Debug for RelatedDescriptor {
 }
 
 impl RelatedDescriptor {
+    /// The field that declares the relation, and whether it is followed along its own direction.
+    fn side(&self, vm: &VirtualMachine) -> PyResult<(Rc<Field>, bool)> {
+        match field_of_rel(vm, &self.rel)? {
+            AnyField::Field(field) => Ok((field, false)),
+            AnyField::Rel(rel) => Ok((rel.field().or_raise(vm)?, true)),
+        }
+    }
     fn field(&self, vm: &VirtualMachine) -> PyResult<Rc<Field>> {
-        field_of_rel(vm, &self.rel)
+        Ok(self.side(vm)?.0)
     }
     /// The model of the objects that the manager gives.
-    fn target(&self, vm: &VirtualMachine, field: &Rc<Field>) -> PyResult<ModelRef> {
-        let forward = field.many_to_many() && !self.reverse;
+    fn target(
+        &self,
+        vm: &VirtualMachine,
+        field: &Rc<Field>,
+        backwards: bool,
+    ) -> PyResult<ModelRef> {
+        let forward = backwards || field.many_to_many() && !self.reverse;
         let model = if forward {
             field.related_model()
         } else {
@@ -51,10 +64,11 @@ impl RelatedDescriptor {
         if let Some(c) = &*self.manager_class.borrow() {
             return Ok(c.clone());
         }
-        let field = self.field(vm)?;
-        let model = class_of_model(vm, &self.target(vm, &field)?)?;
+        let (field, backwards) = self.side(vm)?;
+        let model = class_of_model(vm, &self.target(vm, &field, backwards)?)?;
         let manager = model.as_object().get_attr("_default_manager", vm)?;
-        let made = manager_class(vm, &field, &manager.class().to_owned())?;
+        let nullable = backwards || field.null.get();
+        let made = manager_class(vm, &field, nullable, &manager.class().to_owned())?;
         *self.manager_class.borrow_mut() = Some(made.clone());
         Ok(made)
     }
@@ -64,12 +78,13 @@ impl RelatedDescriptor {
 pub fn manager_class(
     vm: &VirtualMachine,
     field: &Rc<Field>,
+    nullable: bool,
     superclass: &PyTypeRef,
 ) -> PyResult<PyTypeRef> {
     let (mixin, name) = if field.many_to_many() {
         (many::mixin(vm)?, "ManyRelatedManager")
     } else {
-        (foreign::mixin(vm, field.null.get())?, "RelatedManager")
+        (foreign::mixin(vm, nullable)?, "RelatedManager")
     };
     let dict = vm.ctx.new_dict();
     dict.set_item("__module__", vm.ctx.new_str(MODULE).into(), vm)?;
@@ -174,14 +189,15 @@ impl GetDescriptor for RelatedDescriptor {
             return Err(vm.new_type_error("not a related descriptor"));
         };
         let class = descriptor.made_class(vm)?;
-        let field = descriptor.field(vm)?;
-        let target = descriptor.target(vm, &field)?;
+        let (field, backwards) = descriptor.side(vm)?;
+        let target = descriptor.target(vm, &field, backwards)?;
         // The bases are our methods, then the model's own manager class.
         let superclass = class.bases.read().get(1).cloned();
         let relation = Relation {
             rel: rel_of_field(vm, &field)?,
             field,
             reverse: descriptor.reverse,
+            backwards,
             superclass: superclass.unwrap_or_else(|| class.clone()),
             instance,
         };

@@ -4,7 +4,7 @@ use super::relation::{
 };
 use crate::class::{Class, class};
 use crate::db::atomic::atomic;
-use crate::error::{self, OrRaise};
+use crate::error;
 use crate::modules;
 use crate::queries::awaitable::Awaitable;
 use crate::queries::fetch::fields_cache;
@@ -105,7 +105,10 @@ pub fn other_manager(vm: &Vm, o: &PyObject, args: FuncArgs) -> PyResult {
     let model = o.get_attr("model", vm)?;
     let manager = model.get_attr(vm.ctx.intern_str(&*name.to_string_lossy()), vm)?;
     let superclass = manager.class().to_owned();
-    let class = super::descriptor::manager_class(vm, &relation.field, &superclass)?;
+    let class = {
+        let nullable = relation.backwards || relation.field.null.get();
+        super::descriptor::manager_class(vm, &relation.field, nullable, &superclass)?
+    };
     let target = crate::queries::hints::model_of_class(vm, &model)?;
     let relation = Relation {
         superclass,
@@ -114,13 +117,9 @@ pub fn other_manager(vm: &Vm, o: &PyObject, args: FuncArgs) -> PyResult {
     relation::manager(vm, class, relation, &target)
 }
 
-fn cache_name(relation: &Relation) -> String {
-    relation.rel.accessor_name().unwrap_or_default()
-}
-
 /// Every field the key refers to has a value.
 fn check_key(vm: &Vm, relation: &Relation) -> PyResult<()> {
-    for (_, remote) in relation.field.related_fields().or_raise(vm)? {
+    for (_, remote) in relation.pairs(vm)? {
         let value = attr_of(vm, &relation.instance, &remote)?;
         if vm.is_none(&value) {
             return Err(vm.new_value_error(format!(
@@ -142,7 +141,7 @@ fn get_queryset(vm: &Vm, o: &PyObject) -> PyResult {
             relation.instance.class().name()
         )));
     }
-    if let Some(qs) = relation.prefetched(vm, &cache_name(&relation)) {
+    if let Some(qs) = relation.prefetched(vm, &relation.cache_name()) {
         return Ok(qs);
     }
     let all = relation.all_objects(vm, o)?;
@@ -160,10 +159,10 @@ fn apply_filters(
     let found = filtered(
         vm,
         &qs,
-        vec![(field.name().to_string(), opaque(&relation.instance))],
+        vec![(relation.name().to_string(), opaque(&relation.instance))],
     )?;
     relation.pass_fetch_mode(vm, &found)?;
-    let pairs = field.related_fields().or_raise(vm)?;
+    let pairs = relation.pairs(vm)?;
     for (_, remote) in &pairs {
         let value = attr_of(vm, &relation.instance, remote)?;
         if vm.is_none(&value) {
@@ -173,6 +172,7 @@ fn apply_filters(
     }
     if let [(_, remote)] = &pairs[..]
         && field.many_to_one()
+        && !relation.backwards
     {
         let key = attr_of(vm, &relation.instance, remote)?;
         let known = vm.ctx.new_dict();
@@ -185,9 +185,9 @@ fn apply_filters(
 fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
     let relation = relation::of(vm, o)?;
     let (instances, qs) = prefetch_source(vm, &relation, o, &mut args)?;
-    let field = &relation.field;
-    let found = filter_prefetched(vm, &qs, &field.name(), &instances)?;
-    let pairs = field.related_fields().or_raise(vm)?;
+    let name = relation.name();
+    let found = filter_prefetched(vm, &qs, &name, &instances)?;
+    let pairs = relation.pairs(vm)?;
     let (local, remote): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
     let object_key = getter(vm, &local, "")?;
     let instance_key = getter(vm, &remote, "")?;
@@ -202,10 +202,10 @@ fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
     *found.prefetch.borrow_mut() = nested;
     for obj in rows {
         let cache = fields_cache(vm, &obj)?;
-        if cache.get_item(&*field.name(), vm).is_err() {
+        if cache.get_item(&*name, vm).is_err() {
             let key = object_key.call((obj.clone(),), vm)?;
             if let Some(i) = by_key.get_item_opt(&*key, vm)? {
-                cache.set_item(&*field.name(), i, vm)?;
+                cache.set_item(&*name, i, vm)?;
             }
         }
     }
@@ -216,7 +216,7 @@ fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
             object_key,
             instance_key,
             vm.ctx.new_bool(false).into(),
-            vm.ctx.new_str(cache_name(&relation)).into(),
+            vm.ctx.new_str(relation.cache_name()).into(),
             vm.ctx.new_bool(false).into(),
         ])
         .into())
@@ -255,10 +255,10 @@ fn add(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
 fn add_objects(vm: &Vm, o: &PyObject, objs: Vec<PyObjectRef>, bulk: bool) -> PyResult<()> {
     let relation = relation::of(vm, o)?;
     check_key(vm, &relation)?;
-    relation.forget_prefetched(vm, &cache_name(&relation));
+    relation.forget_prefetched(vm, &relation.cache_name());
     let model = model_class(vm, o)?;
     let using = relation.write_db(vm, &model)?;
-    let name = relation.field.name();
+    let name = relation.name();
     let attach = |obj: &PyObjectRef| -> PyResult<()> {
         expect_instance(vm, &model, obj)?;
         obj.set_attr(vm.ctx.intern_str(&*name), relation.instance.clone(), vm)
@@ -307,10 +307,10 @@ fn make(vm: &Vm, o: &PyObject, method: &'static str, mut args: FuncArgs) -> PyRe
     let relation = relation::of(vm, o)?;
     check_key(vm, &relation)?;
     if method == "create" {
-        relation.forget_prefetched(vm, &cache_name(&relation));
+        relation.forget_prefetched(vm, &relation.cache_name());
     }
     args.kwargs
-        .insert((&*relation.field.name()).into(), relation.instance.clone());
+        .insert((&*relation.name()).into(), relation.instance.clone());
     let using = relation.write_db(vm, &model_class(vm, o)?)?;
     let bound = vm.call_method(o, "db_manager", (vm.ctx.new_str(&*using),))?;
     relation.inherited(vm, bound, method, args)
@@ -328,7 +328,7 @@ fn remove_objects(vm: &Vm, o: &PyObject, objs: Vec<PyObjectRef>, bulk: bool) -> 
     let relation = relation::of(vm, o)?;
     check_key(vm, &relation)?;
     let model = model_class(vm, o)?;
-    let pairs = relation.field.related_fields().or_raise(vm)?;
+    let pairs = relation.pairs(vm)?;
     let mut keys = vec![];
     for obj in &objs {
         expect_instance(vm, &model, obj)?;
@@ -366,11 +366,11 @@ fn clear(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
 
 fn detach(vm: &Vm, o: &PyObject, qs: &PyRef<PyQuerySet>, bulk: bool) -> PyResult<()> {
     let relation = relation::of(vm, o)?;
-    relation.forget_prefetched(vm, &cache_name(&relation));
+    relation.forget_prefetched(vm, &relation.cache_name());
     let using = relation.write_db(vm, &model_class(vm, o)?)?;
     let found = PyQuerySet::chain(qs, vm)?;
     *found.using.borrow_mut() = Some(using.clone());
-    let name = relation.field.name();
+    let name = relation.name();
     if bulk {
         let mut update = FuncArgs::default();
         update.kwargs.insert((&*name).into(), vm.ctx.none());

@@ -26,6 +26,9 @@ pub struct Relation {
     pub rel: Rc<Rel>,
     /// Of a many-to-many relation: the side that does not declare it.
     pub reverse: bool,
+    /// A user's relation class stands where its reverse side would: the manager gives what the
+    /// field leads to.
+    pub backwards: bool,
     pub superclass: PyTypeRef,
     pub instance: PyObjectRef,
 }
@@ -70,6 +73,28 @@ pub fn manager(
 }
 
 impl Relation {
+    /// What the objects call their relation to the instance.
+    pub fn name(&self) -> Rc<str> {
+        match self.backwards {
+            true => self.rel.name(),
+            false => self.field.name(),
+        }
+    }
+    /// The fields compared: the objects', the instance's.
+    pub fn pairs(&self, vm: &VirtualMachine) -> PyResult<Vec<(Rc<Field>, Rc<Field>)>> {
+        let pairs = self.field.related_fields().or_raise(vm)?;
+        Ok(match self.backwards {
+            true => pairs.into_iter().map(|(l, r)| (r, l)).collect(),
+            false => pairs,
+        })
+    }
+    /// What prefetched objects are kept under.
+    pub fn cache_name(&self) -> String {
+        match self.backwards {
+            true => self.field.name().to_string(),
+            false => self.rel.accessor_name().unwrap_or_default(),
+        }
+    }
     /// `super().get_queryset()`
     pub fn all_objects(
         &self,
@@ -245,16 +270,14 @@ pub fn prefetch_source(
     Ok((instances, qs))
 }
 
-/// Rust's field behind the `field` of a Python relation object.
-pub fn field_of_rel(vm: &VirtualMachine, rel: &PyObject) -> PyResult<Rc<Field>> {
+/// What declares the relation that a descriptor was given: the `field` of a relation object, or
+/// the relation of a field that stands in for one.
+pub fn field_of_rel(vm: &VirtualMachine, rel: &PyObject) -> PyResult<AnyField> {
     let field = rel.get_attr("field", vm)?;
     let owner = field.get_attr("model", vm)?;
     let model = model_of_class(vm, &owner)?;
     let name = field.get_attr("name", vm)?.str(vm)?;
-    match model.get_field(&name.to_string_lossy()).or_raise(vm)? {
-        AnyField::Field(f) => Ok(f),
-        AnyField::Rel(_) => Err(vm.new_type_error("a field is expected")),
-    }
+    model.get_field(&name.to_string_lossy()).or_raise(vm)
 }
 
 /// The relation of a field.
