@@ -42,7 +42,18 @@ impl FieldClass {
     /// The lookup or transform registered under `name` on it or its nearest base.
     pub fn registered(&self, name: &str) -> Option<Rc<dyn Object>> {
         let find = |c: &FieldClass| c.lookups.borrow().get(name).cloned();
-        find(self).or_else(|| self.mro.iter().find_map(|c| find(c)))
+        find(self).or_else(|| self.lookup_bases().iter().find_map(|c| find(c)))
+    }
+    /// The bases whose lookups it has: a relation does not know those of plain fields.
+    pub fn lookup_bases(&self) -> &[Rc<FieldClass>] {
+        const LAST: &str = "ForeignObject";
+        if self.name == LAST {
+            return &[];
+        }
+        match self.mro.iter().position(|c| c.name == LAST) {
+            Some(at) => &self.mro[..=at],
+            None => &self.mro,
+        }
     }
     /// True if it is, or descends from, the class called `name`.
     pub fn is_a(&self, name: &str) -> bool {

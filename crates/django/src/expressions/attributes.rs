@@ -1,4 +1,5 @@
 //! What every expression tells about itself: its type, what it contains, what it may be used for.
+use super::callback;
 use super::lookups::class_of;
 use super::methods::{held, no_attribute};
 use super::object::{inner, required, set};
@@ -7,9 +8,9 @@ use crate::convert::{to_py, to_value};
 use crate::error::OrRaise;
 use crate::models::fields::object::{field_object, field_of};
 use crate::py;
-use orm_sql::Expression;
 use orm_sql::expression::EmptyValue;
 use orm_sql::expressions::{F, OuterRef, Val};
+use orm_sql::{Expr, Expression};
 use rustpython_vm::builtins::PyDict;
 use rustpython_vm::function::PySetterValue;
 use rustpython_vm::vm::thread::with_current_vm;
@@ -76,7 +77,7 @@ pub fn fill(c: &mut Class) {
         "get_lookup",
         |a: PyObjectRef, name: PyObjectRef, vm: &Vm| {
             let name = py::to_string(vm, &name)?;
-            match required(vm, &a)?.get_lookup(&name).or_raise(vm)? {
+            match plain(vm, &a)?.get_lookup(&name).or_raise(vm)? {
                 Some(found) => class_of(vm, &found),
                 None => Ok(vm.ctx.none()),
             }
@@ -86,12 +87,17 @@ pub fn fill(c: &mut Class) {
         "get_transform",
         |a: PyObjectRef, name: PyObjectRef, vm: &Vm| {
             let name = py::to_string(vm, &name)?;
-            match required(vm, &a)?.get_transform(&name).or_raise(vm)? {
+            match plain(vm, &a)?.get_transform(&name).or_raise(vm)? {
                 Some(found) => class_of(vm, &found),
                 None => Ok(vm.ctx.none()),
             }
         },
     );
+}
+
+/// What the class does by itself: a user's own method has been called already.
+fn plain(vm: &Vm, a: &PyObjectRef) -> PyResult<Expr> {
+    callback::plain(a).ok_or_else(|| no_attribute(vm, a, "get_lookup"))
 }
 
 macro_rules! settable_flags {

@@ -1,5 +1,6 @@
 //! Expressions whose class is a user's: the hooks it overrides are called, the rest stays here.
 use super::compiler_object;
+use super::lookups::factory::Asked;
 use super::object::PyExpr;
 use crate::convert::to_value;
 use crate::error::OrForeign;
@@ -29,6 +30,10 @@ pub struct Hooks {
     /// A lookup of the user's: its class is asked, and keeps the user's attributes.
     pub lookup: bool,
     pub resolve: bool,
+    /// A property of the class, asked before anything else.
+    pub output_field: bool,
+    pub get_lookup: bool,
+    pub get_transform: bool,
 }
 
 impl Hooks {
@@ -42,6 +47,9 @@ impl Hooks {
             || self.bilateral
             || self.lookup
             || self.resolve
+            || self.output_field
+            || self.get_lookup
+            || self.get_transform
     }
 }
 
@@ -94,12 +102,31 @@ pub fn hooks_of(class: &Py<PyType>) -> Hooks {
                 && super::lookups::factory::is_bilateral(vm, class),
             lookup,
             resolve: own("resolve_expression"),
+            output_field: own("output_field"),
+            get_lookup: own("get_lookup"),
+            get_transform: own("get_transform"),
         }
     });
     if version != 0 {
         HOOKS.with(|h| h.borrow_mut().insert(version, hooks));
     }
     hooks
+}
+
+/// The expression of an object as its class would be without the methods that user code calls
+/// `super()` in.
+pub fn plain(obj: &PyObjectRef) -> Option<Expr> {
+    let inner = super::object::inner(obj);
+    let hooks = Hooks {
+        resolve: false,
+        get_lookup: false,
+        get_transform: false,
+        ..hooks_of(obj.class())
+    };
+    if !hooks.any() {
+        return inner;
+    }
+    Some(Rc::new(Called::new(obj.clone(), inner, hooks)).into_expr())
 }
 
 /// An expression of a user's class.
@@ -238,6 +265,19 @@ impl Expression for Called {
         Ok(())
     }
     fn output_field_or_none(&self) -> Result<Option<Rc<Field>>> {
+        if self.hooks.output_field {
+            let property = with_current_vm(|vm| {
+                super::call::class_output_field(vm, &self.object).or_else(|| {
+                    self.object
+                        .get_attr("output_field", vm)
+                        .ok()
+                        .and_then(|f| crate::models::fields::object::field_of(&f))
+                })
+            });
+            if property.is_some() {
+                return Ok(property);
+            }
+        }
         let own = self
             .inner
             .as_ref()
@@ -246,30 +286,6 @@ impl Expression for Called {
             .flatten();
         if own.is_some() {
             return Ok(own);
-        }
-        // A property of the user's class, or what its operands agree on.
-        let declared = with_current_vm(|vm| super::call::class_output_field(vm, &self.object));
-        if declared.is_some() {
-            return Ok(declared);
-        }
-        let property = with_current_vm(|vm| {
-            let key = vm.ctx.intern_str("output_field");
-            let class = self.object.class();
-            let own = class
-                .mro_collect()
-                .iter()
-                .take_while(|c| !super::classes::is_builtin(c))
-                .any(|c| c.get_direct_attr(key).is_some());
-            if !own {
-                return None;
-            }
-            self.object
-                .get_attr("output_field", vm)
-                .ok()
-                .and_then(|f| crate::models::fields::object::field_of(&f))
-        });
-        if property.is_some() {
-            return Ok(property);
         }
         orm_sql::expression::resolve_output_field(&self.name(), &self.sources())
     }
@@ -322,10 +338,20 @@ impl Expression for Called {
         self.inner.as_ref().is_some_and(|e| e.allowed_default())
     }
     fn get_lookup(&self, name: &str) -> Result<Option<orm_sql::Registered>> {
+        if self.hooks.get_lookup {
+            return self.asked("get_lookup", name, Asked::Lookup);
+        }
         lookup_of(self, name)
     }
     fn get_transform(&self, name: &str) -> Result<Option<orm_sql::Registered>> {
-        orm_sql::lookups::class_registry::transform_of(&self.name(), &self.output_field()?, name)
+        if self.hooks.get_transform {
+            return self.asked("get_transform", name, Asked::Transform);
+        }
+        match self.registered(name) {
+            Some(found @ orm_sql::Registered::Transform(_)) => Ok(Some(found)),
+            Some(_) => Ok(None),
+            None => orm_sql::lookup::field_transform(&*self.output_field()?, name),
+        }
     }
     fn bilateral_transforms(&self) -> Vec<Rc<dyn orm_sql::lookup::TransformFactory>> {
         let mut found = self
@@ -398,17 +424,44 @@ impl Expression for Called {
 
 /// What is registered on the class, then what its operand's kind or its field offers.
 fn lookup_of(called: &Called, name: &str) -> Result<Option<orm_sql::Registered>> {
-    use orm_sql::lookups::class_registry;
-    if class_registry::registered(&called.name(), name).is_none()
+    match called.registered(name) {
+        Some(found @ orm_sql::Registered::Lookup(_)) => return Ok(Some(found)),
+        Some(_) => return Ok(None),
+        None => {}
+    }
+    if !called.hooks.output_field
         && let Some(inner) = &called.inner
         && inner.output_field_or_none()?.is_some()
     {
         return inner.get_lookup(name);
     }
-    class_registry::lookup_of(&called.name(), &called.output_field()?, name)
+    orm_sql::lookup::field_lookup(&*called.output_field()?, name)
 }
 
 impl Called {
+    /// What is registered on its class or a base of it.
+    fn registered(&self, name: &str) -> Option<orm_sql::Registered> {
+        use orm_sql::lookups::class_registry;
+        super::lookups::register::keys_of(self.object.class())
+            .iter()
+            .find_map(|key| class_registry::registered(key, name))
+    }
+    /// Asks the user's own `get_lookup` or `get_transform`.
+    fn asked(
+        &self,
+        method: &'static str,
+        name: &str,
+        asked: Asked,
+    ) -> Result<Option<orm_sql::Registered>> {
+        with_current_vm(|vm| -> PyResult<_> {
+            let found = vm.call_method(&self.object, method, (vm.ctx.new_str(name),))?;
+            if vm.is_none(&found) {
+                return Ok(None);
+            }
+            super::lookups::factory::registered(vm, &found, asked).map(Some)
+        })
+        .or_foreign()
+    }
     fn class_flag(&self, name: &str) -> Option<bool> {
         if let Some(flag) = super::attributes::flag(&self.object, name) {
             return Some(flag);
@@ -453,6 +506,18 @@ fn empty_set(e: Error) -> Error {
 pub struct Hollow {
     pub name: String,
     pub output: Option<Rc<Field>>,
+    /// Its `repr()`, where it holds nothing that the ORM could use.
+    pub shown: Option<String>,
+}
+
+impl Hollow {
+    pub fn shown(name: &str, shown: String) -> Expr {
+        Rc::new(Hollow {
+            name: name.into(),
+            output: None,
+            shown: Some(shown),
+        })
+    }
 }
 
 impl Expression for Hollow {
@@ -483,9 +548,16 @@ impl Expression for Hollow {
             ..self.clone()
         }))
     }
+    fn repr(&self) -> String {
+        self.shown
+            .clone()
+            .unwrap_or_else(|| format!("{}()", self.name))
+    }
     fn same_args(&self, other: &dyn Expression) -> bool {
         other.as_any().downcast_ref::<Hollow>().is_some_and(|o| {
-            o.name == self.name && orm_sql::expressions::value::same_output(&self.output, &o.output)
+            o.name == self.name
+                && o.shown == self.shown
+                && orm_sql::expressions::value::same_output(&self.output, &o.output)
         })
     }
 }

@@ -5,10 +5,12 @@ use crate::class::Class;
 use crate::convert::to_value;
 use crate::error::OrRaise;
 use orm_sql::expression::value_expr;
+use orm_sql::expressions::combined::CombinedKind;
 use orm_sql::expressions::window_frame::{Exclusion, FrameType, WindowFrame};
 use orm_sql::expressions::{
-    Case, Exists, ExpressionList, ExpressionWrapper, F, JsonNull, NegatedExpression, OrderBy,
-    OuterRef, QExpr, RawSql, ResolvedOuterRef, Star, Subquery, Val, When,
+    Arith, Case, Col, Combined, Exists, ExpressionList, ExpressionWrapper, F, JsonNull,
+    NegatedExpression, OrderBy, OuterRef, QExpr, RawSql, Ref, ResolvedOuterRef, Star, Subquery,
+    Val, When,
 };
 use orm_sql::functions::make::make;
 use orm_sql::q::{Q, QChild};
@@ -66,6 +68,7 @@ fn build(
                 Rc::new(super::callback::Hollow {
                     name: class.into(),
                     output,
+                    shown: None,
                 })
                 .into_expr(),
             ));
@@ -145,6 +148,49 @@ fn build(
             };
             a.finish(class)?;
             ExpressionWrapper::new(e, output)
+        }
+        "CombinedExpression" | "DurationExpression" | "TemporalSubtraction" => {
+            combined(vm, builtin, class, a)?
+        }
+        "Col" => {
+            let alias = a.required(class, "alias")?;
+            let target = a.required(class, "target")?;
+            let output = match a.some("output_field") {
+                Some(f) => Some(super::call::field(vm, &f)?),
+                None => None,
+            };
+            a.finish(class)?;
+            let alias = if vm.is_none(&alias) {
+                String::new()
+            } else {
+                alias.str(vm)?.to_string_lossy().into_owned()
+            };
+            match crate::models::fields::object::field_of(&target) {
+                Some(field) => Col::new(alias.as_str().into(), field, output).into_expr(),
+                None => {
+                    let shown = if alias.is_empty() {
+                        format!("{class}({})", target.str(vm)?)
+                    } else {
+                        format!("{class}({alias}, {})", target.str(vm)?)
+                    };
+                    super::callback::Hollow::shown(class, shown)
+                }
+            }
+        }
+        "ColPairs" => {
+            let mut shown = vec![];
+            for name in ["alias", "targets", "sources", "output_field"] {
+                shown.push(a.required(class, name)?.repr(vm)?.to_string());
+            }
+            a.finish(class)?;
+            super::callback::Hollow::shown(class, format!("{class}({})", shown.join(", ")))
+        }
+        "Ref" => {
+            let refs = a.required(class, "refs")?;
+            let source = a.required(class, "source")?;
+            a.finish(class)?;
+            let source = expression(vm, &source)?;
+            Ref::new((&*refs.str(vm)?.to_string_lossy()).into(), source).into_expr()
         }
         "NegatedExpression" => {
             let given = a.required(class, "expression")?;
@@ -240,6 +286,46 @@ fn build(
         }
         name => function(vm, zelf, name, a)?,
     }))
+}
+
+/// `CombinedExpression(lhs, connector, rhs)`; the two kinds over dates know their connector.
+fn combined(
+    vm: &VirtualMachine,
+    builtin: &str,
+    class: &str,
+    mut a: Arguments<'_>,
+) -> PyResult<Expr> {
+    let temporal = builtin == "TemporalSubtraction";
+    let lhs = a.required(class, "lhs")?;
+    let lhs = expression(vm, &lhs)?;
+    let connector = if temporal {
+        Arith::Sub
+    } else {
+        let given = a.required(class, "connector")?.str(vm)?;
+        let given = given.to_string_lossy();
+        Arith::from_sql(&given)
+            .ok_or_else(|| vm.new_value_error(format!("{given} is no operator.")))?
+    };
+    let rhs = a.required(class, "rhs")?;
+    let rhs = expression(vm, &rhs)?;
+    let output = match a.some("output_field") {
+        Some(f) => Some(super::call::field(vm, &f)?),
+        None => None,
+    };
+    a.finish(class)?;
+    let kind = match builtin {
+        "DurationExpression" => CombinedKind::Duration,
+        "TemporalSubtraction" => CombinedKind::Temporal,
+        _ => CombinedKind::Plain,
+    };
+    Ok(Rc::new(Combined {
+        lhs,
+        connector,
+        rhs,
+        output,
+        kind,
+    })
+    .into_expr())
 }
 
 /// `Func` and everything that is a function, an aggregate or a transform.

@@ -4,8 +4,8 @@
 //! expr.resolve_expression(query, …)           Python → the ORM: the query inside the object
 //! class Mine(Func): def resolve_expression …   the ORM → Python: the query lent as an object
 //! ```
-use super::callback::{Called, Hooks, hooks_of};
-use super::object::{inner, required};
+use super::callback::plain;
+use super::object::required;
 use crate::class::Class;
 use crate::convert::{to_py, to_value};
 use crate::error::{OrForeign, OrRaise};
@@ -13,13 +13,12 @@ use crate::py;
 use crate::queries::py_query::PyQuery;
 use crate::queries::queryset::PyQuerySet;
 use orm_sql::expression::{ExprObject, Resolve, Reuse, value_expr};
-use orm_sql::{Expr, Expression, Query};
+use orm_sql::{Expr, Query};
 use orm_state::Result;
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::vm::thread::with_current_vm;
 use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
-use std::rc::Rc;
 
 /// The aliases that joins may reuse, on their way through Python.
 #[pyclass(module = "builtins", name = "set")]
@@ -71,16 +70,9 @@ pub fn against(
 fn resolve_expression(a: PyObjectRef, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
     let query = args.take_positional_keyword("query");
     let how = how(vm, &mut args)?;
-    let hooks = hooks_of(a.class());
-    let e = if hooks.resolve {
-        // Called by the user's own method: what its class would do without it.
-        let hooks = Hooks {
-            resolve: false,
-            ..hooks
-        };
-        Rc::new(Called::new(a.clone(), inner(&a), hooks)).into_expr()
-    } else {
-        required(vm, &a)?
+    let e = match plain(&a) {
+        Some(e) => e,
+        None => required(vm, &a)?,
     };
     let resolved = against(vm, query, |q| e.resolve(q, &how))?;
     to_py(vm, &ExprObject::value(resolved))

@@ -139,7 +139,7 @@ pub fn names(field: &Field) -> Vec<String> {
         names.extend(["contained_by", "has_key", "has_keys", "has_any_keys"]);
     }
     let mut all: Vec<String> = names.into_iter().map(Into::into).collect();
-    for c in std::iter::once(class).chain(&class.mro) {
+    for c in std::iter::once(class).chain(class.lookup_bases()) {
         all.extend(c.lookups.borrow().keys().cloned());
     }
     all.extend(field.lookups.borrow().keys().cloned());

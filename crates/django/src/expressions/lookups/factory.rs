@@ -99,18 +99,25 @@ pub fn is_bilateral(
         .is_some_and(|b| b.is_true(vm).unwrap_or(false))
 }
 
+/// Where a lookup or transform came from, for what is no class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Lookup,
+    Transform,
+}
+
 /// What registering a Python class means to the ORM. Lookups of Django's own stay in Rust.
-pub fn registered(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Registered> {
+/// Anything else that can be called makes what it was asked for.
+pub fn registered(vm: &VirtualMachine, obj: &PyObject, asked: Asked) -> PyResult<Registered> {
     let Some(class) = crate::py::as_class(obj) else {
-        // Anything that can be called with the left side, as Django takes it.
-        return match obj
-            .get_attr("func", vm)
-            .ok()
-            .and_then(|f| crate::py::as_class(&*f))
-        {
-            Some(_) => Ok(Registered::Transform(Rc::new(CallFactory(obj.to_owned())))),
-            None => Err(vm.new_type_error(format!("{} is not a lookup.", obj.repr(vm)?))),
-        };
+        if !crate::py::callable(obj) {
+            return Err(vm.new_type_error(format!("{} is not a lookup.", obj.repr(vm)?)));
+        }
+        let factory = CallFactory(obj.to_owned());
+        return Ok(match asked {
+            Asked::Lookup => Registered::Lookup(Rc::new(factory)),
+            Asked::Transform => Registered::Transform(Rc::new(factory)),
+        });
     };
     if super::is_lookup(&class) {
         if classes::is_builtin(&class)
@@ -123,7 +130,7 @@ pub fn registered(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Registered> {
     Ok(Registered::Transform(Rc::new(PyFactory { class })))
 }
 
-/// A transform that a field's `get_transform` makes itself: a callable with one argument.
+/// What a field's `get_lookup` or `get_transform` makes itself: a callable.
 #[derive(Clone)]
 pub struct CallFactory(pub PyObjectRef);
 
@@ -140,6 +147,29 @@ impl TransformFactory for CallFactory {
     fn make(&self, lhs: Expr) -> Result<Expr> {
         with_current_vm(|vm| -> PyResult<Expr> {
             let made = self.0.call((classes::wrap(vm, &lhs)?,), vm)?;
+            object::required(vm, &made)
+        })
+        .or_foreign()
+    }
+    fn face(&self) -> Option<Rc<dyn Object>> {
+        Some(Rc::new(PyObj(self.0.clone())))
+    }
+}
+
+impl LookupFactory for CallFactory {
+    fn lookup_name(&self) -> String {
+        String::new()
+    }
+    fn class_name(&self) -> String {
+        String::new()
+    }
+    fn make(&self, lhs: Expr, rhs: Rhs, _: Vec<Rc<dyn TransformFactory>>) -> Result<Expr> {
+        with_current_vm(|vm| -> PyResult<Expr> {
+            let right = match rhs {
+                Rhs::Value(v) => to_py(vm, &v)?,
+                Rhs::Expr(e) => to_py(vm, &ExprObject::value(e))?,
+            };
+            let made = self.0.call((classes::wrap(vm, &lhs)?, right), vm)?;
             object::required(vm, &made)
         })
         .or_foreign()

@@ -15,9 +15,10 @@ use orm_sql::Registered;
 use orm_sql::lookup::RegisteredObject;
 use orm_sql::lookups::class_registry;
 use orm_state::{Field, Object};
+use rustpython_vm::builtins::PyType;
 use rustpython_vm::builtins::PyTypeRef;
-use rustpython_vm::function::{FuncArgs, OptionalArg};
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 type Vm = VirtualMachine;
@@ -49,6 +50,18 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     fill_class(vm, &fields, |c| {
         fill(vm, c, &either);
         c.method("get_lookup", field_lookup);
+        c.getter("instance_lookups", |o, vm| {
+            let found = vm.ctx.new_dict();
+            if let Some(field) = object::field_of(&o) {
+                let own = field.lookups.borrow().clone();
+                for (name, what) in own {
+                    if let Some(what) = what.as_any().downcast_ref::<RegisteredObject>() {
+                        found.set_item(&*name, class_of(vm, &what.0)?, vm)?;
+                    }
+                }
+            }
+            Ok(found.into())
+        });
         c.method("get_transform", field_transform);
     })?;
     for base in ["Transform", "Lookup"] {
@@ -66,10 +79,15 @@ fn bind(zelf: PyObjectRef, instance: PyObjectRef, owner: PyObjectRef, vm: &Vm) -
     } else {
         ("instance_method", instance)
     };
-    let function = zelf.get_attr(name, vm)?;
-    vm.import("functools", 0)?
+    let target_function = zelf.get_attr(name, vm)?;
+    let bound = vm
+        .import("functools", 0)?
         .get_attr("partial", vm)?
-        .call((function, target), vm)
+        .call((target_function, target), vm)?;
+    // Lookups are found anew each time: there is nothing to forget.
+    let forget = function(vm, "cache_clear", |_: FuncArgs| {});
+    bound.set_attr("cache_clear", forget, vm)?;
+    Ok(bound)
 }
 
 fn fill(vm: &Vm, c: &mut Class, either: &PyTypeRef) {
@@ -105,7 +123,21 @@ fn place(vm: &Vm, target: &PyObject) -> PyResult<Place> {
     if class.fast_issubclass(object::PyField::class(&vm.ctx)) {
         return Ok(Place::FieldClass(field_classes::field_class(vm, &class)?));
     }
-    Ok(Place::Transform(class.name().to_string()))
+    Ok(Place::Transform(key_of(&class)))
+}
+
+/// What a transform class's lookups are kept under: a user's class may share its name with others.
+pub fn key_of(class: &Py<PyType>) -> String {
+    let name = class.name();
+    if super::super::classes::is_builtin(class) {
+        return name.to_string();
+    }
+    format!("{name}@{}", class.as_object().get_id())
+}
+
+/// The keys of a class and its bases, nearest first.
+pub fn keys_of(class: &Py<PyType>) -> Vec<String> {
+    class.mro_collect().iter().map(|c| key_of(c)).collect()
 }
 
 fn name_of(vm: &Vm, lookup: &PyObject, name: Option<PyObjectRef>) -> PyResult<String> {
@@ -115,14 +147,20 @@ fn name_of(vm: &Vm, lookup: &PyObject, name: Option<PyObjectRef>) -> PyResult<St
     }
 }
 
-fn register(
-    target: PyObjectRef,
-    lookup: PyObjectRef,
-    name: OptionalArg<PyObjectRef>,
-    vm: &Vm,
-) -> PyResult {
-    let name = name_of(vm, &lookup, name.into_option())?;
-    let what = factory::registered(vm, &lookup)?;
+/// The target, the lookup and the name it is known by.
+fn given(vm: &Vm, mut args: FuncArgs) -> PyResult<(PyObjectRef, PyObjectRef, String)> {
+    let mut take = |name: &str| {
+        args.take_positional_keyword(name)
+            .ok_or_else(|| vm.new_type_error(format!("missing 1 required argument: '{name}'")))
+    };
+    let (target, lookup) = (take("self")?, take("lookup")?);
+    let name = name_of(vm, &lookup, take("lookup_name").ok())?;
+    Ok((target, lookup, name))
+}
+
+fn register(args: FuncArgs, vm: &Vm) -> PyResult {
+    let (target, lookup, name) = given(vm, args)?;
+    let what = factory::registered(vm, &lookup, factory::Asked::Lookup)?;
     match place(vm, &target)? {
         Place::FieldClass(c) => {
             let object: Rc<dyn Object> = Rc::new(RegisteredObject(what));
@@ -137,13 +175,8 @@ fn register(
     Ok(lookup)
 }
 
-fn unregister(
-    target: PyObjectRef,
-    lookup: PyObjectRef,
-    name: OptionalArg<PyObjectRef>,
-    vm: &Vm,
-) -> PyResult<()> {
-    let name = name_of(vm, &lookup, name.into_option())?;
+fn unregister(args: FuncArgs, vm: &Vm) -> PyResult<()> {
+    let (target, _, name) = given(vm, args)?;
     match place(vm, &target)? {
         Place::FieldClass(c) => {
             c.lookups.borrow_mut().remove(&name);
@@ -162,9 +195,12 @@ fn lookups(target: PyObjectRef, vm: &Vm) -> PyResult {
     let field = match place(vm, &target)? {
         Place::Field(f) => f,
         Place::FieldClass(c) => Field::new(c, Default::default(), None),
-        Place::Transform(class) => {
-            for (name, what) in class_registry::all(&class) {
-                found.set_item(&*name, class_of(vm, &what)?, vm)?;
+        Place::Transform(_) => {
+            let class = py::as_class(&target).unwrap_or_else(|| target.class().to_owned());
+            for key in keys_of(&class).iter().rev() {
+                for (name, what) in class_registry::all(key) {
+                    found.set_item(&*name, class_of(vm, &what)?, vm)?;
+                }
             }
             return Ok(found.into());
         }

@@ -191,7 +191,12 @@ fn class_hook(field: &Field, hook: &str, name: &str) -> Result<Option<Rc<dyn Obj
         Ok(if vm.is_none(&found) {
             None
         } else {
-            let what = crate::expressions::lookups::factory::registered(vm, &found).or_foreign()?;
+            use crate::expressions::lookups::factory::{Asked, registered};
+            let asked = match hook {
+                "get_lookup" => Asked::Lookup,
+                _ => Asked::Transform,
+            };
+            let what = registered(vm, &found, asked).or_foreign()?;
             Some(Rc::new(orm_sql::lookup::RegisteredObject(what)) as Rc<dyn Object>)
         })
     })
