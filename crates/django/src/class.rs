@@ -10,8 +10,47 @@
 //! Used where a class needs no Rust data of its own, or shares the data of its base; classes with
 //! data are `#[pyclass]`.
 use rustpython_vm::builtins::{PyType, PyTypeRef};
+use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{IntoPyNativeFn, ItemDoc, PyMethodFlags, PySetterValue};
-use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use rustpython_vm::types::GetDescriptor;
+use rustpython_vm::{
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+};
+
+/// See [`Class::lazy`].
+#[pyclass(module = "builtins", name = "property")]
+#[derive(PyPayload)]
+struct Readable {
+    get: Getter,
+}
+
+impl std::fmt::Debug for Readable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Readable")
+    }
+}
+
+#[pyclass(with(GetDescriptor))]
+impl Readable {}
+
+impl GetDescriptor for Readable {
+    fn descr_get(
+        zelf: &PyObject,
+        obj: Option<&PyObject>,
+        _cls: Option<&PyObject>,
+        vm: &VirtualMachine,
+    ) -> PyResult {
+        match (obj, zelf.downcast_ref::<Readable>()) {
+            (Some(o), Some(readable)) if !vm.is_none(o) => (readable.get)(o.to_owned(), vm),
+            _ => Ok(zelf.to_owned()),
+        }
+    }
+}
+
+/// Makes the classes of this file.
+pub fn install() {
+    let _ = Readable::make_static_type();
+}
 
 /// Reads a property.
 pub type Getter = fn(PyObjectRef, &VirtualMachine) -> PyResult;
@@ -180,6 +219,11 @@ impl Class<'_> {
             rustpython_vm::builtins::PyGetSet::new(name, &self.class, &self.vm.ctx).with_get(get);
         let getset = PyRef::new_ref(getset, self.vm.ctx.types.getset_type.to_owned(), None);
         self.attr(name, getset);
+    }
+    /// An attribute that is worked out when it is read, unless the instance has one of that name:
+    /// what Python calls a non-data descriptor.
+    pub fn lazy(&mut self, name: &str, get: Getter) {
+        self.attr(name, Readable { get }.into_pyobject(self.vm));
     }
     /// A property that can be set.
     pub fn property(&mut self, name: &str, get: Getter, set: Setter) {

@@ -256,7 +256,29 @@ fn special(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Value> {
             Err(_) => opaque(obj),
         });
     }
+    if let Some(wrapped) = behind_lazy(vm, obj)? {
+        return to_value(vm, &wrapped);
+    }
     Ok(opaque(obj))
+}
+
+/// The object that a `SimpleLazyObject` stands for; it is made now.
+fn behind_lazy(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Option<PyObjectRef>> {
+    let lazy = |class: &PyTypeRef| {
+        &*class.name() == "LazyObject"
+            && class
+                .as_object()
+                .get_attr("__module__", vm)
+                .ok()
+                .and_then(|m| crate::py::as_string(&m))
+                .is_some_and(|m| m == "django.utils.functional")
+    };
+    if !obj.class().mro_collect().iter().any(lazy) {
+        return Ok(None);
+    }
+    // Asking for its class makes it.
+    obj.get_attr("__class__", vm)?;
+    obj.get_attr("_wrapped", vm).map(Some)
 }
 
 fn int_attr(vm: &VirtualMachine, obj: &PyObject, name: &'static str) -> PyResult<i64> {

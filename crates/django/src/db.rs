@@ -14,6 +14,7 @@ pub mod log;
 pub mod modules;
 pub mod names;
 pub mod ops;
+mod ops_sql;
 pub mod registry;
 pub mod router;
 pub mod sqlite3;

@@ -42,6 +42,7 @@ const STARRED: &[&str] = &[
 
 /// Makes every `django` module. Called once, when an interpreter starts.
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
+    crate::class::install();
     for path in PACKAGES {
         modules::module(vm, path)?;
     }

@@ -20,6 +20,7 @@ pub mod manager;
 pub mod prefetch;
 pub mod py_query;
 pub mod q;
+pub mod query_methods;
 pub mod queryset;
 pub mod raw;
 pub mod related;

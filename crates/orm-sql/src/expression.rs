@@ -280,6 +280,17 @@ pub trait Expression: Debug + Any {
     fn convert_value(&self) -> Option<Converter> {
         None
     }
+    /// Python's `str()`: the text inside `<Class: …>`, where `repr()` is of that form.
+    fn display(&self) -> String {
+        let shown = self.repr();
+        let inner = shown
+            .strip_prefix('<')
+            .and_then(|s| s.strip_suffix('>'))
+            .and_then(|s| s.split_once(": "))
+            .filter(|(class, _)| class.chars().all(char::is_alphanumeric))
+            .map(|(_, text)| text.to_string());
+        inner.unwrap_or(shown)
+    }
     /// Python's `repr()`, as Django prints it.
     fn repr(&self) -> String {
         let args: Vec<String> = self.sources().iter().map(|s| s.repr()).collect();

@@ -90,6 +90,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     }
     features::class(vm)?;
     super::names::install(vm)?;
+    super::ops_sql::install(vm)?;
     modules::export(
         vm,
         "django.db.models.fields",

@@ -46,7 +46,7 @@ pub fn flag(obj: &PyObject, name: &str) -> Option<bool> {
 pub fn fill(c: &mut Class) {
     flags(c);
     types(c);
-    c.getter("name", |a, vm| match inner(&a) {
+    c.lazy("name", |a, vm| match inner(&a) {
         Some(e) => match (
             e.as_any().downcast_ref::<F>(),
             e.as_any().downcast_ref::<OuterRef>(),
@@ -57,17 +57,17 @@ pub fn fill(c: &mut Class) {
         },
         None => Ok(vm.ctx.none()),
     });
-    c.getter("value", |a, vm| {
+    c.lazy("value", |a, vm| {
         match inner(&a).and_then(|e| e.as_any().downcast_ref::<Val>().map(|v| v.value.clone())) {
             Some(value) => to_py(vm, &value),
             None => Err(no_attribute(vm, &a, "value")),
         }
     });
-    c.getter("default_alias", |a, vm| {
+    c.lazy("default_alias", |a, vm| {
         let alias = held(vm, &a)?.default_alias().or_raise(vm)?;
         Ok(py::str(vm, alias))
     });
-    c.getter("empty_result_set_value", |a, vm| {
+    c.lazy("empty_result_set_value", |a, vm| {
         match held(vm, &a)?.empty_result_set_value() {
             EmptyValue::Propagate => Ok(vm.ctx.not_implemented()),
             EmptyValue::Value(v) => to_py(vm, &v),
@@ -145,7 +145,7 @@ fn flags(c: &mut Class) {
         }),
     ];
     for (name, get) in known {
-        c.getter(name, get);
+        c.lazy(name, get);
     }
 }
 
@@ -166,19 +166,19 @@ fn types(c: &mut Class) {
             let field = held(vm, &a)?.output_field().or_raise(vm)?;
             field_object(vm, &field)
         },
-        |a, value, vm| {
+        |a, value, _vm| {
             // `None` takes nothing away: the type is then found from the value or the operands.
             if let PySetterValue::Assign(value) = value
                 && let Some(field) = field_of(&value)
-                && let Some(typed) = held(vm, &a)?.with_output_field(field)
+                && let Some(typed) = inner(&a).and_then(|e| e.with_output_field(field))
             {
                 set(&a, typed);
             }
             Ok(())
         },
     );
-    c.getter("field", |a, vm| py::attr(vm, &a, "output_field"));
-    c.getter("_output_field_or_none", |a, vm| {
+    c.lazy("field", |a, vm| py::attr(vm, &a, "output_field"));
+    c.lazy("_output_field_or_none", |a, vm| {
         match required(vm, &a)?.output_field_or_none().or_raise(vm)? {
             Some(f) => field_object(vm, &f),
             None => Ok(vm.ctx.none()),
@@ -191,7 +191,7 @@ fn types(c: &mut Class) {
             None => Ok(vm.ctx.none()),
         },
     );
-    c.getter("convert_value", |a, vm| {
+    c.lazy("convert_value", |a, vm| {
         let convert = function(vm, "convert_value", convert_value);
         vm.import("functools", 0)?
             .get_attr("partial", vm)?

@@ -249,6 +249,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         export_all(vm, &[aggregates, MODELS], spec.name, made)?;
     }
     parts::install(vm)?;
+    identity::install(vm)?;
     for (module, names) in FUNCTION_MODULES {
         let path = format!("django.db.models.functions.{module}");
         for name in *names {

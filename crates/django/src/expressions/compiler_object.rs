@@ -90,7 +90,14 @@ impl Representable for PyCompiler {
             Some(m) => m.object_name().to_string(),
             None => "None".to_string(),
         };
-        let connection = py::repr(vm, &zelf.connection(vm)?)?;
+        // `django.db.connection` stands for the one it leads to.
+        let connection = zelf.connection(vm)?;
+        let alias = py::to_string(vm, &py::attr(vm, &connection, "alias")?)?;
+        let connection = match self::connection(vm, &alias) {
+            Ok(real) => real,
+            Err(_) => connection,
+        };
+        let connection = py::repr(vm, &connection)?;
         Ok(format!(
             "<{} model={model} connection={connection} using='{}'>",
             zelf.class().name(),

@@ -32,6 +32,7 @@ pub fn fill(c: &mut Class) {
     c.method("__eq__", equal);
     c.method("__hash__", hash);
     c.method("deconstruct", deconstruct);
+    c.method("__reduce__", reduce);
     c.getter("_constructor_args", |o, vm| {
         let (args, kwargs) = arguments(vm, &o)?;
         Ok(vm.ctx.new_tuple(vec![args, kwargs]).into())
@@ -120,10 +121,14 @@ fn field_text(field: &Field) -> String {
 /// `(class, (name, value), …)`: the arguments of the constructor by name.
 fn identity(vm: &Vm, o: &PyObject) -> PyResult {
     let init = py::attr(vm, o, "__init__")?;
-    let signature = vm
-        .import("inspect", 0)?
-        .get_attr("signature", vm)?
-        .call((init,), vm)?;
+    // Annotations are not asked for what they name.
+    let format = vm
+        .import("annotationlib", 0)?
+        .get_attr("Format", vm)?
+        .get_attr("FORWARDREF", vm)?;
+    let inspect = vm.import("inspect", 0)?;
+    let args = [("annotation_format", format)];
+    let signature = py::call_kw(vm, &inspect, "signature", vec![init], &args)?;
     let bound = py::attr(vm, &signature, "bind_partial")?.call(given(vm, o)?, vm)?;
     py::call(vm, &bound, "apply_defaults", vec![])?;
     let items = py::call(vm, &py::attr(vm, &bound, "arguments")?, "items", vec![])?;
@@ -159,6 +164,41 @@ fn comparable(vm: &Vm, value: &PyObjectRef) -> PyResult {
         return Ok(made.into());
     }
     Ok(value.clone())
+}
+
+/// Pickled as its class and arguments, and what user code keeps in it.
+fn reduce(o: PyObjectRef, vm: &Vm) -> PyResult {
+    let (args, kwargs) = arguments(vm, &o)?;
+    let rebuild = modules::find(vm, "django.db.models.expressions", "_rebuild_expression")?;
+    let class = o.class().to_owned().into();
+    let made = vm.ctx.new_tuple(vec![class, args, kwargs]).into();
+    let mut parts = vec![rebuild, made];
+    parts.extend(o.dict().filter(|d| !d.is_empty()).map(PyObjectRef::from));
+    Ok(vm.ctx.new_tuple(parts).into())
+}
+
+/// Makes an expression that was pickled.
+pub fn install(vm: &Vm) -> PyResult<()> {
+    let rebuild = crate::class::function(
+        vm,
+        "_rebuild_expression",
+        |class: PyObjectRef, args: PyObjectRef, kwargs: PyObjectRef, vm: &Vm| -> PyResult {
+            let mut call = FuncArgs::from(py::list(vm, &args)?);
+            if let Some(kwargs) = kwargs.downcast_ref::<rustpython_vm::builtins::PyDict>() {
+                for (name, value) in kwargs.items_vec() {
+                    let name = py::to_string(vm, &name)?;
+                    call.kwargs.insert(name.as_str().into(), value);
+                }
+            }
+            class.call(call, vm)
+        },
+    );
+    modules::export(
+        vm,
+        "django.db.models.expressions",
+        "_rebuild_expression",
+        rebuild,
+    )
 }
 
 /// `(path, args, kwargs)`

@@ -109,6 +109,14 @@ pub fn fill(c: &mut Class) {
         let text = inner(&a).map_or_else(|| format!("<{}>", a.class().name()), |e| e.repr());
         Ok(vm.ctx.new_str(text).into())
     });
+    c.method("__str__", |a: PyObjectRef, vm: &Vm| -> PyResult {
+        match inner(&a) {
+            Some(e) if super::classes::is_builtin(a.class()) => {
+                Ok(vm.ctx.new_str(e.display()).into())
+            }
+            _ => Ok(a.repr(vm)?.into()),
+        }
+    });
     c.method("copy", copy);
     c.method("__copy__", copy);
     c.method(

@@ -185,7 +185,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         let Some(class) = find(class) else { continue };
         fill_class(vm, &class, |c| {
             for (name, get) in getters {
-                c.getter(name, get);
+                c.lazy(name, get);
             }
         })?;
     }

@@ -12,7 +12,7 @@ use crate::{modules, py};
 use orm_sql::expression::value_expr;
 use orm_sql::expressions::F;
 use orm_sql::{Expr, Sources};
-use rustpython_vm::builtins::{PyDict, PyDictRef};
+use rustpython_vm::builtins::PyDict;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
@@ -109,17 +109,14 @@ fn replace(a: PyObjectRef, replacements: PyObjectRef, vm: &Vm) -> PyResult {
     if !py::is_true(vm, &replacements)? {
         return Ok(a);
     }
-    let Some(map) = replacements.downcast_ref::<PyDict>() else {
-        return Err(vm.new_type_error("replace_expressions() takes a dict"));
-    };
-    let map: PyDictRef = map.to_owned();
-    if let Some(found) = map.get_item_opt(&*a, vm)? {
+    let found = py::call(vm, &replacements, "get", vec![a.clone()])?;
+    if !vm.is_none(&found) {
         return Ok(found);
     }
     if let Some(e) = inner(&a)
         && let Some(f) = e.as_any().downcast_ref::<F>()
     {
-        return replaced_path(vm, &a, &f.name, &map);
+        return replaced_path(vm, &a, &f.name, &replacements);
     }
     let sources = operands(vm, &a)?;
     if sources.is_empty() {
@@ -150,14 +147,15 @@ fn with_operands(vm: &Vm, a: &PyObject, operands: Vec<PyObjectRef>) -> PyResult 
 }
 
 /// `F("at__date")` where `F("at")` is replaced: the transform of the replacement.
-fn replaced_path(vm: &Vm, a: &PyObjectRef, path: &str, map: &PyDictRef) -> PyResult {
+fn replaced_path(vm: &Vm, a: &PyObjectRef, path: &str, map: &PyObjectRef) -> PyResult {
     let mut parts = path.split("__");
     let first = parts.next().unwrap_or_default();
-    let f = modules::find(vm, "django.db.models", "F")?.call((py::str(vm, first),), vm)?;
-    let Some(mut found) = map.get_item_opt(&*f, vm)? else {
+    if first == path {
         return Ok(a.clone());
-    };
-    if py::is_none(vm, &py::attr(vm, &found, "_output_field_or_none")?) {
+    }
+    let f = modules::find(vm, "django.db.models", "F")?.call((py::str(vm, first),), vm)?;
+    let mut found = py::call(vm, map, "get", vec![f])?;
+    if vm.is_none(&found) || py::is_none(vm, &py::attr(vm, &found, "_output_field_or_none")?) {
         return Ok(a.clone());
     }
     for name in parts {

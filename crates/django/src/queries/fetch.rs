@@ -236,9 +236,13 @@ impl Builder {
                     .map(|n| vm.ctx.intern_str(n.as_str()).to_owned().into())
                     .collect();
                 if shape == Shape::Named {
-                    let make = vm.import("collections", 0)?.get_attr("namedtuple", vm)?;
-                    let list = vm.ctx.new_list(builder.names.clone());
-                    builder.named_class = Some(make.call((vm.ctx.new_str("Row"), list), vm)?);
+                    vm.import("django.db.models.utils", 0)?;
+                    let make = crate::modules::find(
+                        vm,
+                        "django.db.models.utils",
+                        "create_namedtuple_class",
+                    )?;
+                    builder.named_class = Some(make.call(builder.names.clone(), vm)?);
                 }
             }
             Shape::Tuples | Shape::Flat => {}

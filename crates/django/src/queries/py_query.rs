@@ -198,7 +198,16 @@ impl PyQuery {
     #[pygetset]
     fn alias_map(zelf: &Py<PyQuery>, vm: &VirtualMachine) -> PyResult {
         let dict = vm.ctx.new_dict();
-        for (alias, entry) in &zelf.queryset.query.borrow().alias_map {
+        let mut tables = zelf.queryset.query.borrow().alias_map.clone();
+        if tables.is_empty() && zelf.queryset.cache.borrow().is_some() {
+            // It was run: the tables that its statement had.
+            let query = zelf.queryset.query.borrow().clone();
+            let using = crate::db::registry::DEFAULT_DB_ALIAS.into();
+            if let Some(compiled) = execute::compile(vm, &query, &using)? {
+                tables = compiled.query.alias_map;
+            }
+        }
+        for (alias, entry) in &tables {
             dict.set_item(&**alias, super::sql_names::table(vm, entry)?, vm)?;
         }
         Ok(dict.into())
@@ -329,6 +338,7 @@ impl Representable for PyQuery {
 
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     let class = PyQuery::make_static_type();
+    super::query_methods::install(vm, &class)?;
     modules::export_all(
         vm,
         &["django.db.models.sql", "django.db.models.sql.query"],

@@ -141,7 +141,7 @@ fn insert_value(
             return Err(Error::value_error(format!(
                 "Failed to insert expression \"{}\" on {}. F() expressions can only be used to update, not \
                  to insert.",
-                resolved.repr(),
+                resolved.display(),
                 crate::expressions::col::label(field)
             )));
         }

@@ -417,9 +417,7 @@ impl Expression for Aggregate {
         }
         if let Some(f) = &self.filter {
             // The text of the condition, not of the object: `(AND: ('a', 1))`.
-            let text = f.repr();
-            let inner = text.strip_prefix("<Q: ").and_then(|t| t.strip_suffix('>'));
-            options.push(format!("filter={}", inner.unwrap_or(&text)));
+            options.push(format!("filter={}", f.display()));
         }
         if let Some(o) = &self.order_by {
             let items: Vec<String> = o.sources().iter().map(|i| i.repr()).collect();

@@ -88,6 +88,6 @@ impl Expression for ExpressionWrapper {
             .is_some_and(|o| same_output(&self.output, &o.output))
     }
     fn repr(&self) -> String {
-        format!("ExpressionWrapper({})", self.expression.repr())
+        format!("ExpressionWrapper({})", self.expression.display())
     }
 }

@@ -58,15 +58,17 @@ fn invalid(
 }
 
 fn cleaning(c: &mut Class) {
-    c.method(
-        "clean",
-        |o: PyObjectRef, v: PyObjectRef, instance: PyObjectRef, vm: &Vm| {
-            let v = py::call(vm, &o, "to_python", vec![v])?;
-            py::call(vm, &o, "validate", vec![v.clone(), instance])?;
-            py::call(vm, &o, "run_validators", vec![v.clone()])?;
-            Ok(v) as PyResult
-        },
-    );
+    c.method("clean", |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
+        let mut take = |name: &str| {
+            args.take_positional_keyword(name)
+                .ok_or_else(|| vm.new_type_error(format!("clean() needs {name}")))
+        };
+        let (v, instance) = (take("value")?, take("model_instance")?);
+        let v = py::call(vm, &o, "to_python", vec![v])?;
+        py::call(vm, &o, "validate", vec![v.clone(), instance])?;
+        py::call(vm, &o, "run_validators", vec![v.clone()])?;
+        Ok(v) as PyResult
+    });
     c.method(
         "run_validators",
         |o: PyObjectRef, v: PyObjectRef, vm: &Vm| run_validators(&o, v, vm),

@@ -18,6 +18,7 @@ impl PyQuerySet {
         for (k, v) in args.kwargs.iter() {
             let name = k.to_string_lossy().into_owned();
             let valid = !name.is_empty()
+                && !name.contains("--")
                 && name
                     .chars()
                     .all(|c| c.is_alphanumeric() || c == '_' || c == '-');
