@@ -442,8 +442,10 @@ impl Field {
             return Ok((concrete(&through, source)?, concrete(&through, target)?));
         }
         let points_to = |f: &Rc<Field>, m: &ModelRef| {
-            matches!(f.kind, FieldKind::ForeignKey | FieldKind::OneToOne)
-                && f.related_model().is_some_and(|r| Rc::ptr_eq(&r, m))
+            matches!(
+                f.kind,
+                FieldKind::ForeignKey | FieldKind::OneToOne | FieldKind::ForeignObject
+            ) && f.related_model().is_some_and(|r| Rc::ptr_eq(&r, m))
         };
         let fields = through.fields();
         let self_relation = Rc::ptr_eq(&from, &to);

@@ -6,6 +6,7 @@ pub mod handlers;
 pub mod lazy;
 pub mod objects;
 pub mod paths;
+mod prefetch;
 pub mod resolve;
 pub mod reverse;
 pub mod through;

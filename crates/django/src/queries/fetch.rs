@@ -296,8 +296,16 @@ impl Builder {
                 continue;
             }
             let Some(dict) = obj.dict() else { continue };
-            let Some(key) = dict.get_item_opt(&*field.attname(), vm)? else {
-                continue;
+            // A key of several columns is a tuple.
+            let pairs = field.related_fields().or_raise(vm)?;
+            let mut keys = vec![];
+            for (ours, _) in &pairs {
+                keys.extend(dict.get_item_opt(&*ours.attname(), vm)?);
+            }
+            let key = match keys.len() {
+                n if n != pairs.len() => continue,
+                1 => keys.remove(0),
+                _ => vm.ctx.new_tuple(keys).into(),
             };
             if let Some(found) = known.get_item_opt(&*key, vm)? {
                 obj.set_attr(vm.ctx.intern_str(&*name), found, vm)?;

@@ -1,4 +1,5 @@
 //! `book.author`: the forward side of a foreign key or one-to-one field.
+use super::prefetch;
 use crate::class::{Class, class};
 use crate::error::OrRaise;
 use crate::models::fields::descriptors::{deferred_get, held, holder};
@@ -8,7 +9,7 @@ use crate::queries::fetch_modes;
 use crate::{modules, py};
 use orm_state::Field;
 use rustpython_vm::function::{FuncArgs, KwArgs, OptionalArg};
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 type Vm = VirtualMachine;
@@ -105,7 +106,7 @@ fn fill(c: &mut Class) {
     );
     c.method(
         "get_prefetch_querysets",
-        |o: PyObjectRef, args: FuncArgs, vm: &Vm| prefetch(vm, &o, args),
+        |o: PyObjectRef, args: FuncArgs, vm: &Vm| get_prefetch_querysets(vm, &o, args),
     );
     c.getter("RelatedObjectDoesNotExist", |o, vm| does_not_exist(vm, &o));
     c.method("__reduce__", |o: PyObjectRef, vm: &Vm| -> PyResult {
@@ -189,7 +190,6 @@ pub fn base_queryset(vm: &Vm, manager: &PyObject, hints: Vec<(String, PyObjectRe
 }
 
 fn get_object(vm: &Vm, o: &PyObject, instance: &PyObject) -> PyResult {
-    let field = inner(&held(vm, o)?, vm)?;
     let rows = py::call_kw(
         vm,
         o,
@@ -197,22 +197,14 @@ fn get_object(vm: &Vm, o: &PyObject, instance: &PyObject) -> PyResult {
         vec![],
         &[("instance", instance.to_owned())],
     )?;
-    let mut filter = FuncArgs::default();
-    for (local, remote) in field.related_fields().or_raise(vm)? {
-        let value = py::attr(vm, instance, &local.attname())?;
-        filter.kwargs.insert((&*remote.attname()).into(), value);
-    }
-    if let Some(extra) = py::attr_opt(vm, &held(vm, o)?, "get_extra_descriptor_filter")? {
-        let extra = extra.call((instance.to_owned(),), vm)?;
-        if let Ok(dict) = extra.clone().downcast::<rustpython_vm::builtins::PyDict>() {
-            for (k, v) in py::dict_items(vm, &dict)? {
-                filter.kwargs.insert(k.into(), v);
-            }
-        } else {
-            filter.args.push(extra);
-        }
-    }
-    py::attr(vm, &rows, "get")?.call(filter, vm)
+    let field = held(vm, o)?;
+    let found = py::call(
+        vm,
+        &field,
+        "get_reverse_related_filter",
+        vec![instance.to_owned()],
+    )?;
+    py::call(vm, &rows, "get", vec![found])
 }
 
 fn fetch_one(vm: &Vm, o: &PyObject, instance: &PyObject) -> PyResult<()> {
@@ -432,106 +424,22 @@ fn one_to_one_set(
 }
 
 /// `get_prefetch_querysets(instances, querysets=None)`: what prefetching needs to know.
-fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
-    let instances = args
-        .take_positional_keyword("instances")
-        .ok_or_else(|| vm.new_type_error("instances are missing"))?;
-    let querysets = args
-        .take_positional_keyword("querysets")
-        .filter(|q| !vm.is_none(q));
-    let instances_list = py::list(vm, &instances)?;
-    let field_object = held(vm, o)?;
-    let field = inner(&field_object, vm)?;
-    let mut rows = match querysets {
-        Some(q) => {
-            let q = py::list(vm, &q)?;
-            if q.len() != 1 {
-                return Err(vm.new_value_error(
-                    "querysets argument of get_prefetch_querysets() should have a length of 1.",
-                ));
-            }
-            q[0].clone()
-        }
-        None => py::call(vm, o, "get_queryset", vec![])?,
-    };
-    let hints = vm.ctx.new_dict();
-    if let Some(first) = instances_list.first() {
-        hints.set_item("instance", first.clone(), vm)?;
-        py::call_kw(
-            vm,
-            &rows,
-            "_add_hints",
-            vec![],
-            &[("instance", first.clone())],
-        )?;
-    }
-    let pairs = field.related_fields().or_raise(vm)?;
-    let (locals, remotes): (Vec<_>, Vec<_>) = pairs
-        .iter()
-        .map(|(l, r)| (l.attname(), r.attname()))
-        .unzip();
-    // One key column: `id IN (…)`; the query name is the reverse side's where it has one.
-    let mut filter = FuncArgs::default();
-    if let ([local], [remote]) = (locals.as_slice(), pairs.as_slice()) {
-        let set = vm.ctx.types.set_type.as_object().call((), vm)?;
-        for i in &instances_list {
-            py::call(vm, &set, "add", vec![py::attr(vm, i, local)?])?;
-        }
-        filter
-            .kwargs
-            .insert(format!("{}__in", remote.1.name()).into(), set);
-    } else {
-        let reverse = field
-            .remote
-            .as_ref()
-            .map(|r| r.query_name())
-            .unwrap_or_default();
-        filter.kwargs.insert(
-            format!("{reverse}__in").into(),
-            vm.ctx.new_list(instances_list.clone()).into(),
-        );
-    }
-    rows = py::attr(vm, &rows, "filter")?.call(filter, vm)?;
-    if field.remote.as_ref().is_some_and(|r| !r.multiple()) {
+fn get_prefetch_querysets(vm: &Vm, o: &PyObject, args: FuncArgs) -> PyResult {
+    let field = inner(&held(vm, o)?, vm)?;
+    let (instances, rows) = prefetch::sources(vm, o, args)?;
+    let (locals, remotes): (Vec<_>, Vec<_>) =
+        field.related_fields().or_raise(vm)?.into_iter().unzip();
+    let ours: Vec<Rc<str>> = locals.iter().map(|f| f.attname()).collect();
+    let theirs: Vec<Rc<str>> = remotes.iter().map(|f| f.attname()).collect();
+    let by_key = prefetch::by_key(vm, &instances, &ours)?;
+    let rows = prefetch::with_keys(vm, &rows, &field, &remotes, &by_key)?;
+    prefetch::unordered(vm, &rows)?;
+    if let Some(rel) = &field.remote
+        && !rel.multiple()
+        && let Some(name) = rel.accessor_name()
+    {
         // Fetching the other side of a one-to-one gives this side, too.
-        let by: Vec<(PyObjectRef, PyObjectRef)> = instances_list
-            .iter()
-            .map(|i| Ok((values(vm, i, &locals)?, i.clone())))
-            .collect::<PyResult<_>>()?;
-        let rel = field.remote.clone();
-        for row in py::list(vm, &rows)? {
-            let key = values(vm, &row, &remotes)?;
-            for (k, i) in &by {
-                if py::eq(vm, k, &key)?
-                    && let Some(name) = rel.as_ref().and_then(|r| r.accessor_name())
-                {
-                    state::fields_cache(vm, &row)?.set_item(&*name, i.clone(), vm)?;
-                }
-            }
-        }
+        prefetch::tie(vm, &rows, &theirs, &by_key, &name)?;
     }
-    let names = |list: Vec<Rc<str>>| {
-        vm.new_function("rel_attr", move |obj: PyObjectRef, vm: &Vm| {
-            values(vm, &obj, &list)
-        })
-    };
-    Ok(vm
-        .ctx
-        .new_tuple(vec![
-            rows,
-            names(remotes).into(),
-            names(locals).into(),
-            py::bool(vm, true),
-            py::str(vm, &*field.name()),
-            py::bool(vm, false),
-        ])
-        .into())
-}
-
-fn values(vm: &Vm, obj: &PyObject, names: &[Rc<str>]) -> PyResult {
-    let values = names
-        .iter()
-        .map(|n| py::attr(vm, obj, n))
-        .collect::<PyResult<Vec<_>>>()?;
-    Ok(vm.ctx.new_tuple(values).into())
+    prefetch::answer(vm, rows, theirs, ours, &field.name())
 }

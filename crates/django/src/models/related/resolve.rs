@@ -3,7 +3,9 @@ use super::lazy::{Waiting, key_of, when_ready};
 use super::{rel_object, through};
 use crate::models::fields::properties::inner;
 use crate::models::{class_of_model, fields, model_of_class};
+use crate::queries::q::PyQ;
 use crate::{modules, py};
+use orm_sql::q::{Q, QChild};
 use orm_state::{Field, FieldKind, ModelRef, Rel, RelTarget};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
@@ -136,17 +138,24 @@ pub fn install(vm: &Vm) -> PyResult<()> {
 /// What finds, among the related rows, the one that `obj` points to.
 fn reverse_filter(vm: &Vm, o: &PyObject, obj: PyObjectRef) -> PyResult {
     let field = inner(o, vm)?;
-    let filter = vm.ctx.new_dict();
+    let mut children = vec![];
     for (ours, theirs) in crate::error::OrRaise::or_raise(field.related_fields(), vm)? {
-        filter.set_item(&*theirs.attname(), py::attr(vm, &obj, &ours.attname())?, vm)?;
+        let value = crate::convert::to_value(vm, &*py::attr(vm, &obj, &ours.attname())?)?;
+        children.push(QChild::Lookup(theirs.attname(), value));
     }
-    let q = modules::find(vm, "django.db.models", "Q")?;
-    let found = q.call(crate::models::ordered::keywords(vm, filter.into())?, vm)?;
+    let found = PyQ::object(
+        vm,
+        Q {
+            children,
+            ..Q::default()
+        },
+    );
     let Some(extra) = py::attr_opt(vm, o, "get_extra_descriptor_filter")? else {
         return Ok(found);
     };
     let mut extra = extra.call((obj,), vm)?;
     if extra.class().is(vm.ctx.types.dict_type) {
+        let q = modules::find(vm, "django.db.models", "Q")?;
         extra = q.call(crate::models::ordered::keywords(vm, extra)?, vm)?;
     }
     if py::is_true(vm, &extra)? {

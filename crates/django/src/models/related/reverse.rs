@@ -1,6 +1,7 @@
 //! `place.restaurant`: the reverse side of a one-to-one field.
 use super::forward::{MODULE, base_queryset, fetch_many, raise, related_does_not_exist};
 use super::objects::rel_of;
+use super::prefetch;
 use crate::class::{Class, class};
 use crate::error::OrRaise;
 use crate::models::fields::descriptors::{held, holder};
@@ -59,7 +60,7 @@ fn fill(c: &mut Class) {
     );
     c.method(
         "get_prefetch_querysets",
-        |o: PyObjectRef, args: FuncArgs, vm: &Vm| prefetch(vm, &o, args),
+        |o: PyObjectRef, args: FuncArgs, vm: &Vm| get_prefetch_querysets(vm, &o, args),
     );
     c.method("__get__", get);
     c.method("__set__", set);
@@ -196,80 +197,21 @@ fn set(o: PyObjectRef, instance: PyObjectRef, value: PyObjectRef, vm: &Vm) -> Py
     state::fields_cache(vm, &value)?.set_item(&*field.name(), instance, vm)
 }
 
-fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
+fn get_prefetch_querysets(vm: &Vm, o: &PyObject, args: FuncArgs) -> PyResult {
     let rel = rel(vm, o)?;
     let field = rel.field().or_raise(vm)?;
-    let instances = args
-        .take_positional_keyword("instances")
-        .ok_or_else(|| vm.new_type_error("instances are missing"))?;
-    let instances = py::list(vm, &instances)?;
-    let given = args
-        .take_positional_keyword("querysets")
-        .filter(|q| !vm.is_none(q));
-    let rows = match given {
-        Some(q) => {
-            let q = py::list(vm, &q)?;
-            if q.len() != 1 {
-                return Err(vm.new_value_error(
-                    "querysets argument of get_prefetch_querysets() should have a length of 1.",
-                ));
-            }
-            q[0].clone()
-        }
-        None => py::call(vm, o, "get_queryset", vec![])?,
-    };
-    if let Some(first) = instances.first() {
-        py::call_kw(
-            vm,
-            &rows,
-            "_add_hints",
-            vec![],
-            &[("instance", first.clone())],
-        )?;
-    }
-    let key = format!("{}__in", field.name());
-    let list = vm.ctx.new_list(instances.clone());
-    let rows = py::call_kw(vm, &rows, "filter", vec![], &[(&key, list.into())])?;
-    let (locals, remotes): (Vec<Rc<str>>, Vec<Rc<str>>) = field
-        .related_fields()
-        .or_raise(vm)?
+    let (instances, rows) = prefetch::sources(vm, o, args)?;
+    let pairs = field.related_fields().or_raise(vm)?;
+    let (theirs, ours): (Vec<Rc<str>>, Vec<Rc<str>>) = pairs
         .iter()
         .map(|(l, r)| (l.attname(), r.attname()))
         .unzip();
-    let tuple = |names: &[Rc<str>], obj: &PyObject| -> PyResult {
-        let values = names
-            .iter()
-            .map(|n| py::attr(vm, obj, n))
-            .collect::<PyResult<Vec<_>>>()?;
-        Ok(vm.ctx.new_tuple(values).into())
-    };
-    for row in py::list(vm, &rows)? {
-        let theirs = tuple(&locals, &row)?;
-        for i in &instances {
-            if py::eq(vm, &tuple(&remotes, i)?, &theirs)? {
-                state::fields_cache(vm, &row)?.set_item(&*field.name(), i.clone(), vm)?;
-            }
-        }
-    }
-    let getter = |names: Vec<Rc<str>>| {
-        vm.new_function("rel_attr", move |obj: PyObjectRef, vm: &Vm| -> PyResult {
-            let values = names
-                .iter()
-                .map(|n| py::attr(vm, &obj, n))
-                .collect::<PyResult<Vec<_>>>()?;
-            Ok(vm.ctx.new_tuple(values).into())
-        })
-    };
+    let by_key = prefetch::by_key(vm, &instances, &ours)?;
+    let list = vm.ctx.new_list(instances).into();
+    let key = format!("{}__in", field.name());
+    let rows = py::call_kw(vm, &rows, "filter", vec![], &[(&key, list)])?;
+    prefetch::unordered(vm, &rows)?;
+    prefetch::tie(vm, &rows, &theirs, &by_key, &field.name())?;
     let name = rel.accessor_name().unwrap_or_default();
-    Ok(vm
-        .ctx
-        .new_tuple(vec![
-            rows,
-            getter(locals).into(),
-            getter(remotes).into(),
-            py::bool(vm, true),
-            py::str(vm, name),
-            py::bool(vm, false),
-        ])
-        .into())
+    prefetch::answer(vm, rows, theirs, ours, &name)
 }

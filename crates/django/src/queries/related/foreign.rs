@@ -170,11 +170,15 @@ fn apply_filters(
             return Ok(found);
         }
     }
-    if let [(_, remote)] = &pairs[..]
-        && field.many_to_one()
-        && !relation.backwards
-    {
-        let key = attr_of(vm, &relation.instance, remote)?;
+    if field.many_to_one() && !relation.backwards {
+        let mut keys = vec![];
+        for (_, remote) in &pairs {
+            keys.push(attr_of(vm, &relation.instance, remote)?);
+        }
+        let key = match keys.len() {
+            1 => keys.remove(0),
+            _ => vm.ctx.new_tuple(keys).into(),
+        };
         let known = vm.ctx.new_dict();
         known.set_item(&*key, relation.instance.clone(), vm)?;
         *found.known_related.borrow_mut() = Rc::new(vec![(field.clone(), known)]);
