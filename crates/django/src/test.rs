@@ -62,5 +62,11 @@ fn make(vm: &VirtualMachine) -> PyResult<()> {
     tools::install(vm)?;
     data::install(vm)?;
     cases::install(vm)?;
-    modules::reexport(vm, "django.test.testcases", "django.test")
+    modules::reexport(vm, "django.test.testcases", "django.test")?;
+    crate::library::promise(
+        vm,
+        "django.test.testcases",
+        "django.test._serialize",
+        &["SerializeMixin"],
+    )
 }

@@ -13,6 +13,7 @@ pub fn all(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyObjectRef)>> {
         ("USE_TZ", yes(true)),
         ("TIME_ZONE", text("UTC")),
         ("USE_I18N", yes(true)),
+        ("USE_BLANK_CHOICE_DASH", yes(false)),
         ("LANGUAGE_CODE", text("en-us")),
         (
             "LANGUAGES",

@@ -1,11 +1,45 @@
 //! `django.utils.translation`: texts stay as they are written; which language is active is kept.
-use crate::class::function;
+use crate::class::{class, function};
 use crate::{modules, py};
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 use std::cell::RefCell;
 
 type Vm = VirtualMachine;
 const MODULE: &str = "django.utils._translation";
+const PLURAL: &str = "_LatePlural";
+
+/// A text whose number comes later, under a name: `ngettext_lazy("%(n)s day", "%(n)s days", "n")`.
+pub fn late_plural(vm: &Vm, one: PyObjectRef, many: PyObjectRef, key: PyObjectRef) -> PyResult {
+    let made = plural_class(vm)?.call((), vm)?;
+    for (name, value) in [("singular", one), ("plural", many), ("key", key)] {
+        py::set_attr(vm, &made, name, value)?;
+    }
+    Ok(made)
+}
+
+/// Made when it is first needed: validators have such messages before this module is filled.
+fn plural_class(vm: &Vm) -> PyResult {
+    if let Ok(made) = modules::find(vm, MODULE, PLURAL) {
+        return Ok(made);
+    }
+    let late = class(vm, MODULE, PLURAL, &[], |c| {
+        c.method(
+            "__mod__",
+            |o: PyObjectRef, values: PyObjectRef, vm: &Vm| -> PyResult {
+                let key = py::attr(vm, &o, "key")?;
+                let number = values.get_item(&*key, vm)?;
+                let single = number.try_into_value::<i64>(vm).is_ok_and(|n| n == 1);
+                let form = py::attr(vm, &o, if single { "singular" } else { "plural" })?;
+                vm._mod(&form, &values)
+            },
+        );
+        c.method("__str__", |o: PyObjectRef, vm: &Vm| {
+            py::attr(vm, &o, "plural")
+        });
+    })?;
+    modules::export(vm, MODULE, PLURAL, late.clone())?;
+    Ok(late.into())
+}
 
 pub fn install(vm: &Vm) -> PyResult<()> {
     for name in ["gettext", "gettext_lazy", "gettext_noop"] {
@@ -17,6 +51,9 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             vm,
             name,
             |one: PyObjectRef, many: PyObjectRef, number: PyObjectRef, vm: &Vm| -> PyResult {
+                if py::as_string(&number).is_some() {
+                    return late_plural(vm, one, many, number);
+                }
                 let single = number.try_into_value::<i64>(vm).is_ok_and(|n| n == 1);
                 Ok(if single { one } else { many })
             },

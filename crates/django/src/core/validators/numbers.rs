@@ -2,12 +2,32 @@
 use super::{MODULE, constructor, remember, same_attributes};
 use crate::class::{class, function};
 use crate::core::validation_error;
+use crate::utils::translation;
 use crate::{modules, py};
 use rustpython_vm::builtins::PyTypeRef;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
+
+/// Code, message for one and for many.
+const DECIMAL_MESSAGES: &[(&str, &str, &str)] = &[
+    (
+        "max_digits",
+        "Ensure that there are no more than %(max)s digit in total.",
+        "Ensure that there are no more than %(max)s digits in total.",
+    ),
+    (
+        "max_decimal_places",
+        "Ensure that there are no more than %(max)s decimal place.",
+        "Ensure that there are no more than %(max)s decimal places.",
+    ),
+    (
+        "max_whole_digits",
+        "Ensure that there are no more than %(max)s digit before the decimal point.",
+        "Ensure that there are no more than %(max)s digits before the decimal point.",
+    ),
+];
 
 pub fn install(vm: &Vm, base: &PyTypeRef) -> PyResult<()> {
     let step = class(
@@ -35,7 +55,15 @@ pub fn install(vm: &Vm, base: &PyTypeRef) -> PyResult<()> {
         },
     )?;
     modules::export(vm, MODULE, "StepValueValidator", step)?;
+    let messages = vm.ctx.new_dict();
+    messages.set_item("invalid", py::str(vm, "Enter a number."), vm)?;
+    for (code, one, many) in DECIMAL_MESSAGES {
+        let (one, many) = (py::str(vm, *one), py::str(vm, *many));
+        let message = translation::late_plural(vm, one, many, py::str(vm, "max"))?;
+        messages.set_item(*code, message, vm)?;
+    }
     let decimal = class(vm, MODULE, "DecimalValidator", &[], |c| {
+        c.attr("messages", messages);
         c.method(
             "__init__",
             |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
@@ -121,15 +149,16 @@ pub fn install(vm: &Vm, base: &PyTypeRef) -> PyResult<()> {
 
 /// Digits in all, after and before the point.
 fn check_decimal(o: PyObjectRef, value: PyObjectRef, vm: &Vm) -> PyResult<()> {
-    let raise = |message: &str, code: &str, max: Option<i64>| {
+    let raise = |code: &str, max: Option<i64>| {
         let params = vm.ctx.new_dict();
         if let Some(max) = max {
             params.set_item("max", vm.ctx.new_int(max).into(), vm)?;
         }
         params.set_item("value", value.clone(), vm)?;
+        let message = py::attr(vm, &o, "messages")?.get_item(code, vm)?;
         Err(validation_error::raise(
             vm,
-            py::str(vm, message),
+            message,
             Some(code),
             Some(params.into()),
         ))
@@ -137,7 +166,7 @@ fn check_decimal(o: PyObjectRef, value: PyObjectRef, vm: &Vm) -> PyResult<()> {
     let parts = py::call(vm, &value, "as_tuple", vec![])?;
     let exponent = py::attr(vm, &parts, "exponent")?;
     if py::as_string(&exponent).is_some() {
-        return raise("Enter a number.", "invalid", None);
+        return raise("invalid", None);
     }
     let exponent: i64 = exponent.try_into_value(vm)?;
     let count = py::list(vm, &py::attr(vm, &parts, "digits")?)?.len() as i64;
@@ -158,35 +187,22 @@ fn check_decimal(o: PyObjectRef, value: PyObjectRef, vm: &Vm) -> PyResult<()> {
             v.try_into_value(vm).map(Some)
         }
     };
-    let s = |n: i64| if n == 1 { "" } else { "s" };
     let (max_digits, places) = (limit("max_digits")?, limit("decimal_places")?);
     if let Some(max) = max_digits
         && digits > max
     {
-        let m = format!(
-            "Ensure that there are no more than %(max)s digit{} in total.",
-            s(max)
-        );
-        return raise(&m, "max_digits", Some(max));
+        return raise("max_digits", Some(max));
     }
     if let Some(max) = places
         && decimals > max
     {
-        let m = format!(
-            "Ensure that there are no more than %(max)s decimal place{}.",
-            s(max)
-        );
-        return raise(&m, "max_decimal_places", Some(max));
+        return raise("max_decimal_places", Some(max));
     }
     if let (Some(max), Some(places)) = (max_digits, places)
         && whole > max - places
     {
         let max = max - places;
-        let m = format!(
-            "Ensure that there are no more than %(max)s digit{} before the decimal point.",
-            s(max)
-        );
-        return raise(&m, "max_whole_digits", Some(max));
+        return raise("max_whole_digits", Some(max));
     }
     Ok(())
 }

@@ -9,6 +9,16 @@ use orm_sql::Expr;
 use orm_sql::lookups::json::key_transform::{KeyTransform, kt};
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
+/// What users' classes build upon, in Python.
+const KEYS: &str = "django.db.models.fields._json_keys";
+
+/// What `JSONField.get_transform` gives for a name that is no transform.
+pub fn key_factory(vm: &VirtualMachine, name: &str) -> PyResult {
+    vm.import(KEYS, 0)?;
+    let class = crate::modules::find(vm, KEYS, "KeyTransformFactory")?;
+    class.call((vm.ctx.new_str(name),), vm)
+}
+
 /// The classes, and `KT`.
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     for (name, base) in [
@@ -30,7 +40,13 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         "KT",
         |lookup: String, vm: &VirtualMachine| -> PyResult { wrap(vm, &kt(&lookup).or_raise(vm)?) },
     );
-    export(vm, JSON, "KT", path)
+    export(vm, JSON, "KT", path)?;
+    crate::library::promise(
+        vm,
+        JSON,
+        KEYS,
+        &["KeyTransformFactory", "KeyTransformTextLookupMixin"],
+    )
 }
 
 fn held(obj: &PyObjectRef) -> Option<KeyTransform> {

@@ -222,7 +222,15 @@ fn field_lookup(target: PyObjectRef, args: FuncArgs, vm: &Vm) -> PyResult {
 }
 
 fn field_transform(target: PyObjectRef, args: FuncArgs, vm: &Vm) -> PyResult {
-    answer(target, args, orm_sql::lookup::builtin_transform, vm)
+    let name = args.args.first().cloned();
+    let found = answer(target.clone(), args, orm_sql::lookup::builtin_transform, vm)?;
+    let is_json = object::field_of(&target).is_some_and(|f| f.kind == orm_state::FieldKind::Json);
+    match name {
+        Some(name) if is_json && vm.is_none(&found) => {
+            super::json::key_factory(vm, &py::to_string(vm, &name)?)
+        }
+        _ => Ok(found),
+    }
 }
 
 fn answer(

@@ -103,13 +103,10 @@ pub fn fill(c: &mut Class) {
                 if let [v, label] = py::list(vm, &pair)?.as_slice()
                     && py::eq(vm, v, &value)?
                 {
-                    return Ok(py::str(vm, py::to_string(vm, label)?));
+                    return shown(vm, label);
                 }
             }
-            if vm.is_none(&value) {
-                return Ok(value);
-            }
-            Ok(py::str(vm, py::to_string(vm, &value)?))
+            shown(vm, &value)
         },
     );
     pickling(c);
@@ -282,4 +279,17 @@ fn eq(vm: &Vm, o: &PyObject, other: &PyObject) -> PyResult {
 /// The model of a class given as an object.
 pub fn class_model(vm: &Vm, class: &PyObject) -> PyResult<ModelRef> {
     model_of_class(vm, class).ok_or_else(|| vm.new_type_error("not a model"))
+}
+
+/// A label as it is shown: text, but numbers and moments stay what they are.
+fn shown(vm: &Vm, label: &PyObject) -> PyResult {
+    use orm_state::Value::{Date, DateTime, Decimal, Float, Int, Null, Time};
+    let kept = matches!(
+        crate::convert::to_value(vm, label)?,
+        Null | Int(_) | Float(_) | Decimal(_) | DateTime(_) | Date(_) | Time(_)
+    );
+    if kept {
+        return Ok(label.to_owned());
+    }
+    Ok(py::str(vm, py::to_string(vm, label)?))
 }

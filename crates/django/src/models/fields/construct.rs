@@ -50,7 +50,7 @@ pub fn init(vm: &VirtualMachine, zelf: &Py<PyField>, given: FuncArgs) -> PyResul
         None => kind == FieldKind::CompositePrimaryKey,
     };
     let mut unique = args.take_bool(vm, "unique", kind == FieldKind::OneToOne)?;
-    let mut blank = args.take_bool(vm, "blank", kind.is_auto())?;
+    let mut blank = args.take_bool(vm, "blank", kind.is_auto() || kind == FieldKind::Generated)?;
     let mut null = args.take_bool(vm, "null", false)?;
     if let Some(v) = args.peek("db_index") {
         zelf.set_part("db_index_given", v);
@@ -64,11 +64,11 @@ pub fn init(vm: &VirtualMachine, zelf: &Py<PyField>, given: FuncArgs) -> PyResul
         ),
     )?;
     own_options(vm, zelf, kind, &mut args, &mut options)?;
+    if kind == FieldKind::Generated && !blank {
+        return Err(vm.new_value_error("GeneratedField must be blank."));
+    }
     if kind == FieldKind::OneToOne {
         unique = true;
-    }
-    if kind == FieldKind::Generated {
-        (blank, options.editable) = (true, false);
     }
     if kind == FieldKind::CompositePrimaryKey {
         (blank, options.editable) = (true, false);
@@ -153,7 +153,13 @@ fn common_options(
     }
     if let Some(v) = args.take_some(vm, "choices") {
         let normal = choices::normalize(vm, &v)?;
-        o.choices = Some(to_value(vm, &normal)?);
+        // A function stays one: migrations name it.
+        let kept = if choices::is_function(&v) {
+            &v
+        } else {
+            &normal
+        };
+        o.choices = Some(to_value(vm, kept)?);
         zelf.set_part("choices_given", v);
         zelf.set_part("choices", normal);
     }
@@ -252,7 +258,12 @@ fn own_options(
                 }
             }
         }
-        Generated => generated(vm, zelf, args, o)?,
+        Generated => {
+            if zelf.part("editable_given").is_none() {
+                o.editable = false;
+            }
+            generated(vm, zelf, args, o)?;
+        }
         CompositePrimaryKey => composite(vm, args, o)?,
         _ => {}
     }
@@ -287,7 +298,7 @@ fn generated(
     args: &mut Args,
     o: &mut FieldOptions,
 ) -> PyResult<()> {
-    let missing: Vec<String> = {
+    let mut missing: Vec<String> = {
         let mut missing = vec![];
         for name in ["expression", "output_field"] {
             match args.take(name) {
@@ -304,8 +315,9 @@ fn generated(
         }
         missing
     };
-    let persist = args.take_some(vm, "db_persist");
+    let persist = args.take("db_persist");
     match &persist {
+        None => missing.push("'db_persist'".to_owned()),
         Some(v) if v.is(&vm.ctx.true_value) || v.is(&vm.ctx.false_value) => {
             o.db_persist = Some(v.clone().is_true(vm)?);
         }
@@ -320,6 +332,9 @@ fn generated(
             if missing.len() == 1 { "" } else { "s" },
             missing.join(" and ")
         )));
+    }
+    if o.editable {
+        return Err(vm.new_value_error("GeneratedField cannot be editable."));
     }
     if zelf.part("default").is_some() {
         return Err(vm.new_value_error("GeneratedField cannot have a default."));
@@ -396,7 +411,7 @@ pub fn parts_from_options(
         }
     }
     if let Some(c) = &o.choices {
-        zelf.set_part("choices", to_py(vm, c)?);
+        zelf.set_part("choices", choices::normalize(vm, &*to_py(vm, c)?)?);
     }
     for (name, clause) in [
         ("db_default", &o.db_default),

@@ -1,7 +1,7 @@
 //! The rest of a field's methods: cleaning, defaults, types, comparison, copying.
-use super::messages;
 use super::object::{PyField, copy_field};
 use super::properties::{empty_strings_allowed, inner, this};
+use super::{choices, messages};
 use crate::class::{Class, function};
 use crate::core::validation_error;
 use crate::{convert, modules, py};
@@ -11,6 +11,7 @@ use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
+const FIELDS: &str = "django.db.models.fields";
 
 pub fn fill(c: &mut Class) {
     cleaning(c);
@@ -34,10 +35,14 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             py::call(vm, &meta, "get_field", vec![py::str(vm, field)])
         },
     );
-    modules::export(vm, "django.db.models.fields", "_load_field", load)?;
+    modules::export(vm, FIELDS, "_load_field", load)?;
+    let make = function(vm, "_make_field", make_field);
+    modules::export(vm, FIELDS, "_make_field", make)?;
+    let label = py::str(vm, "- Select an option -");
+    modules::export(vm, FIELDS, "BLANK_CHOICE_LABEL", label)?;
     modules::export(
         vm,
-        "django.db.models.fields",
+        FIELDS,
         "BLANK_CHOICE_DASH",
         vm.ctx.new_list(vec![
             vm.ctx
@@ -170,7 +175,7 @@ pub fn validate_choices(o: &PyObject, field: &Field, v: &PyObject, vm: &Vm) -> P
     if is_empty_value(vm, v)? {
         return Ok(());
     }
-    for (value, _) in super::choices::flatten(vm, &choices)? {
+    for (value, _) in choices::flatten(vm, &choices)? {
         if py::eq(vm, &value, v)? {
             return Ok(());
         }
@@ -441,7 +446,7 @@ fn types(c: &mut Class) {
         },
     );
     c.method("get_choices", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
-        get_choices(&o, args, vm)
+        choices::get_choices(&o, args, vm)
     });
     c.method(
         "get_pk_value_on_save",
@@ -466,57 +471,37 @@ fn get_default_called(o: &PyObject, vm: &Vm) -> PyResult {
     py::call(vm, o, "get_default", vec![])
 }
 
-/// `get_choices(include_blank=True, blank_choice=…)`
-fn get_choices(o: &PyObject, mut args: FuncArgs, vm: &Vm) -> PyResult {
-    let field = inner(o, vm)?;
-    let include_blank = match args.take_positional_keyword("include_blank") {
-        Some(v) => v.is_true(vm)?,
-        None => true,
+/// What a field without a model is pickled as: how to make it again, and its place.
+fn unbound_state(o: &PyObject, vm: &Vm) -> PyResult {
+    let parts = py::list(vm, &py::call(vm, o, "deconstruct", vec![])?)?;
+    let [name, _path, args, kwargs] = parts.as_slice() else {
+        return Err(vm.new_value_error("deconstruct() must return four values"));
     };
-    let blank = match args.take_positional_keyword("blank_choice") {
-        Some(v) => py::list(vm, &v)?,
-        None => vec![
-            vm.ctx
-                .new_tuple(vec![py::str(vm, ""), py::str(vm, "---------")])
-                .into(),
-        ],
-    };
-    let mut out = vec![];
-    if let Some(choices) = this(o, vm)?.part("choices") {
-        let mut has_blank = false;
-        for (v, _) in super::choices::flatten(vm, &choices)? {
-            has_blank |= vm.is_none(&v) || py::as_string(&v).is_some_and(|s| s.is_empty());
-        }
-        if include_blank && !has_blank {
-            out.extend(blank);
-        }
-        out.extend(py::list(vm, &choices)?);
-        return Ok(vm.ctx.new_list(out).into());
+    let counter = vm.ctx.new_int(inner(o, vm)?.creation_counter.get()).into();
+    let class = o.class().to_owned().into();
+    let args = vec![class, name.clone(), args.clone(), kwargs.clone(), counter];
+    let make = modules::find(vm, FIELDS, "_make_field")?;
+    let out = vec![make, vm.ctx.new_tuple(args).into()];
+    Ok(vm.ctx.new_tuple(out).into())
+}
+
+/// Makes a field that was pickled.
+fn make_field(
+    class: PyObjectRef,
+    name: PyObjectRef,
+    args: PyObjectRef,
+    kwargs: PyObjectRef,
+    counter: PyObjectRef,
+    vm: &Vm,
+) -> PyResult {
+    let mut given = crate::models::ordered::keywords(vm, kwargs)?;
+    given.args = py::list(vm, &args)?;
+    let made = class.call(given, vm)?;
+    py::set_attr(vm, &made, "creation_counter", counter)?;
+    if !vm.is_none(&name) {
+        py::set_attr(vm, &made, "name", name)?;
     }
-    let Some(model) = field.related_model() else {
-        return Err(vm.new_attribute_error("'NoneType' object has no attribute '_default_manager'"));
-    };
-    if include_blank {
-        out.extend(blank);
-    }
-    let class = crate::models::class_of_model(vm, &model)?;
-    let manager = py::attr(vm, &class, "_default_manager")?;
-    let mut rows = match args.take_positional_keyword("limit_choices_to") {
-        Some(limit) => py::call(vm, &manager, "complex_filter", vec![limit])?,
-        None => py::call(vm, &manager, "all", vec![])?,
-    };
-    if let Some(ordering) = args.take_positional_keyword("ordering") {
-        let ordering = py::list(vm, &ordering)?;
-        if !ordering.is_empty() {
-            rows = py::call(vm, &rows, "order_by", ordering)?;
-        }
-    }
-    for row in py::list(vm, &rows)? {
-        let pk = py::attr(vm, &row, "pk")?;
-        let label = py::str(vm, py::to_string(vm, &row)?);
-        out.push(vm.ctx.new_tuple(vec![pk, label]).into());
-    }
-    Ok(vm.ctx.new_list(out).into())
+    Ok(made)
 }
 
 fn comparison(c: &mut Class) {
@@ -533,11 +518,8 @@ fn comparison(c: &mut Class) {
         py::bool(vm, same)
     });
     c.method("__hash__", |o: PyObjectRef, vm: &Vm| -> PyResult<i64> {
-        let f = inner(&o, vm)?;
-        let model = f
-            .model()
-            .map_or(0, |m| std::rc::Rc::as_ptr(&m) as usize as i64 >> 4);
-        Ok(f.creation_counter.get().wrapping_mul(1_000_003) ^ model)
+        // The model plays no part: a field may be hashed before it joins one.
+        Ok(inner(&o, vm)?.creation_counter.get())
     });
     c.method("__lt__", |o: PyObjectRef, other: PyObjectRef, vm: &Vm| {
         let (Some(a), Some(b)) = (super::field_of(&o), super::field_of(&other)) else {
@@ -588,7 +570,7 @@ fn comparison(c: &mut Class) {
     c.method("__reduce__", |o: PyObjectRef, vm: &Vm| -> PyResult {
         let f = inner(&o, vm)?;
         if let Some(model) = f.model() {
-            let load = modules::find(vm, "django.db.models.fields", "_load_field")?;
+            let load = modules::find(vm, FIELDS, "_load_field")?;
             let args = vec![
                 py::str(vm, &**model.app_label()),
                 py::str(vm, &**model.object_name()),
@@ -599,7 +581,7 @@ fn comparison(c: &mut Class) {
                 .new_tuple(vec![load, vm.ctx.new_tuple(args).into()])
                 .into());
         }
-        Err(vm.new_not_implemented_error("pickling a field without a model"))
+        unbound_state(&o, vm)
     });
 }
 

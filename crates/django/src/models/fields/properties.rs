@@ -241,8 +241,9 @@ pub fn fill(c: &mut Class) {
                 return Ok(());
             }
             let normal = super::choices::normalize(vm, &v)?;
-            inner(&o, vm)?.options.borrow_mut().choices =
-                Some(crate::convert::to_value(vm, &normal)?);
+            let is_function = super::choices::is_function(&v);
+            let kept = if is_function { &v } else { &normal };
+            inner(&o, vm)?.options.borrow_mut().choices = Some(crate::convert::to_value(vm, kept)?);
             this(&o, vm)?.set_part("choices", normal);
             Ok(())
         },

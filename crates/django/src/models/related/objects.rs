@@ -158,6 +158,9 @@ fn fill(c: &mut Class) {
         let field = this(&o, vm)?.field().or_raise(vm)?;
         field_object(vm, &field)
     });
+    c.method("get_choices", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
+        crate::models::fields::choices::related_choices(&o, args, vm)
+    });
     c.getter("identity", |o, _| Ok(o));
     c.getter("model", |o, vm| target_object(vm, &this(&o, vm)?.target()));
     c.getter("to", |o, vm| target_object(vm, &this(&o, vm)?.target()));

@@ -57,3 +57,13 @@ class AltersData:
                 if marked is not None:
                     method.alters_data = marked
                     break
+
+
+def get_blank_choice_label():
+    """What the choice of nothing is called."""
+    from django.conf import settings
+    from django.db.models.fields import BLANK_CHOICE_DASH, BLANK_CHOICE_LABEL
+
+    if settings.USE_BLANK_CHOICE_DASH:
+        return BLANK_CHOICE_DASH[0][1]
+    return BLANK_CHOICE_LABEL
