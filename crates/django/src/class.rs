@@ -72,15 +72,28 @@ pub fn class(
     bases: &[PyTypeRef],
     fill: impl FnOnce(&mut Class),
 ) -> PyResult<PyTypeRef> {
+    let meta = match bases.first() {
+        Some(base) => base.class().to_owned(),
+        None => vm.ctx.types.type_type.to_owned(),
+    };
+    class_of(vm, &meta, module, name, bases, fill)
+}
+
+/// Makes a class with a metaclass of its own, then fills it.
+pub fn class_of(
+    vm: &VirtualMachine,
+    meta: &Py<PyType>,
+    module: &str,
+    name: &str,
+    bases: &[PyTypeRef],
+    fill: impl FnOnce(&mut Class),
+) -> PyResult<PyTypeRef> {
     let dict = vm.ctx.new_dict();
     dict.set_item("__module__", vm.ctx.new_str(module).into(), vm)?;
     dict.set_item("__qualname__", vm.ctx.new_str(name).into(), vm)?;
-    let meta: PyObjectRef = match bases.first() {
-        Some(base) => base.class().to_owned().into(),
-        None => vm.ctx.types.type_type.to_owned().into(),
-    };
     let bases: Vec<PyObjectRef> = bases.iter().map(|b| b.clone().into()).collect();
-    let made = meta.call((vm.ctx.new_str(name), vm.ctx.new_tuple(bases), dict), vm)?;
+    let parts = (vm.ctx.new_str(name), vm.ctx.new_tuple(bases), dict);
+    let made = meta.as_object().call(parts, vm)?;
     let class = made
         .downcast::<PyType>()
         .map_err(|_| vm.new_type_error("a metaclass returned something else than a class"))?;

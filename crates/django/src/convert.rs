@@ -9,8 +9,11 @@ use orm_state::{DateTime, Duration, Model, Object, Result, Time, Value};
 use rustpython_vm::builtins::{
     PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyStr, PyTuple, PyType, PyTypeRef,
 };
+use rustpython_vm::function::ArgBytesLike;
 use rustpython_vm::vm::thread::{try_with_current_vm, with_current_vm};
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{
+    AsObject, PyObject, PyObjectRef, PyResult, TryFromBorrowedObject, VirtualMachine,
+};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -94,6 +97,31 @@ impl Object for PyObj {
                 .get_attr(&*vm.ctx.new_utf8_str(name), vm)
                 .or_foreign()?;
             to_value(vm, &found).or_foreign()
+        })
+    }
+    fn number(&self, float: bool) -> Option<Result<Value>> {
+        with_current_vm(|vm| {
+            let has = |name: &'static str| self.0.get_attr(name, vm).is_ok();
+            if has("resolve_expression") || has("as_sql") {
+                return None;
+            }
+            let types = &vm.ctx.types;
+            let class = if float {
+                types.float_type
+            } else {
+                types.int_type
+            };
+            let made = class.as_object().call((self.0.clone(),), vm);
+            Some(match made {
+                Ok(number) => to_value(vm, &number).or_foreign(),
+                Err(e) if e.fast_isinstance(vm.ctx.exceptions.type_error) => {
+                    Err(orm_state::Error::type_error(""))
+                }
+                Err(e) if e.fast_isinstance(vm.ctx.exceptions.value_error) => {
+                    Err(orm_state::Error::value_error(""))
+                }
+                Err(e) => Err(e).or_foreign(),
+            })
         })
     }
     fn equals(&self, other: &dyn Object) -> bool {
@@ -258,6 +286,10 @@ fn special(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Value> {
     }
     if let Some(wrapped) = behind_lazy(vm, obj)? {
         return to_value(vm, &wrapped);
+    }
+    // `bytearray`, `memoryview`: their bytes as they are now.
+    if let Ok(bytes) = ArgBytesLike::try_from_borrowed_object(vm, obj) {
+        return Ok(bytes.with_ref(|b| Value::Bytes(b.into())));
     }
     Ok(opaque(obj))
 }

@@ -11,20 +11,25 @@ use num_bigint::BigInt;
 use orm_state::dateparse::{parse_date, parse_datetime, parse_time};
 use orm_state::settings::settings;
 use orm_state::temporal::Zone;
-use orm_state::{Duration, Error, Field, Result, Value};
+use orm_state::{Clause, Duration, Error, Field, Result, Value};
 use std::rc::Rc;
 use std::str::FromStr;
 
 /// The converters of a selected expression, in order; empty for most columns.
 pub fn converters(expr: &Expr, _dialect: &dyn Dialect) -> Result<Vec<Converter>> {
-    let Some(field) = expr.output_field_or_none()? else {
+    let Some(mut field) = expr.output_field_or_none()? else {
         return Ok(expr.convert_value().into_iter().collect());
     };
-    let kind = field.internal_type()?;
     let is_column = expr
         .as_any()
         .downcast_ref::<Col>()
         .is_some_and(|c| Rc::ptr_eq(&c.target, &field));
+    // A generated column has values of the field it gives.
+    let output = field.options.borrow().generated_output_field.clone();
+    if let Some(output) = output {
+        field = output;
+    }
+    let kind = field.internal_type()?;
     let mut found: Vec<Converter> = vec![];
     match kind.as_str() {
         "DateTimeField" => found.push(Rc::new(datetime)),
@@ -52,7 +57,11 @@ pub fn converters(expr: &Expr, _dialect: &dyn Dialect) -> Result<Vec<Converter>>
             None => Ok(v),
         }));
     } else if kind == "JSONField" {
-        found.push(Rc::new(json));
+        let decoder = field.options.borrow().decoder.clone();
+        found.push(match decoder {
+            Some(decoder) => Rc::new(move |v| decoded(v, &decoder)),
+            None => Rc::new(json),
+        });
     }
     Ok(found)
 }
@@ -236,9 +245,18 @@ fn json(value: Value) -> Result<Value> {
     match value {
         Value::Str(s) => match serde_json::from_str::<serde_json::Value>(&s) {
             Ok(v) => Ok(from_json(v)),
-            Err(e) => Err(Error::value_error(e.to_string())),
+            // A key's own text, for instance, is no document.
+            Err(_) => Ok(Value::Str(s)),
         },
         v => Ok(v),
+    }
+}
+
+/// `json.loads(value, cls=decoder)`; what is no document stays text.
+fn decoded(value: Value, decoder: &Clause) -> Result<Value> {
+    match (&value, crate::prep::json_decoder()) {
+        (Value::Str(text), Some(decode)) => decode(text, decoder),
+        _ => json(value),
     }
 }
 

@@ -10,13 +10,28 @@ use std::rc::Rc;
 /// `json.dumps(value, cls=encoder)` for documents with a custom encoder or unknown objects.
 pub type JsonEncoder = Rc<dyn Fn(&Value, Option<&orm_state::Clause>) -> Result<String>>;
 
+/// `json.loads(text, cls=decoder)` for documents with a custom decoder; text that is no document
+/// comes back as it is.
+pub type JsonDecoder = Rc<dyn Fn(&str, &orm_state::Clause) -> Result<Value>>;
+
 thread_local! {
+    static DECODER: RefCell<Option<JsonDecoder>> = const { RefCell::new(None) };
     static ENCODER: RefCell<Option<JsonEncoder>> = const { RefCell::new(None) };
 }
 
 /// Sets who writes JSON that holds a binding's own objects.
 pub fn set_json_encoder(encoder: Option<JsonEncoder>) {
     ENCODER.with(|e| *e.borrow_mut() = encoder);
+}
+
+/// Sets who reads JSON for users' decoders.
+pub fn set_json_decoder(decoder: Option<JsonDecoder>) {
+    DECODER.with(|d| *d.borrow_mut() = decoder);
+}
+
+/// Who reads JSON for users' decoders.
+pub fn json_decoder() -> Option<JsonDecoder> {
+    DECODER.with(|d| d.borrow().clone())
 }
 
 /// `field.get_db_prep_value(value, connection, prepared)`
@@ -94,8 +109,8 @@ pub fn placeholder(
     Ok(())
 }
 
-/// A JSON document as text.
-fn json_text(field: &Field, value: &Value) -> Result<Value> {
+/// A JSON document as text, in the field's own encoding.
+pub fn json_text(field: &Field, value: &Value) -> Result<Value> {
     let encoder = field.options.borrow().encoder.clone();
     if encoder.is_none()
         && let Ok(text) = json_dumps(value)

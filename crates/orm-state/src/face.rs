@@ -58,6 +58,10 @@ pub trait Object: Any + fmt::Debug {
             None => Err(cannot_serialize(&self.repr())),
         }
     }
+    /// `int(object)`, or `float(object)`; nothing for an expression, which is no value yet.
+    fn number(&self, _float: bool) -> Option<Result<Value>> {
+        None
+    }
     /// `object == other`.
     fn equals(&self, other: &dyn Object) -> bool {
         std::ptr::eq(

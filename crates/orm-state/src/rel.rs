@@ -231,6 +231,24 @@ impl Rel {
     }
 }
 
+/// A key refers to a column of its target's own table, not to one of the target's parents.
+fn local_target(field: &Rc<Field>, rel: &Rel, target: &Field) -> Result<()> {
+    let (Some(to), Some(found), Some(from)) = (rel.model(), target.model(), field.model()) else {
+        return Ok(());
+    };
+    let concrete = to.concrete_model();
+    if Rc::ptr_eq(&found, &concrete) {
+        return Ok(());
+    }
+    Err(Error::field_error(format!(
+        "'{}.{}' refers to field '{}' which is not local to model '{}'.",
+        from.label(),
+        field.name(),
+        target.name(),
+        concrete.label()
+    )))
+}
+
 fn unresolved(rel: &Rel) -> Error {
     let name = match rel.target() {
         RelTarget::Name(n) => n,
@@ -261,7 +279,9 @@ impl Field {
         let rel = self.rel()?;
         let pairs = match self.kind {
             FieldKind::ForeignKey | FieldKind::OneToOne => {
-                vec![(self.clone(), rel.target_field()?)]
+                let target = rel.target_field()?;
+                local_target(self, rel, &target)?;
+                vec![(self.clone(), target)]
             }
             FieldKind::ForeignObject => {
                 let to = rel.model().ok_or_else(|| unresolved(rel))?;

@@ -25,6 +25,8 @@ pub struct PyApps {
     configs: RefCell<PyDictRef>,
     stored: RefCell<Vec<PyDictRef>>,
     ready: Cell<bool>,
+    /// User code may say otherwise for a while.
+    models_ready: Cell<bool>,
 }
 
 impl std::fmt::Debug for PyApps {
@@ -40,6 +42,7 @@ impl PyApps {
             configs: RefCell::new(vm.ctx.new_dict()),
             stored: RefCell::default(),
             ready: Cell::new(true),
+            models_ready: Cell::new(true),
         }
     }
     fn configs(&self) -> PyDictRef {
@@ -101,7 +104,11 @@ impl PyApps {
     }
     #[pygetset]
     fn models_ready(zelf: &Py<Self>) -> bool {
-        zelf.ready.get()
+        zelf.models_ready.get()
+    }
+    #[pygetset(setter)]
+    fn set_models_ready(zelf: &Py<Self>, value: bool) {
+        zelf.models_ready.set(value);
     }
     /// Adds configurations for apps named by strings or given as `AppConfig`s.
     #[pymethod]

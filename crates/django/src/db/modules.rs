@@ -75,7 +75,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         vm,
         "django.db.backends.sqlite3.operations",
         "DatabaseOperations",
-        DatabaseOperations::make_static_type(),
+        operations_class(vm)?,
     )?;
     modules::export(
         vm,
@@ -288,4 +288,11 @@ impl Comparable for ConnectionProxy {
             _ => PyComparisonValue::NotImplemented,
         })
     }
+}
+
+/// `DatabaseOperations`, open to users' changes as Django's is.
+fn operations_class(vm: &VirtualMachine) -> PyResult<rustpython_vm::builtins::PyTypeRef> {
+    let class = DatabaseOperations::make_static_type();
+    crate::class::fill_class(vm, &class, |_| {})?;
+    Ok(class)
 }

@@ -190,6 +190,15 @@ impl DatabaseOperations {
         Ok(vm.unwrap_or_none(args.args.first().cloned()))
     }
     #[pymethod]
+    fn adapt_json_value(
+        _zelf: &Py<DatabaseOperations>,
+        value: PyObjectRef,
+        encoder: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<String> {
+        crate::models::fields::json::dumps(&value, encoder, vm)
+    }
+    #[pymethod]
     fn adapt_integerfield_value(
         _zelf: &Py<DatabaseOperations>,
         args: FuncArgs,

@@ -2,6 +2,7 @@
 pub mod args;
 pub mod choices;
 pub mod classes;
+mod columns;
 pub mod construct;
 pub mod contribute;
 pub mod convert;
@@ -10,6 +11,7 @@ pub mod deconstruct;
 pub mod descriptors;
 pub mod files;
 pub mod hooks;
+pub mod json;
 pub mod messages;
 pub mod methods;
 pub mod object;
@@ -46,10 +48,13 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         properties::fill(c);
         methods::fill(c);
         db_types::fill(c);
+        columns::fill(c);
         convert::fill(c);
         contribute::fill(c);
         deconstruct::fill(c);
     })?;
     removed::install(vm)?;
+    columns::install(vm)?;
+    json::install();
     methods::install(vm)
 }

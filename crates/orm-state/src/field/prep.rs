@@ -39,7 +39,7 @@ impl Field {
                 Value::Str(_) => value,
                 v => Value::from(v.to_str()),
             }),
-            GenericIpAddress => Ok(Value::from(value.to_str().trim().to_string())),
+            GenericIpAddress => Ok(self.prep_ip_address(&value)),
             Date => self.to_date(value),
             DateTime => self.prep_datetime(value),
             Time => self.to_time(value),
@@ -91,6 +91,7 @@ impl Field {
                 v => v,
             },
             (Decimal, v) => self.to_decimal(v)?,
+            (GenericIpAddress, Value::Str(s)) if s.is_empty() => Value::Null,
             (Binary, Value::Str(s)) => Value::Bytes(s.as_bytes().into()),
             (_, v) => v,
         })
@@ -121,9 +122,23 @@ impl Field {
             value.repr()
         ))
     }
+    /// What `int()` or `float()` did not take, said in the field's words.
+    fn no_number(&self, error: Error, value: &Value) -> Error {
+        match error.kind() {
+            ErrorKind::TypeError => self.expected(Error::type_error, value),
+            ErrorKind::ValueError => self.expected(Error::value_error, value),
+            _ => error,
+        }
+    }
     fn prep_int(&self, value: Value) -> Result<Value> {
         Ok(match value {
-            Value::Int(_) | Value::BigInt(_) | Value::Object(_) => value,
+            Value::Int(_) | Value::BigInt(_) => value,
+            Value::Object(ref o) => match o.number(false) {
+                None => value,
+                Some(Ok(number)) => number,
+                Some(Err(e)) => return Err(self.no_number(e, &value)),
+            },
+            Value::Bytes(_) => return Err(self.expected(Error::value_error, &value)),
             Value::Bool(b) => Value::Int(i64::from(b)),
             Value::Float(f) if f.is_finite() => match BigInt::from_f64(f.trunc()) {
                 Some(i) => Value::from(i),
@@ -150,7 +165,13 @@ impl Field {
     }
     fn prep_float(&self, value: Value) -> Result<Value> {
         Ok(match value {
-            Value::Float(_) | Value::Object(_) => value,
+            Value::Float(_) => value,
+            Value::Object(ref o) => match o.number(true) {
+                None => value,
+                Some(Ok(number)) => number,
+                Some(Err(e)) => return Err(self.no_number(e, &value)),
+            },
+            Value::Bytes(_) => return Err(self.expected(Error::value_error, &value)),
             Value::Str(ref s) => match parse_python_float(s) {
                 Some(f) => Value::Float(f),
                 None => return Err(self.expected(Error::value_error, &value)),
@@ -160,6 +181,15 @@ impl Field {
                 None => return Err(self.expected(Error::type_error, &v)),
             },
         })
+    }
+    fn prep_ip_address(&self, value: &Value) -> Value {
+        let text = value.to_str();
+        let unpack = self.options.borrow().unpack_ipv4;
+        let clean = text
+            .contains(':')
+            .then(|| clean_ipv6(&text, unpack))
+            .flatten();
+        Value::from(clean.unwrap_or_else(|| text.trim().to_owned()))
     }
     fn invalid(&self, value: &Value, says: &str) -> Error {
         Error::new(
@@ -370,6 +400,16 @@ impl Field {
             }
         })
     }
+}
+
+/// An IPv6 address in its shortest form; nothing for what is none.
+pub fn clean_ipv6(text: &str, unpack_ipv4: bool) -> Option<String> {
+    let address: std::net::Ipv6Addr = text.trim().parse().ok()?;
+    Some(match address.to_ipv4_mapped() {
+        Some(v4) if unpack_ipv4 => v4.to_string(),
+        Some(v4) => format!("::ffff:{v4}"),
+        None => address.to_string(),
+    })
 }
 
 /// `int(text)`: spaces around and single underscores between digits are allowed.

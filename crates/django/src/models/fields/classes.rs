@@ -179,7 +179,13 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
             .iter()
             .map(|b| builtin(vm, b))
             .collect::<PyResult<Vec<_>>>()?;
-        let class = crate::class::class(vm, module, name, &bases, |_| {})?;
+        let class = if *kind == FieldKind::Auto {
+            let meta = super::columns::auto_field_meta(vm)?;
+            modules::export(vm, module, "AutoFieldMeta", meta.clone())?;
+            crate::class::class_of(vm, &meta, module, name, &bases, |_| {})?
+        } else {
+            crate::class::class(vm, module, name, &bases, |_| {})?
+        };
         if class.fast_issubclass(&field) {
             register(vm, &class, name, module, *kind)?;
         } else {

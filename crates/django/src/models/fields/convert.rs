@@ -23,9 +23,13 @@ pub fn fill(c: &mut Class) {
     );
     c.method(
         "get_db_prep_value",
-        |o: PyObjectRef, v: PyObjectRef, _c: PyObjectRef, p: OptionalArg<bool>, vm: &Vm| {
+        |o: PyObjectRef, v: PyObjectRef, connection: PyObjectRef, p: OptionalArg<bool>, vm: &Vm| {
             let prepared = p.unwrap_or(false);
             let mut v = v;
+            let kind = inner(&o, vm)?.kind;
+            if matches!(kind, FieldKind::Decimal | FieldKind::Json) {
+                return adapted(&o, kind, v, connection, prepared, vm);
+            }
             // A user's `get_prep_value` is asked first.
             if !prepared && inner(&o, vm)?.overrides().get_prep_value {
                 v = py::call(vm, &o, "get_prep_value", vec![v])?;
@@ -108,6 +112,7 @@ fn prep(
     f: impl Fn(&Rc<Field>, Value) -> orm_state::Result<Value>,
 ) -> PyResult {
     let field = inner(o, vm)?;
+    let v = settled(v, vm)?;
     let before = to_value(vm, &v)?;
     match f(&field, before) {
         // What came through unchanged stays the same object.
@@ -120,6 +125,45 @@ fn prep(
             Err(invalid(o, &v, e.message(), vm)?)
         }
         Err(e) => Err(crate::error::to_py(vm, e)),
+    }
+}
+
+/// `get_db_prep_value` of the kinds that `connection.ops` has a say in.
+fn adapted(
+    o: &PyObject,
+    kind: FieldKind,
+    mut v: PyObjectRef,
+    connection: PyObjectRef,
+    prepared: bool,
+    vm: &Vm,
+) -> PyResult {
+    if !prepared {
+        v = py::call(vm, o, "get_prep_value", vec![v])?;
+    }
+    let is_expression = py::attr_opt(vm, &v, "as_sql")?.is_some();
+    if is_expression || (kind == FieldKind::Decimal && vm.is_none(&v)) {
+        return Ok(v);
+    }
+    let ops = py::attr(vm, &connection, "ops")?;
+    let field = properties::this(o, vm)?;
+    if kind == FieldKind::Json {
+        let encoder = field.part_or_none(vm, "encoder");
+        return py::call(vm, &ops, "adapt_json_value", vec![v, encoder]);
+    }
+    let v = py::call(vm, o, "to_python", vec![v])?;
+    let args = vec![
+        v,
+        field.part_or_none(vm, "max_digits"),
+        field.part_or_none(vm, "decimal_places"),
+    ];
+    py::call(vm, &ops, "adapt_decimalfield_value", args)
+}
+
+/// What a late value (`lazy()`) is by now.
+fn settled(v: PyObjectRef, vm: &Vm) -> PyResult {
+    match py::attr_opt(vm, v.class(), "_late_value")? {
+        Some(method) => method.call((v,), vm),
+        None => Ok(v),
     }
 }
 
@@ -173,7 +217,13 @@ pub fn to_python(o: &PyObject, v: PyObjectRef, vm: &Vm) -> PyResult {
                 Some(text) => {
                     let bytes = vm.ctx.new_bytes(text.into_bytes());
                     let b64 = vm.import("base64", 0)?;
-                    let raw = py::call(vm, &b64, "b64decode", vec![bytes.into()])?;
+                    let raw = match py::call(vm, &b64, "b64decode", vec![bytes.into()]) {
+                        Ok(raw) => raw,
+                        Err(e) if e.fast_isinstance(vm.ctx.exceptions.value_error) => {
+                            return Err(invalid(o, &v, "", vm)?);
+                        }
+                        Err(e) => return Err(e),
+                    };
                     vm.builtins.get_attr("memoryview", vm)?.call((raw,), vm)
                 }
                 None => Ok(v),
@@ -221,7 +271,7 @@ pub fn to_python(o: &PyObject, v: PyObjectRef, vm: &Vm) -> PyResult {
             Value::Uuid(_) => return Ok(v),
             _ => field.to_uuid(value),
         },
-        GenericIpAddress => Ok(ip_address(&field, &value.to_str())),
+        GenericIpAddress => return ip_address(o, &field, v, vm),
         CompositePrimaryKey => Ok(value),
         _ => Ok(value),
     };
@@ -245,20 +295,29 @@ pub fn to_python(o: &PyObject, v: PyObjectRef, vm: &Vm) -> PyResult {
     }
 }
 
-/// IPv6 addresses are normalised; others are stripped.
-fn ip_address(field: &Field, text: &str) -> Value {
+/// `GenericIPAddressField.to_python`: what looks like IPv6 must be one.
+fn ip_address(o: &PyObject, field: &Field, v: PyObjectRef, vm: &Vm) -> PyResult {
+    let text = py::to_string(vm, &v)?;
     let text = text.trim();
-    if text.contains(':')
-        && let Ok(v6) = text.parse::<std::net::Ipv6Addr>()
-    {
-        let unpack = field.options.borrow().unpack_ipv4;
-        return match v6.to_ipv4_mapped() {
-            Some(v4) if unpack => Value::from(v4.to_string()),
-            Some(v4) => Value::from(format!("::ffff:{v4}")),
-            None => Value::from(v6.to_string()),
-        };
+    if !text.contains(':') {
+        return Ok(py::str(vm, text));
     }
-    Value::from(text)
+    let unpack = field.options.borrow().unpack_ipv4;
+    match orm_state::field::prep::clean_ipv6(text, unpack) {
+        Some(clean) => Ok(py::str(vm, clean)),
+        None => {
+            let message = messages::all(o, vm)?.get_item("invalid", vm)?;
+            let params = vm.ctx.new_dict();
+            params.set_item("protocol", py::str(vm, "IPv6"), vm)?;
+            let params = Some(params.into());
+            Err(validation_error::raise(
+                vm,
+                message,
+                Some("invalid"),
+                params,
+            ))
+        }
+    }
 }
 
 /// `int(value)` and such on objects with their own conversion.

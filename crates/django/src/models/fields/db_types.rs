@@ -4,7 +4,7 @@
 //! models.CharField(max_length=9).db_parameters(connection)
 //! # {'type': 'varchar(9)', 'check': None}
 //! ```
-use super::properties::inner;
+use super::properties::{self, inner};
 use crate::class::Class;
 use crate::error::OrRaise;
 use crate::py;
@@ -40,6 +40,10 @@ pub fn fill(c: &mut Class) {
         |o: PyObjectRef, connection: PyObjectRef, vm: &Vm| -> PyResult {
             let field = inner(&o, vm)?;
             let out = vm.ctx.new_dict();
+            if field.kind == FieldKind::Generated {
+                let output = properties::this(&o, vm)?.part_or_none(vm, "output_field");
+                return py::call(vm, &output, "db_parameters", vec![connection]);
+            }
             if field.kind == FieldKind::ManyToMany {
                 out.set_item("type", vm.ctx.none(), vm)?;
                 out.set_item("check", vm.ctx.none(), vm)?;

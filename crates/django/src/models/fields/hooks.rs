@@ -125,9 +125,24 @@ impl FieldHooks for PyHooks {
     fn get_placeholder(&self, field: &Field, value: &Value) -> Result<Option<String>> {
         with_current_vm(|vm| {
             let arg = to_py(vm, value).or_foreign()?;
-            let args = vec![arg, vm.ctx.none(), connection(vm)];
-            let result = call(field, "get_placeholder", args, vm).or_foreign()?;
-            Ok(py::as_string(&result))
+            let args = vec![arg.clone(), vm.ctx.none(), connection(vm)];
+            let result = call(field, "get_placeholder_sql", args, vm).or_foreign()?;
+            let parts = py::list(vm, &result).or_foreign()?;
+            let [sql, params] = parts.as_slice() else {
+                return Err(orm_state::Error::value_error(
+                    "get_placeholder_sql() must return SQL and params",
+                ));
+            };
+            let params = py::list(vm, params).or_foreign()?;
+            if let [only] = params.as_slice()
+                && py::eq(vm, only, &arg).or_foreign()?
+            {
+                return Ok(py::as_string(sql));
+            }
+            Err(orm_state::Error::new(
+                orm_state::ErrorKind::NotImplementedError,
+                "get_placeholder_sql() with other parameters than its value",
+            ))
         })
     }
     fn select_format(

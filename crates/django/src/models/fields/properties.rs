@@ -113,6 +113,13 @@ pub fn fill(c: &mut Class) {
     facts!(c: is_relation, concrete);
     parts!(c: "max_length", "max_digits", "decimal_places", "encoder", "decoder", "upload_to",
         "width_field", "height_field", "path", "match", "expression", "output_field");
+    c.getter("recursive", |o, vm| path_flag(&o, "recursive", false, vm));
+    c.getter("allow_files", |o, vm| {
+        path_flag(&o, "allow_files", true, vm)
+    });
+    c.getter("allow_folders", |o, vm| {
+        path_flag(&o, "allow_folders", false, vm)
+    });
     c.property(
         "unique",
         |o, vm| Ok(py::bool(vm, inner(&o, vm)?.is_unique())),
@@ -378,6 +385,12 @@ pub fn fill(c: &mut Class) {
             || (f.kind == FieldKind::Generated && f.options.borrow().db_persist == Some(true));
         Ok(py::bool(vm, yes))
     });
+}
+
+/// An option of `FilePathField`.
+fn path_flag(o: &PyObject, name: &'static str, default: bool, vm: &VirtualMachine) -> PyResult {
+    let given = this(o, vm)?.part(name);
+    Ok(given.unwrap_or_else(|| py::bool(vm, default)))
 }
 
 /// The fields that a generated field's expression reads.

@@ -4,7 +4,7 @@ import datetime
 import posixpath
 
 from django.core.exceptions import FieldError
-from django.core.files.base import File
+from django.core.files.base import ContentFile, File
 from django.core.files.images import ImageFile
 from django.core.files.storage import Storage, default_storage
 from django.core.files.utils import validate_file_name
@@ -204,10 +204,13 @@ class FileField(FileColumn):
     def pre_save(self, model_instance, add):
         file = super().pre_save(model_instance, add)
         if file.name is None and file._file is not None:
-            raise FieldError(
+            error = FieldError(
                 f"File for {self.name} must have the name attribute specified to be "
                 "saved."
             )
+            if isinstance(file._file, ContentFile):
+                error.add_note("Pass a 'name' argument to ContentFile.")
+            raise error
         if file and not file._committed:
             file.save(file.name, file.file, save=False)
         return file
