@@ -8,7 +8,15 @@ use truth::fuzz::rng::Rng;
 use truth::fuzz::{Verdict, compare, generate, schema, shrink};
 
 /// The model sets, each with its share of the querysets.
-const SETS: [&str; 5] = ["bookstore", "blog", "social", "sales", "categories"];
+const SETS: [&str; 7] = [
+    "bookstore",
+    "blog",
+    "social",
+    "sales",
+    "categories",
+    "documents",
+    "places",
+];
 /// Querysets of one process.
 const BATCH: usize = 100;
 

@@ -166,11 +166,9 @@ fn logical(vm: &Vm, a: &PyObject, b: &PyObject, connector: Connector) -> PyResul
             .filter(|e| e.conditional())
             .map(
                 |e| match e.as_any().downcast_ref::<orm_sql::expressions::QExpr>() {
-                    Some(q) => q.q.clone(),
-                    None => Q {
-                        children: vec![QChild::Expr(e)],
-                        ..Q::default()
-                    },
+                    // A `Q` inside a `Q` stays one: how joins are promoted depends on it.
+                    Some(q) => Q::new(vec![QChild::Q(q.q.clone())], vec![]),
+                    None => Q::new(vec![QChild::Expr(e)], vec![]),
                 },
             ))
     };

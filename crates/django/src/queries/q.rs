@@ -115,7 +115,11 @@ impl PyQ {
                 q: RefCell::new(left),
             }
             .into_pyobject(vm);
-            return Self::combined(vm, &left, b, connector);
+            let right = match b.downcast_ref::<PyQ>() {
+                Some(q) => Self::object(vm, Q::new(vec![QChild::Q(q.q.borrow().clone())], vec![])),
+                None => b.to_owned(),
+            };
+            return Self::combined(vm, &left, &right, connector);
         };
         let right = match b.downcast_ref::<PyQ>() {
             Some(q) => q.q.borrow().clone(),
