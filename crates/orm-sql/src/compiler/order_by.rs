@@ -100,7 +100,32 @@ impl Compiler {
     pub(super) fn get_order_by(&self) -> Result<Vec<OrderTerm>> {
         let mut result: Vec<OrderTerm> = vec![];
         let mut seen: Vec<SqlWriter> = vec![];
-        for (expr, is_ref) in self.order_by_pairs()? {
+        let (ordering, standard) = self.ordering();
+        if ordering.is_empty() {
+            return Ok(result);
+        }
+        let selected = self.selected_exprs();
+        // Each term is resolved before the next is looked at: it may add joins.
+        for item in ordering {
+            self.add_order_terms(item, standard, &selected, &mut seen, &mut result)?;
+        }
+        Ok(result)
+    }
+
+    fn add_order_terms(
+        &self,
+        item: Ordering,
+        standard: bool,
+        selected: &SelectedExprs,
+        seen: &mut Vec<SqlWriter>,
+        result: &mut Vec<OrderTerm>,
+    ) -> Result<()> {
+        let mut pairs: Vec<(Expr, bool)> = vec![];
+        match item {
+            Ordering::Expr(e) => pairs.push(self.order_expression(e, standard, selected)),
+            Ordering::Name(name) => self.order_name(&name, standard, selected, &mut pairs)?,
+        }
+        for (expr, is_ref) in pairs {
             let mut resolved = {
                 let mut q = self.query.borrow_mut();
                 expr.clone().resolve(&mut q, &Resolve::default())?
@@ -131,7 +156,7 @@ impl Compiler {
                 is_ref,
             });
         }
-        Ok(result)
+        Ok(())
     }
 
     /// In a union, a term must name a column of the result.
@@ -237,39 +262,24 @@ impl Compiler {
         selected
     }
 
-    /// The terms as written or taken from `Meta.ordering`, and whether each refers to a selected
-    /// column.
-    fn order_by_pairs(&self) -> Result<Vec<(Expr, bool)>> {
-        let (ordering, standard) = {
-            let q = self.query.borrow();
-            let mut meta = false;
-            let ordering: Vec<Ordering> = if !q.extra_order_by.is_empty() {
-                q.extra_order_by
-                    .iter()
-                    .map(|s| Ordering::Name(s.as_str().into()))
-                    .collect()
-            } else if !q.default_ordering || !q.order_by.is_empty() {
-                q.order_by.clone()
-            } else {
-                let of_model = q.model.as_ref().map(model_ordering).unwrap_or_default();
-                meta = !of_model.is_empty();
-                of_model
-            };
-            self.state.borrow_mut().meta_ordering = meta;
-            (ordering, q.standard_ordering)
+    /// The terms as written or taken from `Meta.ordering`, and whether they keep their direction.
+    fn ordering(&self) -> (Vec<Ordering>, bool) {
+        let q = self.query.borrow();
+        let mut meta = false;
+        let ordering: Vec<Ordering> = if !q.extra_order_by.is_empty() {
+            q.extra_order_by
+                .iter()
+                .map(|s| Ordering::Name(s.as_str().into()))
+                .collect()
+        } else if !q.default_ordering || !q.order_by.is_empty() {
+            q.order_by.clone()
+        } else {
+            let of_model = q.model.as_ref().map(model_ordering).unwrap_or_default();
+            meta = !of_model.is_empty();
+            of_model
         };
-        if ordering.is_empty() {
-            return Ok(vec![]);
-        }
-        let selected = self.selected_exprs();
-        let mut pairs: Vec<(Expr, bool)> = vec![];
-        for item in ordering {
-            match item {
-                Ordering::Expr(e) => pairs.push(self.order_expression(e, standard, &selected)),
-                Ordering::Name(name) => self.order_name(&name, standard, &selected, &mut pairs)?,
-            }
-        }
-        Ok(pairs)
+        self.state.borrow_mut().meta_ordering = meta;
+        (ordering, q.standard_ordering)
     }
 
     fn order_expression(&self, e: Expr, standard: bool, selected: &SelectedExprs) -> (Expr, bool) {

@@ -3,7 +3,7 @@ use crate::compiler::Compiler;
 use crate::expression::{AliasMap, Expr, Expression, Resolve, Sources};
 use crate::query::Query;
 use crate::writer::SqlWriter;
-use orm_state::{Error, Field, FieldKind, Result};
+use orm_state::{Error, Field, Result};
 use std::any::Any;
 use std::rc::Rc;
 
@@ -32,6 +32,15 @@ fn unresolved(name: &str) -> Error {
     )
 }
 
+/// A name has no type before it is resolved: an expression around it has none either, and a
+/// lookup on it leaves its right side as it is.
+fn untyped(name: &str) -> Error {
+    Error::new(
+        orm_state::ErrorKind::AttributeError,
+        format!("'{name}' object has no attribute '_output_field_or_none'"),
+    )
+}
+
 impl Expression for F {
     fn as_any(&self) -> &dyn Any {
         self
@@ -52,7 +61,7 @@ impl Expression for F {
         Err(unresolved("F"))
     }
     fn output_field_or_none(&self) -> Result<Option<Rc<Field>>> {
-        Ok(None)
+        Err(untyped("F"))
     }
     fn conditional(&self) -> bool {
         false
@@ -146,7 +155,7 @@ impl Expression for OuterRef {
         Err(unresolved("OuterRef"))
     }
     fn output_field_or_none(&self) -> Result<Option<Rc<Field>>> {
-        Ok(None)
+        Err(untyped("OuterRef"))
     }
     fn conditional(&self) -> bool {
         false
@@ -222,7 +231,7 @@ impl Expression for ResolvedOuterRef {
         ))
     }
     fn output_field_or_none(&self) -> Result<Option<Rc<Field>>> {
-        Ok(None)
+        Err(untyped("ResolvedOuterRef"))
     }
     fn conditional(&self) -> bool {
         false
@@ -344,7 +353,7 @@ impl Expression for Sliced {
         Err(unresolved("Sliced"))
     }
     fn output_field_or_none(&self) -> Result<Option<Rc<Field>>> {
-        Ok(Some(crate::expressions::fields::unbound(FieldKind::Char)))
+        Err(untyped("Sliced"))
     }
     fn conditional(&self) -> bool {
         false

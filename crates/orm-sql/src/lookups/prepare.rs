@@ -6,7 +6,7 @@ use crate::expressions::{ColPairs, ExpressionList, F, OuterRef, ResolvedOuterRef
 use crate::lookup::{Lookup, Rhs};
 use crate::query::Query;
 use crate::query::subquery::query_of;
-use orm_state::{Error, Field, Result, Value};
+use orm_state::{Error, ErrorKind, Field, Result, Value};
 use std::rc::Rc;
 
 pub fn prepare(kind: Builtin, mut lookup: Lookup) -> Result<Lookup> {
@@ -68,7 +68,10 @@ fn lhs_field(lookup: &Lookup) -> Result<LhsField> {
     if related::is_reverse(&lookup.lhs)? {
         return Ok(LhsField::Unprepared);
     }
-    Ok(LhsField::Field(lookup.lhs.output_field()?))
+    match lookup.lhs.output_field() {
+        Err(e) if e.is(ErrorKind::AttributeError) => Ok(LhsField::Unknown),
+        field => field.map(LhsField::Field),
+    }
 }
 
 /// A name that resolving turns into something: it has no field yet.
@@ -159,10 +162,9 @@ fn prepare_list(kind: Builtin, mut lookup: Lookup) -> Result<Lookup> {
     };
     let items = iterate(value)?;
     if items.iter().any(|v| value_expr(v).is_some()) {
-        let output = if is_name(&lookup.lhs) {
-            None
-        } else {
-            lookup.lhs.output_field_or_none()?
+        let output = match lhs_field(&lookup)? {
+            LhsField::Unknown => None,
+            _ => lookup.lhs.output_field_or_none()?,
         };
         let items = items
             .into_iter()

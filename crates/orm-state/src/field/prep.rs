@@ -116,9 +116,10 @@ impl Field {
     }
 
     fn expected(&self, error: fn(String) -> Error, value: &Value) -> Error {
+        let name = self.name();
         error(format!(
             "Field '{}' expected a number but got {}.",
-            self.name(),
+            if name.is_empty() { "None" } else { &*name },
             value.repr()
         ))
     }

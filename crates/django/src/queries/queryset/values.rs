@@ -57,6 +57,11 @@ impl PyQuerySet {
         if flat && named {
             return Err(vm.new_type_error("'flat' and 'named' can't be used together."));
         }
+        if let Some((name, _)) = args.kwargs.first() {
+            return Err(vm.new_type_error(format!(
+                "QuerySet.values_list() got an unexpected keyword argument '{name}'"
+            )));
+        }
         let mut given = args.args;
         if flat && given.len() > 1 {
             return Err(vm.new_type_error(
