@@ -72,6 +72,7 @@ fn suite() {
     python.enter(|vm| {
         let ended = setting_up::set_up(vm, &folder, &labels)
             .and_then(|()| runner::discover(vm, &folder, &labels))
+            .and_then(|tests| setting_up::make_tables(vm).map(|()| tests))
             .and_then(|tests| {
                 println!("{} tests", tests.len());
                 let tests = tests.into_iter().map(|(_, test)| test).collect();

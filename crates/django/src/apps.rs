@@ -1,10 +1,13 @@
 //! `django.apps`: the registry of models as Python sees it, and app configurations.
 pub mod config;
+mod contents;
 pub mod registry;
 
+use crate::error::OrRaise;
 use crate::{modules, py};
 use orm_state::{Apps, ModelRef};
 use registry::PyApps;
+use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -20,6 +23,7 @@ thread_local! {
 
 pub fn install(vm: &Vm) -> PyResult<()> {
     config::install(vm)?;
+    contents::install(vm)?;
     registry::install(vm)?;
     let apps: PyObjectRef = PyApps::new(vm).into_ref(&vm.ctx).into();
     remember_face(&apps, vm)?;
@@ -29,6 +33,8 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         "apps",
         apps.clone(),
     )?;
+    let start = vm.new_function("setup", |_: FuncArgs, vm: &Vm| setup(vm));
+    modules::export(vm, "django", "setup", start)?;
     let options = crate::models::options::PyOptions::class(&vm.ctx);
     options.set_attr(vm.ctx.intern_str("default_apps"), apps);
     Ok(())
@@ -73,6 +79,33 @@ pub fn set_fallback_app(label: Option<&str>) {
 /// The registry inside a Python `Apps`.
 pub fn rust_apps(obj: &PyObject) -> Option<Rc<Apps>> {
     obj.downcast_ref::<PyApps>().map(|a| a.apps.clone())
+}
+
+/// Says that a query runs while apps are still being loaded.
+pub fn warn_of_early_query(vm: &Vm) -> PyResult<()> {
+    let main = modules::find(vm, "django.apps", "apps")?;
+    if main
+        .downcast_ref::<PyApps>()
+        .is_none_or(|apps| apps.is_ready())
+    {
+        return Ok(());
+    }
+    let text = "Accessing the database during app initialization is discouraged. To fix this \
+                warning, avoid executing queries in AppConfig.ready() or when your app modules \
+                are imported.";
+    orm_state::settings::warn("RuntimeWarning", text).or_raise(vm)
+}
+
+/// `django.setup()`
+fn setup(vm: &Vm) -> PyResult<()> {
+    let installed = crate::conf::get(vm, "INSTALLED_APPS")?;
+    let main = modules::find(vm, "django.apps", "apps")?;
+    py::call(vm, &main, "populate", vec![installed]).map(drop)
+}
+
+/// Every registry that is alive.
+pub fn registries() -> Vec<Rc<Apps>> {
+    FACES.with_borrow(|faces| faces.iter().filter_map(|(a, _)| a.upgrade()).collect())
 }
 
 /// Keeps the Python object of a registry, so that models find it.

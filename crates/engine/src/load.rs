@@ -5,10 +5,10 @@
 //! shop/models.py        app "shop"
 //! settings.py           what is in capitals
 //! ```
-use crate::scratch::{attr, attr_text, items, module};
+use crate::scratch::{attr, items, module};
 use protocol::Project;
 use rustpython_vm::builtins::{PyDict, PyDictRef};
-use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 /// The label of the app whose models stand at the top.
 pub const DEFAULT_APP: &str = "playground";
@@ -58,7 +58,6 @@ pub fn load(vm: &VirtualMachine, files: &[&str], root: &str, place: Place) -> Py
     let apps = attr(vm, &module(vm, "django.apps")?, "apps")?;
     let installed = attr(vm, &settings, "INSTALLED_APPS")?;
     vm.call_method(&apps, "populate", (installed,))?;
-    models(vm, &apps)?;
     let all = vm.sys_module.get_attr("modules", vm)?;
     if let Ok(models) = all.get_item("playground.models", vm) {
         all.set_item("models", models, vm)?;
@@ -148,34 +147,4 @@ fn databases(
         }
     }
     Ok(out)
-}
-
-/// Imports every app's models.
-fn models(vm: &VirtualMachine, apps: &PyObjectRef) -> PyResult<()> {
-    let configs = vm.call_method(apps, "get_app_configs", ())?;
-    let configs = items(vm, &configs)?;
-    for config in &configs {
-        let name = format!("{}.models", attr_text(vm, config, "name"));
-        match module(vm, &name) {
-            Ok(models) => config.set_attr("models_module", models, vm)?,
-            // An app need not have models.
-            Err(e) if is_missing(vm, &e, &name) => {}
-            Err(e) => return Err(e),
-        }
-    }
-    for config in &configs {
-        vm.call_method(config, "ready", ())?;
-    }
-    Ok(())
-}
-
-fn is_missing(
-    vm: &VirtualMachine,
-    error: &rustpython_vm::builtins::PyBaseExceptionRef,
-    name: &str,
-) -> bool {
-    error
-        .as_object()
-        .get_attr("name", vm)
-        .is_ok_and(|n| crate::scratch::text(vm, &n) == name)
 }

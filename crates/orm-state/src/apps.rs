@@ -51,6 +51,20 @@ impl Apps {
         self.expire();
         removed
     }
+    /// Forgets an app and its models.
+    pub fn remove_app(&self, label: &str) {
+        self.models.borrow_mut().shift_remove(label);
+        self.expire();
+    }
+    /// Gives an app these models and no others.
+    pub fn set_app_models(&self, label: &str, models: Vec<ModelRef>) {
+        let models = models
+            .into_iter()
+            .map(|m| (m.model_name().to_string(), m))
+            .collect();
+        self.models.borrow_mut().insert(label.into(), models);
+        self.expire();
+    }
     /// Keeps a model alive that is not registered (abstract ones).
     pub fn keep(&self, model: &ModelRef) {
         self.kept.borrow_mut().push(model.clone());

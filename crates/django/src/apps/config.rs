@@ -1,46 +1,27 @@
-//! `AppConfig`.
-use crate::class::class;
-use crate::models::class_of_model;
+//! `AppConfig`: one installed application.
+//!
+//! ```text
+//! AppConfig.create("shop")   →  create.rs: shop/apps.py, a class's path, or the bare package
+//! config.import_models()     →  shop.models
+//! config.get_model("Book")   →  the registry that the configuration belongs to
+//! ```
+mod create;
+
+pub use create::create;
+
+use super::contents;
+use super::registry::PyApps;
+use crate::class::{Class, class};
 use crate::{error, modules, py};
-use rustpython_vm::builtins::PyTypeRef;
-use rustpython_vm::function::FuncArgs;
-use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::function::{FuncArgs, PySetterValue};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 
 pub fn install(vm: &Vm) -> PyResult<()> {
     let made = class(vm, "django.apps.config", "AppConfig", &[], |c| {
-        c.method(
-            "__init__",
-            |o: PyObjectRef, name: String, module: PyObjectRef, vm: &Vm| -> PyResult<()> {
-                py::set_attr(vm, &o, "name", py::str(vm, &name))?;
-                py::set_attr(vm, &o, "module", module)?;
-                py::set_attr(vm, &o, "apps", vm.ctx.none())?;
-                let last = name.rsplit('.').next().unwrap_or(&name).to_string();
-                let own = |n: &str| py::attr_opt(vm, o.class().as_object(), n);
-                if own("label")?.is_none() {
-                    py::set_attr(vm, &o, "label", py::str(vm, &last))?;
-                }
-                if own("verbose_name")?.is_none() {
-                    let label = py::to_string(vm, &py::attr(vm, &o, "label")?)?;
-                    let mut title = String::new();
-                    let mut start = true;
-                    for c in label.chars() {
-                        if start {
-                            title.extend(c.to_uppercase())
-                        } else {
-                            title.push(c)
-                        }
-                        start = !c.is_alphanumeric();
-                    }
-                    py::set_attr(vm, &o, "verbose_name", py::str(vm, title))?;
-                }
-                if own("path")?.is_none() {
-                    py::set_attr(vm, &o, "path", py::str(vm, name.replace('.', "/")))?;
-                }
-                py::set_attr(vm, &o, "models_module", vm.ctx.none())
-            },
-        );
+        c.method("__init__", init);
         c.method("__repr__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
             let label = py::to_string(vm, &py::attr(vm, &o, "label")?)?;
             Ok(format!("<{}: {label}>", o.class().name()))
@@ -49,60 +30,12 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         c.classmethod("create", |_: PyObjectRef, entry: PyObjectRef, vm: &Vm| {
             create(vm, entry)
         });
-        c.method("get_models", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
-            let label = py::to_string(vm, &py::attr(vm, &o, "label")?)?;
-            let all = modules::find(vm, "django.apps", "apps")?;
-            let all = py::attr(vm, &all, "get_models")?.call(args, vm)?;
-            let mut out = vec![];
-            for m in py::list(vm, &all)? {
-                if crate::models::model_of_class(vm, &m).is_some_and(|m| **m.app_label() == *label)
-                {
-                    out.push(m);
-                }
-            }
-            vm.ctx
-                .new_list(out)
-                .as_object()
-                .get_iter(vm)
-                .map(PyObjectRef::from)
-        });
         c.method(
-            "get_model",
-            |o: PyObjectRef, name: String, _: FuncArgs, vm: &Vm| {
-                let label = py::attr(vm, &o, "label")?;
-                let apps = modules::find(vm, "django.apps", "apps")?;
-                py::call(vm, &apps, "get_model", vec![label, py::str(vm, name)])
-            },
+            "_path_from_module",
+            |_: PyObjectRef, m: PyObjectRef, vm: &Vm| path_of(vm, &m),
         );
-        c.getter("models", |o, vm| {
-            let label = py::to_string(vm, &py::attr(vm, &o, "label")?)?;
-            let apps = modules::find(vm, "django.apps", "apps")?;
-            let out = vm.ctx.new_dict();
-            if let Some(apps) = super::rust_apps(&apps) {
-                for m in apps.app_models(&label) {
-                    out.set_item(&**m.model_name(), class_of_model(vm, &m)?, vm)?;
-                }
-            }
-            Ok(out.into())
-        });
-        c.method("import_models", |o: PyObjectRef, vm: &Vm| -> PyResult<()> {
-            let name = py::to_string(vm, &py::attr(vm, &o, "name")?)?;
-            let path = if name.is_empty() {
-                "models".into()
-            } else {
-                format!("{name}.models")
-            };
-            let path = vm.ctx.new_str(path);
-            if vm.import(&path, 0).is_ok() {
-                let all = vm.sys_module.get_attr("modules", vm)?;
-                let module = all.get_item(&*path, vm)?;
-                py::set_attr(vm, &o, "models_module", module)?;
-            }
-            Ok(())
-        });
-        c.getter("_is_default_auto_field_overridden", |_, vm| {
-            Ok(py::bool(vm, false))
-        });
+        auto_field(c);
+        models(c);
     })?;
     modules::export_all(
         vm,
@@ -112,85 +45,170 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     )
 }
 
-/// An `AppConfig` out of an entry of `INSTALLED_APPS`: itself, a class's path, or a package.
-pub fn create(vm: &Vm, entry: PyObjectRef) -> PyResult {
-    let base: PyTypeRef = modules::find(vm, "django.apps", "AppConfig")?
-        .downcast()
-        .map_err(|_| vm.new_type_error("not a class"))?;
-    if entry.fast_isinstance(&base) {
-        return Ok(entry);
+fn init(o: PyObjectRef, name: String, module: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    py::set_attr(vm, &o, "name", py::str(vm, &name))?;
+    py::set_attr(vm, &o, "module", module.clone())?;
+    py::set_attr(vm, &o, "apps", vm.ctx.none())?;
+    if py::attr_opt(vm, &o, "label")?.is_none() {
+        let last = name.rsplit('.').next().unwrap_or(&name);
+        py::set_attr(vm, &o, "label", py::str(vm, last))?;
     }
-    let path = py::to_string(vm, &entry)?;
-    let import = |name: &str| -> PyResult<Option<PyObjectRef>> {
-        let name = vm.ctx.new_str(name);
-        match vm.import(&name, 0) {
-            Ok(_) => {
-                let all = vm.sys_module.get_attr("modules", vm)?;
-                all.get_item(&*name, vm).map(Some)
-            }
-            Err(e) if e.fast_isinstance(vm.ctx.exceptions.import_error) => Ok(None),
-            Err(e) => Err(e),
+    let label = py::attr(vm, &o, "label")?;
+    if !py::call(vm, &label, "isidentifier", vec![])?.is_true(vm)? {
+        return Err(improper(
+            vm,
+            format!(
+                "The app label '{}' is not a valid Python identifier.",
+                py::to_string(vm, &label)?
+            ),
+        ));
+    }
+    if py::attr_opt(vm, &o, "verbose_name")?.is_none() {
+        py::set_attr(
+            vm,
+            &o,
+            "verbose_name",
+            py::call(vm, &label, "title", vec![])?,
+        )?;
+    }
+    if py::attr_opt(vm, &o, "path")?.is_none() {
+        let path = py::call(vm, &o, "_path_from_module", vec![module])?;
+        py::set_attr(vm, &o, "path", path)?;
+    }
+    py::set_attr(vm, &o, "models_module", vm.ctx.none())
+}
+
+/// The folder of an app's package: it has one, or `AppConfig.path` says which.
+fn path_of(vm: &Vm, module: &PyObject) -> PyResult<String> {
+    let mut paths: Vec<String> = vec![];
+    if let Some(listed) = py::attr_opt(vm, module, "__path__")? {
+        for path in py::list(vm, &listed)? {
+            paths.push(py::to_string(vm, &path)?);
         }
+    }
+    if paths.len() != 1 {
+        let file = py::attr_opt(vm, module, "__file__")?.filter(|f| !vm.is_none(f));
+        if let Some(file) = file {
+            let file = py::to_string(vm, &file)?;
+            return Ok(file
+                .rsplit_once('/')
+                .map_or("", |(folder, _)| folder)
+                .into());
+        }
+        let mut seen: Vec<String> = vec![];
+        for path in paths {
+            if !seen.contains(&path) {
+                seen.push(path);
+            }
+        }
+        paths = seen;
+    }
+    let shown = py::repr(vm, module)?;
+    let remedy =
+        "you must configure this app with an AppConfig subclass with a 'path' class attribute.";
+    match paths.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(improper(
+            vm,
+            format!("The app module {shown} has no filesystem location, {remedy}"),
+        )),
+        several => {
+            let several: Vec<PyObjectRef> = several.iter().map(|p| py::str(vm, p)).collect();
+            let several = py::repr(vm, vm.ctx.new_list(several).as_object())?;
+            Err(improper(
+                vm,
+                format!(
+                    "The app module {shown} has multiple filesystem locations ({several}); {remedy}"
+                ),
+            ))
+        }
+    }
+}
+
+pub(super) fn improper(vm: &Vm, message: String) -> PyBaseExceptionRef {
+    error::raise(vm, "ImproperlyConfigured", message)
+}
+
+const AUTO_FIELD: &str = "default_auto_field";
+
+fn auto_field(c: &mut Class) {
+    c.getter(AUTO_FIELD, |_, vm| {
+        crate::conf::get(vm, "DEFAULT_AUTO_FIELD")
+    });
+    c.getter("_is_default_auto_field_overridden", |o, vm| {
+        Ok(py::bool(vm, overrides_auto_field(vm, &o)?))
+    });
+}
+
+/// Whether a configuration's class says which field primary keys are.
+pub fn overrides_auto_field(vm: &Vm, config: &PyObject) -> PyResult<bool> {
+    let name = vm.ctx.intern_str(AUTO_FIELD);
+    let base = modules::find(vm, "django.apps", "AppConfig")?;
+    let base = py::as_class(&base).and_then(|b| b.get_attr(name));
+    let own = config.class().get_attr(name);
+    Ok(match (base, own) {
+        (Some(base), Some(own)) => !base.is(&own),
+        _ => false,
+    })
+}
+
+/// The registry that a configuration belongs to.
+fn registry_of(vm: &Vm, config: &PyObject) -> PyResult<PyRef<PyApps>> {
+    let own = py::attr_opt(vm, config, "apps")?.filter(|a| !vm.is_none(a));
+    let apps = match own {
+        Some(apps) => apps,
+        None => modules::find(vm, "django.apps", "apps")?,
     };
-    // A package may configure itself in `apps.py`.
-    if let Some(module) = import(&path)? {
-        let mut found = None;
-        if let Some(apps) = import(&format!("{path}.apps"))? {
-            let dict = py::attr(vm, &apps, "__dict__")?;
-            let values = py::call(vm, &dict, "values", vec![])?;
-            let mut candidates = vec![];
-            for v in py::list(vm, &values)? {
-                if let Some(class) = py::as_class(&v)
-                    && class.fast_issubclass(&base)
-                    && !class.is(&base)
-                {
-                    candidates.push(class);
+    apps.downcast()
+        .map_err(|_| vm.new_type_error("AppConfig.apps is no registry"))
+}
+
+fn models(c: &mut Class) {
+    c.property(
+        "models",
+        |o, vm| {
+            let label = py::to_string(vm, &py::attr(vm, &o, "label")?)?;
+            let apps = registry_of(vm, &o)?;
+            contents::of_app(vm, &apps, &label)
+        },
+        |o, v, vm| {
+            let label = py::to_string(vm, &py::attr(vm, &o, "label")?)?;
+            match v {
+                PySetterValue::Assign(v) if vm.is_none(&v) => Ok(()),
+                PySetterValue::Assign(v) => {
+                    let apps = registry_of(vm, &o)?;
+                    contents::replace_app(vm, &apps, &label, &v)
                 }
+                PySetterValue::Delete => Err(vm.new_attribute_error("can't delete attribute")),
             }
-            let is_default = |c: &PyTypeRef| -> PyResult<bool> {
-                Ok(match py::attr_opt(vm, c.as_object(), "default")? {
-                    Some(d) => d.is_true(vm)?,
-                    None => false,
-                })
+        },
+    );
+    c.method("get_models", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
+        let apps = registry_of(vm, &o)?;
+        let label = py::to_string(vm, &py::attr(vm, &o, "label")?)?;
+        let models = apps.models_of(vm, &label, args)?;
+        let models = vm.ctx.new_list(models);
+        models.as_object().get_iter(vm).map(PyObjectRef::from)
+    });
+    c.method(
+        "get_model",
+        |o: PyObjectRef, name: String, mut args: FuncArgs, vm: &Vm| {
+            let apps = registry_of(vm, &o)?;
+            let label = py::to_string(vm, &py::attr(vm, &o, "label")?)?;
+            let ready = match args.take_positional_keyword("require_ready") {
+                Some(r) => r.is_true(vm)?,
+                None => true,
             };
-            for c in &candidates {
-                if is_default(c)? {
-                    found = Some(c.clone());
-                }
-            }
-            if found.is_none() && candidates.len() == 1 {
-                found = candidates.pop();
-            }
+            apps.model_of(vm, &label, &name, ready)
+        },
+    );
+    c.method("import_models", |o: PyObjectRef, vm: &Vm| -> PyResult<()> {
+        let name = py::to_string(vm, &py::attr(vm, &o, "name")?)?;
+        let label = py::to_string(vm, &py::attr(vm, &o, "label")?)?;
+        registry_of(vm, &o)?.apps.add_app(&label);
+        if let Some(module) = create::import(vm, &format!("{name}.models"))? {
+            py::set_attr(vm, &o, "models_module", module)?;
         }
-        let class = found.unwrap_or_else(|| base.clone());
-        let name = match py::attr_opt(vm, class.as_object(), "name")? {
-            Some(n) => n,
-            None => py::str(vm, &path),
-        };
-        return class.as_object().call((name, module), vm);
-    }
-    if let Some((module, class)) = path.rsplit_once('.')
-        && let Some(module) = import(module)?
-        && let Some(class) = py::attr_opt(vm, &module, class)?
-        && py::as_class(&class).is_some_and(|c| c.fast_issubclass(&base))
-    {
-        let name = match py::attr_opt(vm, &class, "name")? {
-            Some(n) => n,
-            None => {
-                return Err(error::raise(
-                    vm,
-                    "ImproperlyConfigured",
-                    format!("'{path}' must supply a name attribute."),
-                ));
-            }
-        };
-        let name_text = vm.ctx.new_str(py::to_string(vm, &name)?);
-        vm.import(&name_text, 0)?;
-        let all = vm.sys_module.get_attr("modules", vm)?;
-        let module = all.get_item(&*name_text, vm)?;
-        return class.call((name, module), vm);
-    }
-    let name = vm.ctx.new_str(path.as_str());
-    vm.import(&name, 0)?;
-    Err(vm.new_import_error(format!("No module named '{path}'"), name))
+        Ok(())
+    });
 }

@@ -1,11 +1,17 @@
 //! `Apps`. Source: "Applications" in Django's documentation.
-use super::remember_face;
+pub mod cached;
+pub mod populate;
+
+use super::{contents, remember_face};
 use crate::error::OrRaise;
+use crate::models::options::relations;
 use crate::models::related::lazy;
 use crate::models::{class_of_model, model_of_class};
 use crate::{error, modules, py};
+use cached::{Answers, CachedMethod, Method};
 use orm_state::{Apps, ModelRef};
-use rustpython_vm::builtins::{PyDictRef, PyTypeRef};
+use populate::Progress;
+use rustpython_vm::builtins::{PyDictRef, PyListRef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::types::{Constructor, Initializer};
@@ -23,10 +29,12 @@ type Vm = VirtualMachine;
 pub struct PyApps {
     pub apps: Rc<Apps>,
     configs: RefCell<PyDictRef>,
-    stored: RefCell<Vec<PyDictRef>>,
-    ready: Cell<bool>,
-    /// User code may say otherwise for a while.
-    models_ready: Cell<bool>,
+    /// Configurations that wait until others have had their while.
+    stored: RefCell<Option<PyListRef>>,
+    progress: Cell<Progress>,
+    /// A registry that nobody populates is as ready as it will be.
+    populated: Cell<bool>,
+    answers: Answers,
 }
 
 impl std::fmt::Debug for PyApps {
@@ -41,28 +49,146 @@ impl PyApps {
             apps: Apps::new(),
             configs: RefCell::new(vm.ctx.new_dict()),
             stored: RefCell::default(),
-            ready: Cell::new(true),
-            models_ready: Cell::new(true),
+            progress: Cell::new(Progress::DONE),
+            populated: Cell::new(false),
+            answers: Answers::default(),
         }
     }
     fn configs(&self) -> PyDictRef {
         self.configs.borrow().clone()
     }
+    fn stored(&self, vm: &Vm) -> PyListRef {
+        self.stored
+            .borrow_mut()
+            .get_or_insert_with(|| vm.ctx.new_list(vec![]))
+            .clone()
+    }
     /// No apps any more.
     pub fn forget(&self, vm: &Vm) {
         *self.configs.borrow_mut() = vm.ctx.new_dict();
+        self.stored.take();
+        self.progress.set(Progress::DONE);
+        self.populated.set(false);
+        self.answers.clear();
     }
+    pub fn is_ready(&self) -> bool {
+        self.progress.get().all
+    }
+    fn expire_caches(&self) {
+        self.answers.clear();
+        self.apps.expire();
+    }
+    fn need_apps(&self, vm: &Vm) -> PyResult<()> {
+        match self.progress.get().apps {
+            true => Ok(()),
+            false => Err(not_ready(vm, "Apps aren't loaded yet.")),
+        }
+    }
+    fn need_models(&self, vm: &Vm) -> PyResult<()> {
+        match self.progress.get().models {
+            true => Ok(()),
+            false => Err(not_ready(vm, "Models aren't loaded yet.")),
+        }
+    }
+    /// Whether models of an app count: it is installed, or the registry knows of no apps.
+    fn knows(&self, vm: &Vm, label: &str) -> PyResult<bool> {
+        let configs = self.configs();
+        Ok(!self.populated.get() && configs.__len__() == 0
+            || configs.get_item_opt(label, vm)?.is_some()
+            || super::FALLBACK.with_borrow(|f| f.as_deref() == Some(label)))
+    }
+    /// `AppConfig.get_models()`
+    pub fn models_of(
+        &self,
+        vm: &Vm,
+        label: &str,
+        mut args: FuncArgs,
+    ) -> PyResult<Vec<PyObjectRef>> {
+        self.need_models(vm)?;
+        let mut flag = |name| match args.take_positional_keyword(name) {
+            Some(v) => v.is_true(vm),
+            None => Ok(false),
+        };
+        let auto_created = flag("include_auto_created")?;
+        let swapped = flag("include_swapped")?;
+        self.visible_of(vm, label, auto_created, swapped)
+    }
+    fn visible_of(
+        &self,
+        vm: &Vm,
+        label: &str,
+        auto_created: bool,
+        swapped: bool,
+    ) -> PyResult<Vec<PyObjectRef>> {
+        self.apps
+            .app_models(label)
+            .iter()
+            .filter(|m| visible(m, auto_created, swapped))
+            .map(|m| class_of_model(vm, m))
+            .collect()
+    }
+    /// `apps.get_models()`: in the order of the apps.
+    fn all_models(&self, vm: &Vm, auto_created: bool, swapped: bool) -> PyResult {
+        self.need_models(vm)?;
+        let mut labels: Vec<String> = vec![];
+        for (label, _) in &self.configs() {
+            labels.push(py::to_string(vm, &label)?);
+        }
+        for label in self.apps.app_labels() {
+            if !labels.contains(&label) && self.knows(vm, &label)? {
+                labels.push(label);
+            }
+        }
+        let mut out = vec![];
+        for label in labels {
+            out.extend(self.visible_of(vm, &label, auto_created, swapped)?);
+        }
+        Ok(vm.ctx.new_list(out).into())
+    }
+    /// The setting by which a model is swapped that is named like that, or put in its place.
+    fn swappable_setting(&self, vm: &Vm, to: &str) -> PyObjectRef {
+        for m in self.apps.models() {
+            let swappable = m.options.borrow().swappable.clone();
+            if let Some(setting) = swappable {
+                let swapped = m.swapped.borrow().clone();
+                let names = swapped.iter().any(|s| s.eq_ignore_ascii_case(to))
+                    || m.label_lower() == to.to_lowercase();
+                if names {
+                    return py::str(vm, setting);
+                }
+            }
+        }
+        vm.ctx.none()
+    }
+    /// `AppConfig.get_model(name)`
+    pub fn model_of(&self, vm: &Vm, label: &str, name: &str, require_ready: bool) -> PyResult {
+        match require_ready {
+            true => self.need_models(vm)?,
+            false => self.need_apps(vm)?,
+        }
+        match self.apps.find_model(label, name) {
+            Some(model) => class_of_model(vm, &model),
+            None => {
+                Err(vm.new_lookup_error(format!("App '{label}' doesn't have a '{name}' model.")))
+            }
+        }
+    }
+}
+
+fn not_ready(vm: &Vm, message: &str) -> rustpython_vm::builtins::PyBaseExceptionRef {
+    error::raise(vm, "AppRegistryNotReady", message)
 }
 
 impl Constructor for PyApps {
     type Args = FuncArgs;
     fn slot_new(cls: PyTypeRef, mut args: FuncArgs, vm: &Vm) -> PyResult {
         let installed = args.take_positional_keyword("installed_apps");
+        if installed.as_ref().is_some_and(|i| vm.is_none(i)) {
+            return Err(vm.new_runtime_error("You must supply an installed_apps argument."));
+        }
         let made: PyObjectRef = PyApps::new(vm).into_ref_with_type(vm, cls)?.into();
         remember_face(&made, vm)?;
-        if let Some(installed) = installed
-            && !vm.is_none(&installed)
-        {
+        if let Some(installed) = installed {
             py::call(vm, &made, "populate", vec![installed])?;
         }
         Ok(made)
@@ -73,7 +199,16 @@ impl Constructor for PyApps {
 }
 
 pub fn install(vm: &Vm) -> PyResult<()> {
+    let _ = CachedMethod::make_static_type();
     let class = PyApps::make_static_type();
+    crate::class::fill_class(vm, &class, |c| {
+        for (name, method) in [
+            ("get_models", Method::Models),
+            ("get_swappable_settings_name", Method::Swappable),
+        ] {
+            c.attr(name, CachedMethod::of_class(method).into_pyobject(vm));
+        }
+    })?;
     modules::export(vm, "django.apps.registry", "Apps", class)
 }
 
@@ -94,58 +229,97 @@ impl PyApps {
     fn app_configs(zelf: &Py<Self>) -> PyDictRef {
         zelf.configs.borrow().clone()
     }
+    #[pygetset(setter)]
+    fn set_app_configs(zelf: &Py<Self>, configs: PyDictRef) {
+        *zelf.configs.borrow_mut() = configs;
+        zelf.answers.clear();
+    }
+    #[pygetset]
+    fn stored_app_configs(zelf: &Py<Self>, vm: &Vm) -> PyListRef {
+        zelf.stored(vm)
+    }
+    #[pygetset(setter)]
+    fn set_stored_app_configs(zelf: &Py<Self>, stored: PyListRef) {
+        *zelf.stored.borrow_mut() = Some(stored);
+    }
     #[pygetset]
     fn ready(zelf: &Py<Self>) -> bool {
-        zelf.ready.get()
+        zelf.progress.get().all
+    }
+    #[pygetset(setter)]
+    fn set_ready(zelf: &Py<Self>, ready: bool) {
+        let mut progress = zelf.progress.get();
+        progress.all = ready;
+        zelf.progress.set(progress);
     }
     #[pygetset]
     fn apps_ready(zelf: &Py<Self>) -> bool {
-        zelf.ready.get()
+        zelf.progress.get().apps
+    }
+    #[pygetset(setter)]
+    fn set_apps_ready(zelf: &Py<Self>, ready: bool) {
+        let mut progress = zelf.progress.get();
+        progress.apps = ready;
+        zelf.progress.set(progress);
     }
     #[pygetset]
     fn models_ready(zelf: &Py<Self>) -> bool {
-        zelf.models_ready.get()
+        zelf.progress.get().models
     }
     #[pygetset(setter)]
-    fn set_models_ready(zelf: &Py<Self>, value: bool) {
-        zelf.models_ready.set(value);
+    fn set_models_ready(zelf: &Py<Self>, ready: bool) {
+        let mut progress = zelf.progress.get();
+        progress.models = ready;
+        zelf.progress.set(progress);
     }
-    /// Adds configurations for apps named by strings or given as `AppConfig`s.
+    #[pygetset]
+    fn loading(zelf: &Py<Self>) -> bool {
+        zelf.progress.get().loading
+    }
+    #[pygetset(setter)]
+    fn set_loading(zelf: &Py<Self>, loading: bool) {
+        let mut progress = zelf.progress.get();
+        progress.loading = loading;
+        zelf.progress.set(progress);
+    }
+    /// Something to wait on, as `threading.Event` is.
+    #[pygetset]
+    fn ready_event(zelf: &Py<Self>, vm: &Vm) -> PyResult {
+        let event = vm
+            .import("threading", 0)?
+            .get_attr("Event", vm)?
+            .call((), vm)?;
+        if zelf.progress.get().all {
+            py::call(vm, &event, "set", vec![])?;
+        }
+        Ok(event)
+    }
     #[pymethod]
     fn populate(zelf: &Py<Self>, installed: OptionalArg, vm: &Vm) -> PyResult<()> {
-        let OptionalArg::Present(installed) = installed else {
-            return Ok(());
-        };
-        let configs = zelf.configs();
-        for entry in py::list(vm, &installed)? {
-            let config = super::config::create(vm, entry)?;
-            let label = py::attr(vm, &config, "label")?;
-            if configs.get_item_opt(&*label, vm)?.is_some() {
-                return Err(error::raise(
-                    vm,
-                    "ImproperlyConfigured",
-                    format!(
-                        "Application labels aren't unique, duplicates: {}",
-                        py::to_string(vm, &label)?
-                    ),
-                ));
+        match installed {
+            OptionalArg::Present(installed) if !vm.is_none(&installed) => {
+                populate::populate(zelf, installed, vm)
             }
-            zelf.apps.add_app(&py::to_string(vm, &label)?);
-            configs.set_item(&*label, config, vm)?;
+            _ => Ok(()),
         }
-        Ok(())
     }
     #[pymethod]
-    fn check_apps_ready(_zelf: &Py<Self>) {}
+    fn check_apps_ready(zelf: &Py<Self>, vm: &Vm) -> PyResult<()> {
+        zelf.need_apps(vm)
+    }
     #[pymethod]
-    fn check_models_ready(_zelf: &Py<Self>) {}
+    fn check_models_ready(zelf: &Py<Self>, vm: &Vm) -> PyResult<()> {
+        zelf.need_models(vm)
+    }
     #[pymethod]
     fn get_app_configs(zelf: &Py<Self>, vm: &Vm) -> PyResult {
+        zelf.need_apps(vm)?;
         py::call(vm, zelf.configs().as_object(), "values", vec![])
     }
     #[pymethod]
-    fn get_app_config(zelf: &Py<Self>, label: PyObjectRef, vm: &Vm) -> PyResult {
-        let text = py::to_string(vm, &label)?;
+    fn get_app_config(zelf: &Py<Self>, app_label: PyObjectRef, vm: &Vm) -> PyResult {
+        zelf.need_apps(vm)?;
+        let text = py::to_string(vm, &app_label)?;
         if let Some(c) = zelf.configs().get_item_opt(&*text, vm)? {
             return Ok(c);
         }
@@ -154,12 +328,14 @@ impl PyApps {
             if py::as_string(&py::attr(vm, &config, "name")?).as_deref() == Some(&*text) {
                 let label = py::to_string(vm, &py::attr(vm, &config, "label")?)?;
                 message.push_str(&format!(" Did you mean '{label}'?"));
+                break;
             }
         }
         Err(vm.new_lookup_error(message))
     }
     #[pymethod]
     fn is_installed(zelf: &Py<Self>, name: String, vm: &Vm) -> PyResult<bool> {
+        zelf.need_apps(vm)?;
         for (_, config) in &zelf.configs() {
             if py::as_string(&py::attr(vm, &config, "name")?).as_deref() == Some(&*name) {
                 return Ok(true);
@@ -169,6 +345,7 @@ impl PyApps {
     }
     #[pymethod]
     fn get_containing_app_config(zelf: &Py<Self>, module: String, vm: &Vm) -> PyResult {
+        zelf.need_apps(vm)?;
         let mut best: Option<(usize, PyObjectRef)> = None;
         for (_, config) in &zelf.configs() {
             let name = py::to_string(vm, &py::attr(vm, &config, "name")?)?;
@@ -182,28 +359,6 @@ impl PyApps {
         Ok(vm.unwrap_or_none(best.map(|(_, c)| c)))
     }
     #[pymethod]
-    fn get_models(zelf: &Py<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult {
-        let auto = match args.take_positional_keyword("include_auto_created") {
-            Some(v) => v.is_true(vm)?,
-            None => false,
-        };
-        let swapped = match args.take_positional_keyword("include_swapped") {
-            Some(v) => v.is_true(vm)?,
-            None => false,
-        };
-        let mut out = vec![];
-        let has_configs = zelf.configs().__len__() > 0;
-        for m in zelf.apps.models() {
-            let known = !has_configs
-                || zelf.configs().get_item_opt(&**m.app_label(), vm)?.is_some()
-                || super::FALLBACK.with_borrow(|f| f.as_deref() == Some(&**m.app_label()));
-            if known && visible(&m, auto, swapped) {
-                out.push(class_of_model(vm, &m)?);
-            }
-        }
-        Ok(vm.ctx.new_list(out).into())
-    }
-    #[pymethod]
     fn get_model(zelf: &Py<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult {
         let label = args
             .take_positional_keyword("app_label")
@@ -212,6 +367,14 @@ impl PyApps {
         let name = args
             .take_positional_keyword("model_name")
             .filter(|n| !vm.is_none(n));
+        let ready = match args.take_positional_keyword("require_ready") {
+            Some(r) => r.is_true(vm)?,
+            None => true,
+        };
+        match ready {
+            true => zelf.need_models(vm)?,
+            false => zelf.need_apps(vm)?,
+        }
         let (label, name) = match name {
             Some(n) => (label, py::to_string(vm, &n)?),
             None => match label.split_once('.') {
@@ -224,15 +387,13 @@ impl PyApps {
                 }
             },
         };
-        if zelf.apps.find_model(&label, &name).is_none()
-            && zelf.configs().get_item_opt(&*label, vm)?.is_some()
-        {
-            return Err(
-                vm.new_lookup_error(format!("App '{label}' doesn't have a '{name}' model."))
-            );
+        let named = zelf.apps.app_labels().contains(&label);
+        if !zelf.knows(vm, &label)? || !named {
+            let config = Self::get_app_config(zelf, py::str(vm, &label), vm)?;
+            let named = vec![py::str(vm, name), py::bool(vm, ready)];
+            return py::call(vm, &config, "get_model", named);
         }
-        let model = zelf.apps.get_model(&label, &name).or_raise(vm)?;
-        class_of_model(vm, &model)
+        zelf.model_of(vm, &label, &name, ready)
     }
     #[pymethod]
     fn get_registered_model(zelf: &Py<Self>, label: String, name: String, vm: &Vm) -> PyResult {
@@ -241,17 +402,9 @@ impl PyApps {
             None => Err(vm.new_lookup_error(format!("Model '{label}.{name}' not registered."))),
         }
     }
-    #[pygetset]
-    fn all_models(zelf: &Py<Self>, vm: &Vm) -> PyResult<PyDictRef> {
-        let out = vm.ctx.new_dict();
-        for label in zelf.apps.app_labels() {
-            let models = vm.ctx.new_dict();
-            for m in zelf.apps.app_models(&label) {
-                models.set_item(&**m.model_name(), class_of_model(vm, &m)?, vm)?;
-            }
-            out.set_item(&*label, models.into(), vm)?;
-        }
-        Ok(out)
+    #[pygetset(name = "all_models")]
+    fn py_all_models(zelf: &Py<Self>, vm: &Vm) -> PyResult {
+        contents::of_all(vm, zelf)
     }
     #[pymethod]
     fn register_model(zelf: &Py<Self>, label: String, class: PyObjectRef, vm: &Vm) -> PyResult<()> {
@@ -278,11 +431,13 @@ impl PyApps {
             }
         }
         zelf.apps.register_model(&model);
+        relations::forget(vm, &zelf.apps)?;
         lazy::model_registered(vm, &zelf.apps, &(label, name))
     }
     #[pymethod]
-    fn clear_cache(zelf: &Py<Self>) {
-        zelf.apps.expire();
+    fn clear_cache(zelf: &Py<Self>, vm: &Vm) -> PyResult<()> {
+        zelf.expire_caches();
+        relations::forget(vm, &zelf.apps)
     }
     #[pymethod]
     fn lazy_model_operation(zelf: &Py<Self>, args: FuncArgs, vm: &Vm) -> PyResult<()> {
@@ -318,53 +473,20 @@ impl PyApps {
         Ok(out)
     }
     #[pymethod]
-    fn get_swappable_settings_name(zelf: &Py<Self>, to: String, vm: &Vm) -> PyResult {
-        for m in zelf.apps.models() {
-            let swappable = m.options.borrow().swappable.clone();
-            if let Some(setting) = swappable {
-                let swapped = m.swapped.borrow().clone();
-                let names = swapped.iter().any(|s| s.eq_ignore_ascii_case(&to))
-                    || m.label_lower() == to.to_lowercase();
-                if names {
-                    return Ok(py::str(vm, setting));
-                }
-            }
-        }
-        Ok(vm.ctx.none())
-    }
-    /// `override_settings(INSTALLED_APPS=…)`: other configurations for a while.
-    #[pymethod]
     fn set_installed_apps(zelf: &Py<Self>, installed: PyObjectRef, vm: &Vm) -> PyResult<()> {
-        let old = zelf.configs.replace(vm.ctx.new_dict());
-        zelf.stored.borrow_mut().push(old);
-        Self::populate(zelf, OptionalArg::Present(installed), vm)
+        populate::set_installed_apps(zelf, installed, vm)
     }
     #[pymethod]
-    fn unset_installed_apps(zelf: &Py<Self>) {
-        if let Some(old) = zelf.stored.borrow_mut().pop() {
-            *zelf.configs.borrow_mut() = old;
-        }
+    fn unset_installed_apps(zelf: &Py<Self>, vm: &Vm) -> PyResult<()> {
+        populate::restore(zelf, vm)
     }
     #[pymethod]
     fn set_available_apps(zelf: &Py<Self>, available: PyObjectRef, vm: &Vm) -> PyResult<()> {
-        let names: Vec<String> = py::list(vm, &available)?
-            .iter()
-            .map(|n| py::to_string(vm, n))
-            .collect::<PyResult<_>>()?;
-        let kept = vm.ctx.new_dict();
-        for (label, config) in &zelf.configs() {
-            let name = py::to_string(vm, &py::attr(vm, &config, "name")?)?;
-            if names.contains(&name) {
-                kept.set_item(&*label, config, vm)?;
-            }
-        }
-        let old = zelf.configs.replace(kept);
-        zelf.stored.borrow_mut().push(old);
-        Ok(())
+        populate::set_available_apps(zelf, available, vm)
     }
     #[pymethod]
-    fn unset_available_apps(zelf: &Py<Self>) {
-        Self::unset_installed_apps(zelf);
+    fn unset_available_apps(zelf: &Py<Self>, vm: &Vm) -> PyResult<()> {
+        populate::restore(zelf, vm)
     }
     #[pymethod]
     fn do_pending_operations(zelf: &Py<Self>, class: PyObjectRef, vm: &Vm) -> PyResult<()> {

@@ -164,7 +164,7 @@ impl DatabaseWrapper {
     pub fn validate_no_broken_transaction(&self, vm: &VirtualMachine) -> PyResult<()> {
         self.check_allowed(vm, "queries")?;
         if !self.needs_rollback.get() {
-            return Ok(());
+            return crate::apps::warn_of_early_query(vm);
         }
         let e = error::raise(
             vm,

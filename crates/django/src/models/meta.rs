@@ -200,7 +200,7 @@ fn build(
         exceptions(vm, &made, module, parents)?;
         inherit_meta(vm, &opts, base_meta.as_deref(), meta.as_deref())?;
     }
-    check_swapped(vm, &model, &rust_apps)?;
+    options::swapped::refresh(vm, &model)?;
     for (attr, value) in contributable {
         add_to_class(vm, &made, &attr, value)?;
     }
@@ -299,27 +299,6 @@ fn inherit_meta(
         };
         if !own {
             py::set_attr(vm, opts, name, py::attr(vm, base_meta, name)?)?;
-        }
-    }
-    Ok(())
-}
-
-/// A swappable model whose setting names another one.
-fn check_swapped(
-    vm: &Vm,
-    model: &orm_state::ModelRef,
-    _apps: &Rc<orm_state::Apps>,
-) -> PyResult<()> {
-    let Some(setting) = model.options.borrow().swappable.clone() else {
-        return Ok(());
-    };
-    let settings = modules::find(vm, "django.conf", "settings");
-    if let Ok(settings) = settings
-        && let Some(value) = py::attr_opt(vm, &settings, setting.as_str()).unwrap_or(None)
-    {
-        let value = py::to_string(vm, &value)?;
-        if !value.eq_ignore_ascii_case(&model.label()) {
-            *model.swapped.borrow_mut() = Some(value);
         }
     }
     Ok(())

@@ -1,7 +1,10 @@
 //! `Model._meta`.
 pub mod api;
+pub mod immutable;
 pub mod managers;
 pub mod parse;
+pub mod relations;
+pub mod swapped;
 
 use crate::{modules, py};
 use orm_state::{Field, ModelRef};
@@ -72,6 +75,13 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         managers::fill(c);
     })?;
     modules::export(vm, "django.db.models.options", "Options", class)?;
+    immutable::install(vm)?;
+    modules::export(
+        vm,
+        "django.db.models.options",
+        "EMPTY_RELATION_TREE",
+        vm.ctx.empty_tuple.clone(),
+    )?;
     let names = parse::NAMES.iter().map(|n| py::str(vm, n)).collect();
     modules::export(
         vm,

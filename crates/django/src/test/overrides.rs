@@ -83,8 +83,16 @@ fn enable(this: PyObjectRef, vm: &Vm) -> PyResult<()> {
     let options: PyDictRef = attr(vm, &this, "options")?.try_into_value(vm)?;
     for (name, value) in options.items_vec() {
         let name = name.str(vm)?.to_string_lossy().into_owned();
+        let old = maybe(vm, &settings, &name)?;
         conf::set(&settings, &name, value.clone(), vm)?;
-        changed(vm, &name, value, true)?;
+        if let Err(e) = changed(vm, &name, value, true) {
+            // A setting that does harm was never set.
+            match old {
+                Some(old) => conf::set(&settings, &name, old, vm)?,
+                None => call(vm, &settings, "__delattr__", vec![text(vm, &name)]).map(drop)?,
+            }
+            return Err(e);
+        }
     }
     Ok(())
 }
@@ -114,11 +122,15 @@ fn changed(vm: &Vm, name: &str, value: PyObjectRef, enter: bool) -> PyResult<()>
     if name == "INSTALLED_APPS" {
         let apps = modules::find(vm, "django.apps", "apps")?;
         if enter {
-            call(vm, &apps, "set_installed_apps", vec![value.clone()])?;
+            if let Err(e) = call(vm, &apps, "set_installed_apps", vec![value.clone()]) {
+                call(vm, &apps, "unset_installed_apps", vec![])?;
+                return Err(e);
+            }
         } else {
             call(vm, &apps, "unset_installed_apps", vec![])?;
         }
     }
+    crate::models::options::swapped::setting_changed(vm, name)?;
     let Ok(signal) = modules::find(vm, "django.core.signals", "setting_changed") else {
         return Ok(());
     };

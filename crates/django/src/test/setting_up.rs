@@ -1,30 +1,28 @@
 //! What a run of tests begins with: the settings of Django's own SQLite runs, the apps, the tables.
-use super::call::{attr, call, maybe, module, set, text};
+use super::call::{call, text};
 use super::database;
 use crate::{conf, db, modules};
 use python::runtime;
-use rustpython_vm::builtins::PyBaseExceptionRef;
-use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 
-/// Apps that are installed beside the tested ones, as far as they are there.
-const BESIDE: [&str; 3] = [
+/// Apps that are installed beside the tested ones.
+const BESIDE: [&str; 7] = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sites",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.staticfiles",
 ];
 
 /// Prepares an interpreter to run the tests of some labels below a folder.
 pub fn set_up(vm: &Vm, folder: &str, labels: &[String]) -> PyResult<()> {
     runtime::set_path(vm, &[folder])?;
     settings(vm)?;
-    let mut names: Vec<String> = vec![];
-    for app in BESIDE {
-        if module(vm, app).is_ok() {
-            names.push(app.to_owned());
-        }
-    }
+    let mut names: Vec<String> = BESIDE.map(String::from).to_vec();
     for label in labels {
         let app = label.split('.').next().unwrap_or(label);
         if !names.iter().any(|n| n == app) {
@@ -37,32 +35,16 @@ pub fn set_up(vm: &Vm, folder: &str, labels: &[String]) -> PyResult<()> {
     conf::set(&settings, "INSTALLED_APPS", installed.clone(), vm)?;
     let apps = modules::find(vm, "django.apps", "apps")?;
     call(vm, &apps, "populate", vec![installed])?;
-    for config in super::call::items(vm, &*call(vm, &apps, "get_app_configs", vec![])?)? {
-        let name = attr(vm, &config, "name")?.str(vm)?;
-        let models = format!("{}.models", name.to_string_lossy());
-        match module(vm, &models) {
-            Ok(found) => set(vm, &config, "models_module", found)?,
-            Err(e) if is_missing(vm, &e, &models) => {}
-            Err(e) => return Err(e),
-        }
-    }
-    for config in super::call::items(vm, &*call(vm, &apps, "get_app_configs", vec![])?)? {
-        call(vm, &config, "ready", vec![])?;
-    }
+    Ok(())
+}
+
+/// Makes the tables. Test modules are imported before, and the models they bring are there.
+pub fn make_tables(vm: &Vm) -> PyResult<()> {
     database::create_tables(vm)?;
     for alias in db::registry::aliases() {
         database::tell_migrated(vm, &alias)?;
     }
     Ok(())
-}
-
-/// Whether it is this module that is missing, not one that it imports.
-fn is_missing(vm: &Vm, error: &PyBaseExceptionRef, name: &str) -> bool {
-    maybe(vm, error.as_object(), "name")
-        .ok()
-        .flatten()
-        .and_then(|n| n.str(vm).ok())
-        .is_some_and(|n| n.to_string_lossy() == name)
 }
 
 fn settings(vm: &Vm) -> PyResult<()> {
@@ -87,7 +69,6 @@ fn settings(vm: &Vm) -> PyResult<()> {
         ("LANGUAGE_CODE", text(vm, "en")),
         ("SITE_ID", vm.ctx.new_int(1).into()),
         ("SECRET_KEY", text(vm, "django_tests_secret_key")),
-        ("DEFAULT_AUTO_FIELD", text(vm, "django.db.models.AutoField")),
         ("MIGRATION_MODULES", migrations.into()),
         ("DATABASES", databases.clone().into()),
     ] {

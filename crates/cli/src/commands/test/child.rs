@@ -39,6 +39,7 @@ pub fn child(arguments: &Child) -> ExitCode {
         let run = || {
             setting_up::set_up(vm, &folder, &arguments.labels)?;
             let tests = runner::discover(vm, &folder, &arguments.labels)?;
+            setting_up::make_tables(vm)?;
             say(&Said::Found(tests.len() as u64));
             let rest = tests
                 .into_iter()

@@ -80,39 +80,41 @@ fn primary_key(vm: &Vm, class: &PyObject, model: &ModelRef) -> PyResult<()> {
     add_to_class(vm, class, "id", made)
 }
 
-/// The app's `default_auto_field`, else the setting's.
+/// The class of automatic primary keys: the app's `default_auto_field`, else the setting's.
 fn default_auto_field(vm: &Vm, model: &ModelRef) -> PyResult {
-    let apps = modules::find(vm, "django.apps", "apps")?;
+    let apps = crate::models::base::apps_of(vm, model)?;
     let configs = py::attr(vm, &apps, "app_configs")?;
     let config = py::call(vm, &configs, "get", vec![py::str(vm, &**model.app_label())])?;
-    let mut path = None;
-    let mut whose = String::new();
-    if !vm.is_none(&config)
-        && let Some(v) = py::attr_opt(vm, &config, "default_auto_field")?
-        && let Some(text) = py::as_string(&v)
-    {
-        path = Some(text);
-        whose = "default_auto_field".into();
-    }
-    if path.is_none() {
-        path = crate::apps::setting(vm, "DEFAULT_AUTO_FIELD")?.and_then(|v| py::as_string(&v));
-        whose = "DEFAULT_AUTO_FIELD".into();
-    }
-    let path = path.unwrap_or_else(|| "django.db.models.BigAutoField".into());
-    let Some((module, name)) = path.rsplit_once('.') else {
-        return Err(crate::error::raise(
-            vm,
-            "ImproperlyConfigured",
-            format!("{whose} refers to the module '{path}' that could not be imported."),
-        ));
+    let own = !vm.is_none(&config)
+        && py::attr(vm, &config, "_is_default_auto_field_overridden")?.is_true(vm)?;
+    let (given, whose) = if own {
+        let class = config.class();
+        let whose = format!(
+            "{}.{}.default_auto_field",
+            py::to_string(vm, &py::attr(vm, class.as_object(), "__module__")?)?,
+            py::to_string(vm, &py::attr(vm, class.as_object(), "__qualname__")?)?
+        );
+        (py::attr(vm, &config, "default_auto_field")?, whose)
+    } else {
+        let given = crate::conf::get(vm, "DEFAULT_AUTO_FIELD")?;
+        (given, "DEFAULT_AUTO_FIELD".into())
     };
-    let module_name = vm.ctx.new_str(module);
-    vm.import(&module_name, 0)?;
-    let sys_modules = vm.sys_module.get_attr("modules", vm)?;
-    let module = sys_modules.get_item(&*module_name, vm)?;
-    let class = py::attr(vm, &module, name)?;
-    let auto = py::as_class(&class);
-    let is_auto = auto.is_some_and(|c| {
+    let improper = |text: String| crate::error::raise(vm, "ImproperlyConfigured", text);
+    if !given.clone().is_true(vm)? {
+        return Err(improper(format!("{whose} must not be empty.")));
+    }
+    let path = py::to_string(vm, &given)?;
+    let class = match named_class(vm, &path) {
+        Ok(class) => class,
+        Err(e) => {
+            let raised = improper(format!(
+                "{whose} refers to the module '{path}' that could not be imported."
+            ));
+            crate::error::set_cause(vm, &raised, Some(e));
+            return Err(raised);
+        }
+    };
+    let is_auto = py::as_class(&class).is_some_and(|c| {
         crate::models::fields::classes::field_class(vm, &c).is_ok_and(|f| f.kind.is_auto())
     });
     if !is_auto {
@@ -121,6 +123,13 @@ fn default_auto_field(vm: &Vm, model: &ModelRef) -> PyResult {
         )));
     }
     Ok(class)
+}
+
+fn named_class(vm: &Vm, path: &str) -> PyResult {
+    let (module, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let importlib = vm.import("importlib", 0)?;
+    let module = py::call(vm, &importlib, "import_module", vec![py::str(vm, module)])?;
+    py::attr(vm, &module, name)
 }
 
 /// `order_with_respect_to`: an `_order` column, and ordering by it.

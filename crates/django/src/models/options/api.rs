@@ -1,5 +1,5 @@
 //! The attributes and methods of `_meta`. Source: "Model _meta API" in Django's documentation.
-use super::PyOptions;
+use super::{PyOptions, immutable, relations, swapped};
 use crate::class::Class;
 use crate::convert::to_py;
 use crate::error::OrRaise;
@@ -38,12 +38,13 @@ fn list(vm: &Vm, fields: &[Rc<Field>]) -> PyResult {
     Ok(vm.ctx.new_list(objects).into())
 }
 
-fn tuple(vm: &Vm, fields: &[Rc<Field>]) -> PyResult {
+/// A list that is not to be changed; `name` says where it came from.
+fn fixed(vm: &Vm, name: &str, fields: &[Rc<Field>]) -> PyResult {
     let objects = fields
         .iter()
         .map(|f| field_object(vm, f))
         .collect::<PyResult<Vec<_>>>()?;
-    Ok(vm.ctx.new_tuple(objects).into())
+    immutable::list(vm, name, objects)
 }
 
 macro_rules! strings {
@@ -218,7 +219,13 @@ fn names(c: &mut Class) {
         })
     });
     c.getter("swapped", |o, vm| {
-        Ok(py::opt_str(vm, model(&o, vm)?.swapped.borrow().as_deref()))
+        let m = model(&o, vm)?;
+        swapped::refresh(vm, &m)?;
+        Ok(py::opt_str(vm, m.swapped.borrow().as_deref()))
+    });
+    c.getter(relations::NAME, |o, vm| relations::tree(vm, this(&o, vm)?));
+    c.getter("_property_names", |o, vm| {
+        property_names(vm, &model(&o, vm)?)
     });
     c.getter("installed", |_, vm| Ok(py::bool(vm, true)));
     c.getter("can_migrate", |_, vm| Ok(py::bool(vm, true)));
@@ -378,21 +385,27 @@ fn lists(c: &mut Class) {
 }
 
 fn fields(c: &mut Class) {
-    c.getter("fields", |o, vm| tuple(vm, &model(&o, vm)?.fields()));
+    c.getter("fields", |o, vm| {
+        fixed(vm, "fields", &model(&o, vm)?.fields())
+    });
     c.getter("concrete_fields", |o, vm| {
-        tuple(vm, &model(&o, vm)?.concrete_fields())
+        fixed(vm, "concrete_fields", &model(&o, vm)?.concrete_fields())
     });
     c.getter("local_fields", |o, vm| {
         list(vm, &model(&o, vm)?.local_fields())
     });
     c.getter("local_concrete_fields", |o, vm| {
-        tuple(vm, &model(&o, vm)?.local_concrete_fields())
+        fixed(
+            vm,
+            "local_concrete_fields",
+            &model(&o, vm)?.local_concrete_fields(),
+        )
     });
     c.getter("local_many_to_many", |o, vm| {
         list(vm, &model(&o, vm)?.local_many_to_many())
     });
     c.getter("many_to_many", |o, vm| {
-        tuple(vm, &model(&o, vm)?.many_to_many())
+        fixed(vm, "many_to_many", &model(&o, vm)?.many_to_many())
     });
     c.getter("private_fields", |o, vm| {
         list(vm, &model(&o, vm)?.private_fields())
@@ -452,7 +465,7 @@ fn fields(c: &mut Class) {
             .iter()
             .map(|r| rel_object(vm, r))
             .collect::<PyResult<Vec<_>>>()?;
-        Ok(vm.ctx.new_tuple(objects).into())
+        immutable::list(vm, "related_objects", objects)
     });
     c.getter("db_returning_fields", |o, vm| {
         let fields = crate::models::base::save::returning_fields(vm, &model(&o, vm)?)?;
@@ -461,8 +474,21 @@ fn fields(c: &mut Class) {
     c.getter("referenced_by_composite", |_, vm| Ok(vm.ctx.none()));
     c.method("get_field", |o: PyObjectRef, name: PyObjectRef, vm: &Vm| {
         let name = py::to_string(vm, &name)?;
-        let found = model(&o, vm)?.get_field(&name).or_raise(vm)?;
-        any_field_object(vm, &found)
+        let m = model(&o, vm)?;
+        let found = m.get_field(&name);
+        let forward = matches!(found, Ok(orm_state::AnyField::Field(_)));
+        if !forward && !relations::ready(vm, &m)? {
+            return Err(crate::error::raise(
+                vm,
+                "FieldDoesNotExist",
+                format!(
+                    "{} has no field named '{name}'. The app cache isn't ready yet, so if this is \
+                     an auto-created related field, it won't be available yet.",
+                    m.object_name()
+                ),
+            ));
+        }
+        any_field_object(vm, &found.or_raise(vm)?)
     });
     c.method(
         "get_fields",
@@ -483,7 +509,7 @@ fn fields(c: &mut Class) {
                     out.push(any_field_object(vm, &f)?);
                 }
             }
-            Ok(vm.ctx.new_tuple(out)) as PyResult<_>
+            immutable::list(vm, "get_fields()", out)
         },
     );
     c.method(
@@ -597,6 +623,30 @@ fn parent_list(o: &PyObject, vm: &Vm) -> PyResult<Vec<PyObjectRef>> {
         .iter()
         .map(|m| class_of_model(vm, m))
         .collect()
+}
+
+/// Names of the class's properties; a primary key is always one.
+fn property_names(vm: &Vm, model: &ModelRef) -> PyResult {
+    let mut names = vec![py::str(vm, "pk")];
+    if let Some(class) = py::as_class(&class_of_model(vm, model)?) {
+        let mut hidden: Vec<String> = vec!["pk".into()];
+        for base in class.mro_collect() {
+            for name in base.attributes().interned_names(&vm.ctx) {
+                if hidden.iter().any(|h| h == name.as_str()) {
+                    continue;
+                }
+                hidden.push(name.as_str().to_owned());
+                if let Some(value) = base.get_direct_attr(name)
+                    && value.fast_isinstance(vm.ctx.types.property_type)
+                {
+                    names.push(py::str(vm, name.as_str()));
+                }
+            }
+        }
+    }
+    let names = vm.ctx.new_list(names);
+    let kind = vm.ctx.types.frozenset_type.as_object();
+    kind.call((names,), vm)
 }
 
 /// For callers that look at objects.

@@ -1,0 +1,1 @@
+"""Messages to visitors. It has no models."""

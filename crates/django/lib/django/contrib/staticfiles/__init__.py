@@ -1,0 +1,1 @@
+"""Static files. It has no models."""
