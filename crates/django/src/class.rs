@@ -165,6 +165,10 @@ fn complete_comparison(c: &mut Class) {
 }
 
 impl Class<'_> {
+    /// What could not be added; the class is not made.
+    pub fn fail(&mut self, why: rustpython_vm::builtins::PyBaseExceptionRef) {
+        self.failure.get_or_insert(why);
+    }
     /// A class attribute.
     pub fn attr(&mut self, name: &str, value: impl Into<PyObjectRef>) {
         let name = self.vm.ctx.intern_str(name);

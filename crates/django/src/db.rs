@@ -9,6 +9,7 @@ pub mod atomic;
 pub mod clock;
 pub mod cursor;
 pub mod features;
+pub mod handler;
 pub mod introspection;
 pub mod log;
 pub mod modules;

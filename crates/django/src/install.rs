@@ -70,6 +70,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     models::install(vm)?;
     apps::install(vm)?;
     crate::utils::install(vm)?;
+    db::wrapper::class(vm)?;
     queries::install(vm)?;
     models::base::rows::install(vm)?;
     expressions::install(vm)?;

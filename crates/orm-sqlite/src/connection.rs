@@ -212,6 +212,21 @@ impl SqliteConnection {
         db.limit(rusqlite::limits::Limit::SQLITE_LIMIT_VARIABLE_NUMBER)
             .unwrap_or(32766)
     }
+    /// A limit of SQLite's, by its number (`SQLITE_LIMIT_…`).
+    pub fn limit(&self, category: i32) -> Result<i32> {
+        let limit = known_limit(category)?;
+        self.0
+            .db
+            .borrow()
+            .limit(limit)
+            .map_err(error::from_rusqlite)
+    }
+    /// Sets a limit, returns the one of before.
+    pub fn set_limit(&self, category: i32, value: i32) -> Result<i32> {
+        let limit = known_limit(category)?;
+        let db = self.0.db.borrow();
+        db.set_limit(limit, value).map_err(error::from_rusqlite)
+    }
     /// `EXPLAIN QUERY PLAN` as Django's `explain()` prints it: `id parent notused detail` a line.
     pub fn explain(&self, sql: &str, params: &[Value]) -> Result<String> {
         let out = self.run(
@@ -360,4 +375,30 @@ impl RowCursor for SqliteCursor {
         }
         Ok(rows)
     }
+}
+
+fn known_limit(category: i32) -> Result<rusqlite::limits::Limit> {
+    use rusqlite::limits::Limit;
+    [
+        Limit::SQLITE_LIMIT_LENGTH,
+        Limit::SQLITE_LIMIT_SQL_LENGTH,
+        Limit::SQLITE_LIMIT_COLUMN,
+        Limit::SQLITE_LIMIT_EXPR_DEPTH,
+        Limit::SQLITE_LIMIT_COMPOUND_SELECT,
+        Limit::SQLITE_LIMIT_VDBE_OP,
+        Limit::SQLITE_LIMIT_FUNCTION_ARG,
+        Limit::SQLITE_LIMIT_ATTACHED,
+        Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH,
+        Limit::SQLITE_LIMIT_VARIABLE_NUMBER,
+        Limit::SQLITE_LIMIT_TRIGGER_DEPTH,
+        Limit::SQLITE_LIMIT_WORKER_THREADS,
+    ]
+    .into_iter()
+    .nth(usize::try_from(category).unwrap_or(usize::MAX))
+    .ok_or_else(|| {
+        Error::new(
+            orm_state::ErrorKind::ProgrammingError,
+            "'category' is out of bounds",
+        )
+    })
 }

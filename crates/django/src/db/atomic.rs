@@ -357,7 +357,10 @@ impl DatabaseWrapper {
         zelf.validate_no_atomic_block(vm)?;
         let connection = zelf.sqlite(vm)?;
         if force_begin && !autocommit {
-            Self::plain(zelf, vm, "BEGIN")?;
+            match zelf.transaction_mode(vm)? {
+                Some(mode) => Self::plain(zelf, vm, &format!("BEGIN {mode}"))?,
+                None => Self::plain(zelf, vm, "BEGIN")?,
+            }
         } else {
             connection.set_implicit_begin(!autocommit);
         }

@@ -1,8 +1,10 @@
 //! `connection.features`: what SQLite can do. Source: what Django's SQLite backend reports.
 use super::wrapper::DatabaseWrapper;
+use crate::class::Class;
 use crate::modules;
 use rustpython_vm::builtins::{PyType, PyTypeRef};
-use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use rustpython_vm::function::PySetterValue;
+use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 use std::cell::RefCell;
 
 thread_local! {
@@ -159,23 +161,6 @@ const NO: &[&str] = &[
     "truncates_names",
 ];
 
-/// The features object of a connection.
-pub fn of(vm: &VirtualMachine, database: PyRef<DatabaseWrapper>) -> PyResult {
-    let key = "_features";
-    if let Some(dict) = database.as_object().dict() {
-        if let Some(found) = dict.get_item_opt(key, vm)? {
-            return Ok(found);
-        }
-        let made = class(vm)?.as_object().call((), vm)?;
-        let limit = database.sqlite(vm)?.variable_limit();
-        made.set_attr("max_query_params", vm.ctx.new_int(limit), vm)?;
-        made.set_attr("connection", database.clone(), vm)?;
-        dict.set_item(key, made.clone(), vm)?;
-        return Ok(made);
-    }
-    class(vm)?.as_object().call((), vm)
-}
-
 /// `DatabaseFeatures`
 pub fn class(vm: &VirtualMachine) -> PyResult<PyTypeRef> {
     if let Some(c) = CLASS.with_borrow(Clone::clone) {
@@ -239,6 +224,7 @@ pub fn class(vm: &VirtualMachine) -> PyResult<PyTypeRef> {
         )?
         .downcast::<PyType>()
         .map_err(|_| vm.new_type_error("type() made no class"))?;
+    crate::class::fill_class(vm, &made, instance)?;
     modules::export(
         vm,
         "django.db.backends.sqlite3.features",
@@ -247,6 +233,42 @@ pub fn class(vm: &VirtualMachine) -> PyResult<PyTypeRef> {
     )?;
     CLASS.set(Some(made.clone()));
     Ok(made)
+}
+
+const LIMIT: &str = "max_query_params";
+
+/// What depends on the connection.
+fn instance(c: &mut Class) {
+    c.method(
+        "__init__",
+        |o: PyObjectRef, connection: PyObjectRef, vm: &VirtualMachine| {
+            o.set_attr("connection", connection, vm)
+        },
+    );
+    c.property(
+        LIMIT,
+        |o, vm| {
+            if let Some(dict) = o.dict()
+                && let Some(given) = dict.get_item_opt(LIMIT, vm)?
+            {
+                return Ok(given);
+            }
+            let connection = o.get_attr("connection", vm)?;
+            match connection.downcast_ref::<DatabaseWrapper>() {
+                Some(database) => Ok(vm.ctx.new_int(database.sqlite(vm)?.variable_limit()).into()),
+                None => Ok(vm.ctx.none()),
+            }
+        },
+        |o, value, vm| {
+            let Some(dict) = o.dict() else {
+                return Ok(());
+            };
+            match value {
+                PySetterValue::Assign(value) => dict.set_item(LIMIT, value, vm),
+                PySetterValue::Delete => dict.del_item(LIMIT, vm),
+            }
+        },
+    );
 }
 
 /// Forgets what belonged to an interpreter.

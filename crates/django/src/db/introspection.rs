@@ -2,8 +2,9 @@
 use super::wrapper::DatabaseWrapper;
 use crate::error::OrRaise;
 use orm_sqlite::{Column, ConstraintInfo};
-use rustpython_vm::builtins::{PyDictRef, PyListRef, PyStrRef};
+use rustpython_vm::builtins::{PyDictRef, PyListRef, PyStrRef, PyType};
 use rustpython_vm::function::FuncArgs;
+use rustpython_vm::types::Constructor;
 use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 
 #[pyclass(
@@ -76,7 +77,15 @@ fn table_argument(vm: &VirtualMachine, args: &FuncArgs) -> PyResult<String> {
     Ok(found.str(vm)?.to_string_lossy().into_owned())
 }
 
-#[pyclass(flags(BASETYPE, HAS_DICT))]
+/// Of a connection, as `connection.introspection` makes it.
+impl Constructor for DatabaseIntrospection {
+    type Args = (PyRef<DatabaseWrapper>,);
+    fn py_new(_: &Py<PyType>, (database,): Self::Args, _: &VirtualMachine) -> PyResult<Self> {
+        Ok(DatabaseIntrospection { database })
+    }
+}
+
+#[pyclass(with(Constructor), flags(BASETYPE, HAS_DICT))]
 impl DatabaseIntrospection {
     #[pygetset]
     fn connection(zelf: &Py<DatabaseIntrospection>) -> PyRef<DatabaseWrapper> {

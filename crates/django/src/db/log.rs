@@ -1,7 +1,9 @@
 //! Every statement that reached a database, for result cards and `connection.queries`.
+use super::wrapper::DatabaseWrapper;
+use crate::py;
 use orm_state::Value;
-use rustpython_vm::VirtualMachine;
 use rustpython_vm::frame::frame_at_offset;
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -66,6 +68,55 @@ pub(crate) fn push(record: QueryRecord) {
             log.push(record);
         }
     });
+}
+
+/// The `django.db.backends` logger hears of a statement, if anybody listens.
+pub(crate) fn tell_logger(database: &DatabaseWrapper, vm: &VirtualMachine, record: &QueryRecord) {
+    // What a logger raises is its own affair, as `logging` has it.
+    let _ = said_to_logger(database, vm, record);
+}
+
+fn said_to_logger(
+    database: &DatabaseWrapper,
+    vm: &VirtualMachine,
+    record: &QueryRecord,
+) -> PyResult<()> {
+    let loaded = vm.sys_module.get_attr("modules", vm)?;
+    let Ok(logging) = loaded.get_item("logging", vm) else {
+        return Ok(());
+    };
+    let logger = py::call(
+        vm,
+        &logging,
+        "getLogger",
+        vec![py::str(vm, "django.db.backends")],
+    )?;
+    let debug = py::attr(vm, &logging, "DEBUG")?;
+    if !py::call(vm, &logger, "isEnabledFor", vec![debug])?.is_true(vm)? {
+        return Ok(());
+    }
+    let sql = py::str(vm, database.interpolated(vm, record)?);
+    let params = match &record.params {
+        Some(params) => {
+            let values = params.iter().map(|p| crate::convert::to_py(vm, p));
+            vm.ctx.new_tuple(values.collect::<PyResult<_>>()?).into()
+        }
+        None => vm.ctx.none(),
+    };
+    let duration: PyObjectRef = vm.ctx.new_float(record.duration).into();
+    let alias = py::str(vm, &*record.using);
+    let extra = vm.ctx.new_dict();
+    for (name, value) in [
+        ("duration", &duration),
+        ("sql", &sql),
+        ("params", &params),
+        ("alias", &alias),
+    ] {
+        extra.set_item(name, value.clone(), vm)?;
+    }
+    let format = py::str(vm, "(%.3f) %s; args=%s; alias=%s");
+    let args = vec![format, duration, sql, params, alias];
+    py::call_kw(vm, &logger, "debug", args, &[("extra", extra.into())]).map(drop)
 }
 
 /// The Python frames of the project, innermost first.

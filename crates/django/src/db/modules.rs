@@ -1,28 +1,26 @@
 //! `django.db` and the modules below it that are not models.
 use super::cursor::CursorWrapper;
+use super::handler::ConnectionHandler;
 use super::introspection::DatabaseIntrospection;
 use super::ops::DatabaseOperations;
 use super::registry::{self, DEFAULT_DB_ALIAS};
 use super::router::{self, ConnectionRouter};
-use super::wrapper::{ChecksDisabled, DatabaseWrapper, ExecuteWrapper, QueriesLog};
+use super::wrapper::{ChecksDisabled, ExecuteWrapper, Handle, QueriesLog};
 use super::{atomic, features, sqlite3, transaction};
 use crate::modules;
-use rustpython_vm::builtins::{PyListRef, PyStr};
+use rustpython_vm::builtins::PyStr;
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, PySetterValue};
-use rustpython_vm::protocol::PyMappingMethods;
-use rustpython_vm::types::{AsMapping, Comparable, GetAttr, Iterable, PyComparisonOp, SetAttr};
+use rustpython_vm::types::{Comparable, GetAttr, PyComparisonOp, SetAttr};
 use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func,
-    pyclass,
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass,
 };
-use std::sync::LazyLock;
 
 /// Fills the modules.
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     make_types();
     let default: PyObjectRef = vm.ctx.new_str(DEFAULT_DB_ALIAS).into();
-    let connections: PyObjectRef = ConnectionHandler.into_pyobject(vm);
+    let connections: PyObjectRef = ConnectionHandler::main().into_pyobject(vm);
     let connection: PyObjectRef = ConnectionProxy.into_pyobject(vm);
     modules::export(vm, "django.db", "connections", connections)?;
     modules::export(vm, "django.db", "connection", connection)?;
@@ -61,18 +59,6 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     )?;
     modules::export(
         vm,
-        "django.db.backends.sqlite3.base",
-        "DatabaseWrapper",
-        DatabaseWrapper::make_static_type(),
-    )?;
-    modules::export(
-        vm,
-        "django.db.backends.base.base",
-        "BaseDatabaseWrapper",
-        DatabaseWrapper::make_static_type(),
-    )?;
-    modules::export(
-        vm,
         "django.db.backends.sqlite3.operations",
         "DatabaseOperations",
         operations_class(vm)?,
@@ -88,6 +74,16 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     for (name, _) in sqlite3::CLASSES_IN_ORDER {
         modules::export(vm, "sqlite3", name, sqlite3::class(vm, name))?;
     }
+    for (number, name) in LIMITS.iter().enumerate() {
+        modules::export(vm, "sqlite3", name, vm.ctx.new_int(number))?;
+    }
+    let signal = modules::find(vm, "django.dispatch", "Signal")?.call((), vm)?;
+    modules::export(
+        vm,
+        "django.db.backends._signals",
+        "connection_created",
+        signal,
+    )?;
     features::class(vm)?;
     super::names::install(vm)?;
     super::ops_sql::install(vm)?;
@@ -100,8 +96,24 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     transaction::install(vm)
 }
 
+/// `sqlite3.SQLITE_LIMIT_…`, by number.
+const LIMITS: [&str; 12] = [
+    "SQLITE_LIMIT_LENGTH",
+    "SQLITE_LIMIT_SQL_LENGTH",
+    "SQLITE_LIMIT_COLUMN",
+    "SQLITE_LIMIT_EXPR_DEPTH",
+    "SQLITE_LIMIT_COMPOUND_SELECT",
+    "SQLITE_LIMIT_VDBE_OP",
+    "SQLITE_LIMIT_FUNCTION_ARG",
+    "SQLITE_LIMIT_ATTACHED",
+    "SQLITE_LIMIT_LIKE_PATTERN_LENGTH",
+    "SQLITE_LIMIT_VARIABLE_NUMBER",
+    "SQLITE_LIMIT_TRIGGER_DEPTH",
+    "SQLITE_LIMIT_WORKER_THREADS",
+];
+
 /// `load_backend("django.db.backends.sqlite3")`: the module that holds its `DatabaseWrapper`.
-fn load_backend(name: String, vm: &VirtualMachine) -> PyResult {
+pub(super) fn load_backend(name: String, vm: &VirtualMachine) -> PyResult {
     const BUILT_IN: [&str; 4] = ["mysql", "oracle", "postgresql", "sqlite3"];
     let importlib = vm.import("importlib", 0)?;
     let module = vm.ctx.new_str(format!("{name}.base"));
@@ -132,8 +144,8 @@ fn load_backend(name: String, vm: &VirtualMachine) -> PyResult {
 
 fn make_types() {
     let _ = [
-        DatabaseWrapper::make_static_type(),
         QueriesLog::make_static_type(),
+        Handle::make_static_type(),
         ExecuteWrapper::make_static_type(),
         ChecksDisabled::make_static_type(),
         CursorWrapper::make_static_type(),
@@ -146,96 +158,6 @@ fn make_types() {
         atomic::Decorated::make_static_type(),
         transaction::MarkOnError::make_static_type(),
     ];
-}
-
-/// `connections`
-#[pyclass(module = "django.db.utils", name = "ConnectionHandler")]
-#[derive(Debug, PyPayload)]
-pub struct ConnectionHandler;
-
-fn alias_of(vm: &VirtualMachine, key: &PyObject) -> PyResult<String> {
-    Ok(key.str(vm)?.to_string_lossy().into_owned())
-}
-
-#[pyclass(with(AsMapping, Iterable), flags(HAS_DICT))]
-impl ConnectionHandler {
-    #[pymethod]
-    fn all(
-        _zelf: &Py<ConnectionHandler>,
-        _args: FuncArgs,
-        vm: &VirtualMachine,
-    ) -> PyResult<PyListRef> {
-        let mut found = vec![];
-        for alias in registry::aliases() {
-            found.push(registry::database(vm, &alias)?.into());
-        }
-        Ok(vm.ctx.new_list(found))
-    }
-    #[pymethod]
-    fn close_all(_zelf: &Py<ConnectionHandler>, vm: &VirtualMachine) -> PyResult<()> {
-        for alias in registry::aliases() {
-            vm.call_method(registry::database(vm, &alias)?.as_object(), "close", ())?;
-        }
-        Ok(())
-    }
-    #[pygetset]
-    fn databases(zelf: &Py<ConnectionHandler>, vm: &VirtualMachine) -> PyResult {
-        ConnectionHandler::settings(zelf, vm)
-    }
-    #[pygetset]
-    fn settings(_zelf: &Py<ConnectionHandler>, vm: &VirtualMachine) -> PyResult {
-        let dict = vm.ctx.new_dict();
-        for alias in registry::aliases() {
-            let db = registry::database(vm, &alias)?;
-            dict.set_item(&*alias, db.settings_dict.clone().into(), vm)?;
-        }
-        Ok(dict.into())
-    }
-    #[pymethod]
-    fn create_connection(
-        _zelf: &Py<ConnectionHandler>,
-        alias: PyObjectRef,
-        vm: &VirtualMachine,
-    ) -> PyResult {
-        let alias = alias_of(vm, &alias)?;
-        let db = registry::database(vm, &alias)?;
-        let settings = db.settings_dict.copy().into_ref(&vm.ctx);
-        Ok(DatabaseWrapper::new(vm, &alias, settings).into())
-    }
-}
-
-impl AsMapping for ConnectionHandler {
-    fn as_mapping() -> &'static PyMappingMethods {
-        static METHODS: LazyLock<PyMappingMethods> = LazyLock::new(|| PyMappingMethods {
-            length: atomic_func!(|_mapping, _vm| Ok(registry::aliases().len())),
-            subscript: atomic_func!(|_mapping, key, vm| {
-                Ok(registry::database(vm, &alias_of(vm, key)?)?.into())
-            }),
-            ass_subscript: atomic_func!(|_mapping, key, value, vm| {
-                let alias = alias_of(vm, key)?;
-                match value {
-                    Some(v) => match v.downcast::<DatabaseWrapper>() {
-                        Ok(db) => registry::replace(&alias, db),
-                        Err(_) => return Err(vm.new_type_error("a connection is expected")),
-                    },
-                    None => registry::remove(&alias),
-                }
-                Ok(())
-            }),
-        });
-        &METHODS
-    }
-}
-
-impl Iterable for ConnectionHandler {
-    fn iter(_zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
-        let names = registry::aliases()
-            .iter()
-            .map(|a| vm.ctx.new_str(a.as_str()).into())
-            .collect();
-        let list: PyObjectRef = vm.ctx.new_list(names).into();
-        Ok(list.get_iter(vm)?.into())
-    }
 }
 
 /// `connection`: whatever `connections["default"]` is now.

@@ -2,8 +2,9 @@
 use super::wrapper::DatabaseWrapper;
 use crate::convert;
 use orm_sqlite::percent;
-use rustpython_vm::builtins::{PyListRef, PyStrRef, PyTupleRef};
+use rustpython_vm::builtins::{PyListRef, PyStrRef, PyTupleRef, PyType};
 use rustpython_vm::function::{FuncArgs, OptionalArg};
+use rustpython_vm::types::Constructor;
 use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 
 #[pyclass(
@@ -34,7 +35,15 @@ fn text(vm: &VirtualMachine, o: &PyObjectRef) -> PyResult<String> {
     Ok(o.str(vm)?.to_string_lossy().into_owned())
 }
 
-#[pyclass(flags(BASETYPE, HAS_DICT))]
+/// Of a connection, as `connection.ops` makes it.
+impl Constructor for DatabaseOperations {
+    type Args = (PyRef<DatabaseWrapper>,);
+    fn py_new(_: &Py<PyType>, (database,): Self::Args, _: &VirtualMachine) -> PyResult<Self> {
+        Ok(DatabaseOperations { database })
+    }
+}
+
+#[pyclass(with(Constructor), flags(BASETYPE, HAS_DICT))]
 impl DatabaseOperations {
     #[pygetset]
     fn connection(zelf: &Py<DatabaseOperations>) -> PyRef<DatabaseWrapper> {

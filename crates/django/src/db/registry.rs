@@ -13,7 +13,7 @@ thread_local! {
 pub const DEFAULT_DB_ALIAS: &str = "default";
 
 /// What every database's settings hold unless given.
-fn defaults(vm: &VirtualMachine, settings: &PyDictRef) -> PyResult<()> {
+pub(super) fn defaults(vm: &VirtualMachine, settings: &PyDictRef) -> PyResult<()> {
     let ctx = &vm.ctx;
     let plain: [(&str, PyObjectRef); 12] = [
         ("ENGINE", ctx.new_str("django.db.backends.sqlite3").into()),
@@ -76,12 +76,12 @@ pub fn configure(vm: &VirtualMachine, databases: &PyDictRef) -> PyResult<()> {
             ));
         };
         defaults(vm, &settings)?;
-        made.insert(alias.clone(), DatabaseWrapper::new(vm, &alias, settings));
+        made.insert(alias.clone(), DatabaseWrapper::new(vm, &alias, settings)?);
     }
     if !made.contains_key(DEFAULT_DB_ALIAS) {
         let settings = vm.ctx.new_dict();
         defaults(vm, &settings)?;
-        let database = DatabaseWrapper::new(vm, DEFAULT_DB_ALIAS, settings);
+        let database = DatabaseWrapper::new(vm, DEFAULT_DB_ALIAS, settings)?;
         made.shift_insert(0, DEFAULT_DB_ALIAS.into(), database);
     }
     DATABASES.set(made);
@@ -107,6 +107,11 @@ pub fn database(vm: &VirtualMachine, alias: &str) -> PyResult<PyRef<DatabaseWrap
                 format!("The connection '{alias}' doesn't exist."),
             )
         })
+}
+
+/// The connection of an alias, if there is one.
+pub fn registered(alias: &str) -> Option<PyRef<DatabaseWrapper>> {
+    DATABASES.with_borrow(|d| d.get(alias).cloned())
 }
 
 /// By a Python argument: an alias, or `None` for the default one.

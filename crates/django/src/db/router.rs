@@ -1,8 +1,9 @@
 //! `django.db.router`: which database a model is read from and written to.
 use super::registry::DEFAULT_DB_ALIAS;
 use orm_state::ModelRef;
-use rustpython_vm::builtins::{PyDictRef, PyStr};
+use rustpython_vm::builtins::{PyDictRef, PyStr, PyTypeRef};
 use rustpython_vm::function::{FuncArgs, KwArgs};
+use rustpython_vm::types::Constructor;
 use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
@@ -14,6 +15,11 @@ thread_local! {
 
 /// `DATABASE_ROUTERS`: instances, or classes to make them of, or dotted paths.
 pub fn configure(vm: &VirtualMachine, routers: Vec<PyObjectRef>) -> PyResult<()> {
+    ROUTERS.set(instances(vm, routers)?);
+    Ok(())
+}
+
+fn instances(vm: &VirtualMachine, routers: Vec<PyObjectRef>) -> PyResult<Vec<PyObjectRef>> {
     let mut made = vec![];
     for r in routers {
         if let Some(path) = r.downcast_ref::<PyStr>() {
@@ -28,8 +34,7 @@ pub fn configure(vm: &VirtualMachine, routers: Vec<PyObjectRef>) -> PyResult<()>
             made.push(r);
         }
     }
-    ROUTERS.set(made);
-    Ok(())
+    Ok(made)
 }
 
 pub fn clear() {
@@ -46,8 +51,17 @@ fn ask(
     method: &'static str,
     args: &FuncArgs,
 ) -> PyResult<Option<PyObjectRef>> {
-    for router in ROUTERS.with_borrow(Clone::clone) {
-        let Some(f) = vm.get_attribute_opt(&router, method)? else {
+    ask_these(vm, &ROUTERS.with_borrow(Clone::clone), method, args)
+}
+
+fn ask_these(
+    vm: &VirtualMachine,
+    routers: &[PyObjectRef],
+    method: &'static str,
+    args: &FuncArgs,
+) -> PyResult<Option<PyObjectRef>> {
+    for router in routers {
+        let Some(f) = vm.get_attribute_opt(router, method)? else {
             continue;
         };
         let answer = f.call(args.clone(), vm)?;
@@ -150,7 +164,51 @@ pub fn allow_migrate(
 /// The `router` object.
 #[pyclass(module = "django.db.utils", name = "ConnectionRouter")]
 #[derive(Debug, PyPayload)]
-pub struct ConnectionRouter;
+pub struct ConnectionRouter {
+    /// None: the project's routers.
+    own: RefCell<Option<Vec<PyObjectRef>>>,
+}
+
+impl ConnectionRouter {
+    /// Runs something with the routers of this object.
+    fn asking<T>(&self, f: impl FnOnce() -> T) -> T {
+        let own = self.own.borrow().clone();
+        match own {
+            None => f(),
+            Some(own) => {
+                let before = ROUTERS.replace(own);
+                let out = f();
+                ROUTERS.set(before);
+                out
+            }
+        }
+    }
+}
+
+impl Constructor for ConnectionRouter {
+    type Args = FuncArgs;
+    fn slot_new(class: PyTypeRef, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let given = args
+            .take_positional_keyword("routers")
+            .filter(|r| !vm.is_none(r));
+        let given = match given {
+            Some(given) => given,
+            None => crate::conf::get(vm, "DATABASE_ROUTERS")?,
+        };
+        let routers = instances(vm, given.try_into_value(vm)?)?;
+        let own = RefCell::new(Some(routers));
+        Ok(ConnectionRouter { own }
+            .into_ref_with_type(vm, class)?
+            .into())
+    }
+    fn py_new(
+        _: &Py<rustpython_vm::builtins::PyType>,
+        _: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<Self> {
+        Err(vm.new_type_error("slot_new() makes routers"))
+    }
+}
 
 fn hints_of(vm: &VirtualMachine, args: &FuncArgs) -> PyResult<Option<PyDictRef>> {
     let dict = vm.ctx.new_dict();
@@ -160,57 +218,55 @@ fn hints_of(vm: &VirtualMachine, args: &FuncArgs) -> PyResult<Option<PyDictRef>>
     Ok(Some(dict))
 }
 
-#[pyclass(flags(BASETYPE, HAS_DICT))]
+#[pyclass(with(Constructor), flags(BASETYPE, HAS_DICT))]
 impl ConnectionRouter {
     #[pygetset]
-    fn routers(_zelf: &Py<ConnectionRouter>, vm: &VirtualMachine) -> PyObjectRef {
-        vm.ctx.new_list(ROUTERS.with_borrow(Clone::clone)).into()
+    fn routers(zelf: &Py<ConnectionRouter>, vm: &VirtualMachine) -> PyObjectRef {
+        let routers = zelf.asking(|| ROUTERS.with_borrow(Clone::clone));
+        vm.ctx.new_list(routers).into()
     }
     #[pygetset(setter)]
     fn set_routers(
-        _zelf: &Py<ConnectionRouter>,
+        zelf: &Py<ConnectionRouter>,
         routers: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        ROUTERS.set(routers.try_into_value(vm)?);
+        let routers = routers.try_into_value(vm)?;
+        let mut own = zelf.own.borrow_mut();
+        match own.as_mut() {
+            Some(own) => *own = routers,
+            None => ROUTERS.set(routers),
+        }
         Ok(())
     }
     #[pymethod]
     fn db_for_read(
-        _zelf: &Py<ConnectionRouter>,
+        zelf: &Py<ConnectionRouter>,
         args: FuncArgs,
         vm: &VirtualMachine,
     ) -> PyResult<String> {
         let hints = hints_of(vm, &args)?;
-        db_for(
-            vm,
-            false,
-            vm.unwrap_or_none(args.args.first().cloned()),
-            hints,
-        )
+        let model = vm.unwrap_or_none(args.args.first().cloned());
+        zelf.asking(|| db_for(vm, false, model, hints))
     }
     #[pymethod]
     fn db_for_write(
-        _zelf: &Py<ConnectionRouter>,
+        zelf: &Py<ConnectionRouter>,
         args: FuncArgs,
         vm: &VirtualMachine,
     ) -> PyResult<String> {
         let hints = hints_of(vm, &args)?;
-        db_for(
-            vm,
-            true,
-            vm.unwrap_or_none(args.args.first().cloned()),
-            hints,
-        )
+        let model = vm.unwrap_or_none(args.args.first().cloned());
+        zelf.asking(|| db_for(vm, true, model, hints))
     }
     #[pymethod(name = "allow_relation")]
     fn py_allow_relation(
-        _zelf: &Py<ConnectionRouter>,
+        zelf: &Py<ConnectionRouter>,
         args: FuncArgs,
         vm: &VirtualMachine,
     ) -> PyResult<bool> {
         match &args.args[..] {
-            [a, b, ..] => match ask(vm, "allow_relation", &args)? {
+            [a, b, ..] => match zelf.asking(|| ask(vm, "allow_relation", &args))? {
                 Some(answer) => answer.is_true(vm),
                 None => Ok(state_db(vm, a)? == state_db(vm, b)?),
             },
@@ -219,11 +275,11 @@ impl ConnectionRouter {
     }
     #[pymethod(name = "allow_migrate")]
     fn py_allow_migrate(
-        _zelf: &Py<ConnectionRouter>,
+        zelf: &Py<ConnectionRouter>,
         args: FuncArgs,
         vm: &VirtualMachine,
     ) -> PyResult<bool> {
-        match ask(vm, "allow_migrate", &args)? {
+        match zelf.asking(|| ask(vm, "allow_migrate", &args))? {
             Some(answer) => answer.is_true(vm),
             None => Ok(true),
         }
@@ -265,5 +321,6 @@ impl ConnectionRouter {
 
 /// The object itself.
 pub fn object(vm: &VirtualMachine) -> PyRef<ConnectionRouter> {
-    ConnectionRouter.into_ref(&vm.ctx)
+    let own = RefCell::new(None);
+    ConnectionRouter { own }.into_ref(&vm.ctx)
 }

@@ -1,8 +1,17 @@
 //! `DatabaseWrapper`: one database, its transaction state and its log.
+mod contexts;
+mod handle;
+mod opening;
+mod sqlite_class;
+
+pub use contexts::{ChecksDisabled, ExecuteWrapper, QueriesLog};
+pub use handle::Handle;
+pub use sqlite_class::class;
+
 use super::atomic::AtomicBlock;
 use super::cursor::CursorWrapper;
 use super::log::{self, QueryRecord};
-use super::{clock, features, introspection, ops, sqlite3};
+use super::{clock, sqlite3};
 use crate::convert;
 use crate::error;
 use orm_sql::connection::{Connection, Outcome};
@@ -10,14 +19,12 @@ use orm_sqlite::{Params, SqliteConnection, SqliteCursor};
 use orm_state::{ErrorKind, Value};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyListRef, PyTupleRef, PyTypeRef};
 use rustpython_vm::function::{FuncArgs, OptionalArg};
-use rustpython_vm::protocol::PySequenceMethods;
-use rustpython_vm::types::{AsSequence, Representable};
+use rustpython_vm::types::{Constructor, Initializer, Representable};
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func, pyclass,
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::LazyLock;
 
 /// A callback waiting for the commit, with the savepoints it was registered under.
 #[derive(Clone)]
@@ -27,12 +34,15 @@ pub struct CommitHook {
     pub robust: bool,
 }
 
-#[pyclass(module = "django.db.backends.sqlite3.base", name = "DatabaseWrapper")]
+/// What every backend's wrapper is; [`sqlite_class`] makes SQLite's out of it.
+#[pyclass(module = "django.db.backends.base.base", name = "BaseDatabaseWrapper")]
 #[derive(PyPayload)]
 pub struct DatabaseWrapper {
     pub alias: Rc<str>,
-    pub settings_dict: PyDictRef,
+    settings_dict: RefCell<PyDictRef>,
     sqlite: RefCell<Option<SqliteConnection>>,
+    /// `connection.connection`, as long as the database stays open.
+    handle: RefCell<Option<PyObjectRef>>,
     pub force_debug_cursor: Cell<bool>,
     /// Positions in the log where this connection's `queries` start.
     pub queries_start: Cell<usize>,
@@ -66,11 +76,21 @@ impl std::fmt::Debug for DatabaseWrapper {
 const QUERIES_LIMIT: usize = 9000;
 
 impl DatabaseWrapper {
-    pub fn new(vm: &VirtualMachine, alias: &str, settings_dict: PyDictRef) -> PyRef<Self> {
+    /// SQLite's wrapper for a database.
+    pub fn new(
+        vm: &VirtualMachine,
+        alias: &str,
+        settings_dict: PyDictRef,
+    ) -> PyResult<PyRef<Self>> {
+        let class = sqlite_class::class(vm)?;
+        Self::made(vm, alias, settings_dict).into_ref_with_type(vm, class)
+    }
+    fn made(vm: &VirtualMachine, alias: &str, settings_dict: PyDictRef) -> Self {
         DatabaseWrapper {
             alias: alias.into(),
-            settings_dict,
+            settings_dict: RefCell::new(settings_dict),
             sqlite: RefCell::default(),
+            handle: RefCell::default(),
             force_debug_cursor: Cell::new(false),
             queries_start: Cell::new(0),
             queries: RefCell::default(),
@@ -90,11 +110,14 @@ impl DatabaseWrapper {
             forbidden: RefCell::default(),
             waiting: RefCell::default(),
         }
-        .into_ref(&vm.ctx)
+    }
+    /// The settings of this database.
+    pub fn settings(&self) -> PyDictRef {
+        self.settings_dict.borrow().clone()
     }
     fn setting(&self, vm: &VirtualMachine, key: &str) -> PyResult<PyObjectRef> {
         Ok(self
-            .settings_dict
+            .settings()
             .get_item_opt(key, vm)?
             .unwrap_or_else(|| vm.ctx.none()))
     }
@@ -117,36 +140,6 @@ impl DatabaseWrapper {
         }
         self.open(vm)
     }
-    fn open(&self, vm: &VirtualMachine) -> PyResult<SqliteConnection> {
-        self.in_atomic_block.set(false);
-        self.savepoint_ids.borrow_mut().clear();
-        self.atomic_blocks.borrow_mut().clear();
-        self.needs_rollback.set(false);
-        self.closed_in_transaction.set(false);
-        self.errors_occurred.set(false);
-        let name = self.setting(vm, "NAME")?;
-        if !name.clone().is_true(vm)? {
-            return Err(error::raise(
-                vm,
-                "ImproperlyConfigured",
-                "settings.DATABASES is improperly configured. Please supply the NAME value.",
-            ));
-        }
-        let name = name.str(vm)?;
-        let name = name.to_string_lossy();
-        let path = if cfg!(target_arch = "wasm32") && name.contains("mode=memory") {
-            ":memory:"
-        } else {
-            &name
-        };
-        let connection = SqliteConnection::open(path).map_err(|e| sqlite3::wrapped(vm, e))?;
-        *self.sqlite.borrow_mut() = Some(connection.clone());
-        let autocommit = self.setting(vm, "AUTOCOMMIT")?.is_true(vm)?;
-        connection.set_implicit_begin(!autocommit);
-        self.autocommit.set(autocommit);
-        self.run_on_commit.borrow_mut().clear();
-        Ok(connection)
-    }
     /// Uses an open database (a snapshot restored by the engine).
     pub fn set_sqlite(&self, connection: SqliteConnection) {
         *self.sqlite.borrow_mut() = Some(connection);
@@ -156,6 +149,7 @@ impl DatabaseWrapper {
         self.sqlite.borrow().is_some()
     }
     pub fn drop_sqlite(&self) {
+        self.handle.take();
         self.sqlite.take();
     }
     pub fn queries_logged(&self, vm: &VirtualMachine) -> bool {
@@ -319,6 +313,8 @@ impl DatabaseWrapper {
                 queries.remove(0);
             }
             queries.push(record.clone());
+            drop(queries);
+            log::tell_logger(self, vm, &record);
         }
         log::push(record);
     }
@@ -397,72 +393,103 @@ fn debug_setting(vm: &VirtualMachine) -> bool {
 }
 
 impl Representable for DatabaseWrapper {
-    fn repr_str(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
+    fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
         Ok(format!(
-            "<DatabaseWrapper vendor='sqlite' alias='{}'>",
+            "<{} vendor={} alias='{}'>",
+            zelf.class().name(),
+            crate::py::repr(vm, &crate::py::attr(vm, zelf, "vendor")?)?,
             zelf.alias
         ))
     }
 }
 
-#[pyclass(with(Representable), flags(BASETYPE, HAS_DICT, HAS_WEAKREF))]
+impl Constructor for DatabaseWrapper {
+    type Args = FuncArgs;
+    /// `DatabaseWrapper(settings_dict, alias="default")`
+    fn slot_new(class: PyTypeRef, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let settings = match args.take_positional_keyword("settings_dict") {
+            Some(settings) => settings.try_into_value(vm)?,
+            None => vm.ctx.new_dict(),
+        };
+        let alias = match args.take_positional_keyword("alias") {
+            Some(alias) => crate::py::to_string(vm, &alias)?,
+            None => super::registry::DEFAULT_DB_ALIAS.into(),
+        };
+        let made = DatabaseWrapper::made(vm, &alias, settings);
+        Ok(made.into_ref_with_type(vm, class)?.into())
+    }
+    fn py_new(
+        _: &Py<rustpython_vm::builtins::PyType>,
+        _: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<Self> {
+        Err(vm.new_type_error("slot_new() makes connections"))
+    }
+}
+
+impl Initializer for DatabaseWrapper {
+    type Args = FuncArgs;
+    fn init(_: &Py<Self>, _: FuncArgs, _: &VirtualMachine) -> PyResult<()> {
+        Ok(())
+    }
+}
+
+#[pyclass(
+    with(Representable, Constructor, Initializer),
+    flags(BASETYPE, HAS_DICT, HAS_WEAKREF)
+)]
 impl DatabaseWrapper {
     #[pygetset]
     fn alias(zelf: &Py<DatabaseWrapper>) -> String {
         zelf.alias.to_string()
     }
     #[pygetset]
-    fn vendor(_zelf: &Py<DatabaseWrapper>) -> &'static str {
-        "sqlite"
-    }
-    #[pygetset]
-    fn display_name(_zelf: &Py<DatabaseWrapper>) -> &'static str {
-        "SQLite"
-    }
-    #[pygetset]
-    fn queries_limit(_zelf: &Py<DatabaseWrapper>) -> usize {
-        QUERIES_LIMIT
-    }
-    #[pygetset]
     fn settings_dict(zelf: &Py<DatabaseWrapper>) -> PyDictRef {
-        zelf.settings_dict.clone()
+        zelf.settings()
+    }
+    #[pygetset(setter)]
+    fn set_settings_dict(zelf: &Py<DatabaseWrapper>, settings: PyDictRef) {
+        *zelf.settings_dict.borrow_mut() = settings;
     }
     #[pygetset]
     fn connection(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyObjectRef {
-        if zelf.is_open() {
-            zelf.into()
-        } else {
-            vm.ctx.none()
+        DatabaseWrapper::driver(zelf, vm)
+    }
+    #[pygetset(setter)]
+    fn set_connection(
+        zelf: &Py<DatabaseWrapper>,
+        connection: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        if !vm.is_none(&connection) {
+            return Err(vm.new_not_implemented_error("another driver's connection"));
         }
+        zelf.drop_sqlite();
+        Ok(())
     }
     #[pygetset]
     fn features(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
-        features::of(vm, zelf)
+        sqlite_class::part(&zelf.into(), "_features", "features_class", vm)
     }
-    /// `connection.validation`: what the backend has to say about fields.
     #[pygetset]
     fn validation(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
-        let key = "_validation";
-        let Some(dict) = zelf.as_object().dict() else {
-            return Ok(vm.ctx.none());
-        };
-        if let Some(found) = dict.get_item_opt(key, vm)? {
-            return Ok(found);
-        }
-        const MODULE: &str = "django.db.backends.base.validation";
-        vm.import(&vm.ctx.new_str(MODULE), 0)?;
-        let class = crate::modules::find(vm, MODULE, "BaseDatabaseValidation")?;
-        let made = class.call((zelf.clone(),), vm)?;
-        dict.set_item(key, made.clone(), vm)?;
-        Ok(made)
+        sqlite_class::part(&zelf.into(), "_validation", "validation_class", vm)
     }
     #[pygetset]
-    fn ops(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyObjectRef {
-        ops::DatabaseOperations { database: zelf }.into_pyobject(vm)
+    fn creation(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        sqlite_class::part(&zelf.into(), "_creation", "creation_class", vm)
     }
     #[pygetset]
-    fn introspection(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyObjectRef {
-        introspection::DatabaseIntrospection { database: zelf }.into_pyobject(vm)
+    fn client(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        sqlite_class::part(&zelf.into(), "_client", "client_class", vm)
+    }
+    #[pygetset]
+    fn ops(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        sqlite_class::part(&zelf.into(), "_ops", "ops_class", vm)
+    }
+    #[pygetset]
+    fn introspection(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        sqlite_class::part(&zelf.into(), "_introspection", "introspection_class", vm)
     }
     #[pygetset]
     fn force_debug_cursor(zelf: &Py<DatabaseWrapper>) -> bool {
@@ -478,6 +505,9 @@ impl DatabaseWrapper {
     }
     #[pygetset(name = "queries")]
     fn py_queries(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<PyListRef> {
+        DatabaseWrapper::listed_queries(zelf, vm)
+    }
+    fn listed_queries(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<PyListRef> {
         let records = zelf.queries.borrow().clone();
         let mut items = Vec::with_capacity(records.len());
         for record in &records {
@@ -659,10 +689,15 @@ impl DatabaseWrapper {
     fn py_set_autocommit(
         zelf: &Py<DatabaseWrapper>,
         autocommit: bool,
-        force_begin: OptionalArg<bool>,
+        mut args: FuncArgs,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        DatabaseWrapper::set_autocommit(zelf, vm, autocommit, force_begin.unwrap_or(false))
+        let force = args.take_positional_keyword("force_begin_transaction_with_broken_autocommit");
+        let force = match force {
+            Some(force) => force.is_true(vm)?,
+            None => false,
+        };
+        DatabaseWrapper::set_autocommit(zelf, vm, autocommit, force)
     }
     #[pymethod(name = "commit")]
     fn py_commit(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<()> {
@@ -843,14 +878,28 @@ impl DatabaseWrapper {
         zelf: &Py<DatabaseWrapper>,
         alias: OptionalArg<String>,
         vm: &VirtualMachine,
-    ) -> PyRef<DatabaseWrapper> {
+    ) -> PyResult<PyRef<DatabaseWrapper>> {
         let alias = alias.unwrap_or_else(|| zelf.alias.to_string());
-        DatabaseWrapper::new(vm, &alias, zelf.settings_dict.copy().into_ref(&vm.ctx))
+        let copied = vm.import("copy", 0)?.get_attr("deepcopy", vm)?;
+        let settings = copied.call((zelf.settings(),), vm)?.try_into_value(vm)?;
+        DatabaseWrapper::made(vm, &alias, settings).into_ref_with_type(vm, zelf.class().to_owned())
+    }
+    /// `copy.copy(connection)`: beside this one, on the same open database.
+    #[pymethod]
+    fn __copy__(
+        zelf: &Py<DatabaseWrapper>,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyRef<DatabaseWrapper>> {
+        let made = DatabaseWrapper::made(vm, &zelf.alias, zelf.settings())
+            .into_ref_with_type(vm, zelf.class().to_owned())?;
+        let open = zelf.sqlite.borrow().clone();
+        *made.sqlite.borrow_mut() = open;
+        made.autocommit.set(zelf.autocommit.get());
+        Ok(made)
     }
     #[pymethod]
-    fn get_database_version(_zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyTupleRef {
-        let (a, b, c) = SqliteConnection::version();
-        vm.new_tuple((a, b, c))
+    fn _close(zelf: &Py<DatabaseWrapper>) {
+        zelf.drop_sqlite();
     }
     #[pymethod]
     fn prepare_database(_zelf: &Py<DatabaseWrapper>) {}
@@ -860,105 +909,4 @@ impl DatabaseWrapper {
     fn dec_thread_sharing(_zelf: &Py<DatabaseWrapper>) {}
     #[pymethod]
     fn validate_thread_sharing(_zelf: &Py<DatabaseWrapper>) {}
-}
-
-/// `connection.queries_log`: its length and `clear()`.
-#[pyclass(module = "collections", name = "deque")]
-#[derive(PyPayload)]
-pub struct QueriesLog {
-    database: PyRef<DatabaseWrapper>,
-}
-
-impl std::fmt::Debug for QueriesLog {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("QueriesLog")
-    }
-}
-
-impl AsSequence for QueriesLog {
-    fn as_sequence() -> &'static PySequenceMethods {
-        static METHODS: LazyLock<PySequenceMethods> = LazyLock::new(|| PySequenceMethods {
-            length: atomic_func!(|seq, _vm| Ok(QueriesLog::sequence_downcast(seq)
-                .database
-                .queries
-                .borrow()
-                .len())),
-            ..PySequenceMethods::NOT_IMPLEMENTED
-        });
-        &METHODS
-    }
-}
-
-#[pyclass(with(AsSequence))]
-impl QueriesLog {
-    #[pymethod]
-    fn clear(zelf: &Py<QueriesLog>) {
-        zelf.database.forget_queries();
-    }
-    #[pygetset]
-    fn maxlen(_zelf: &Py<QueriesLog>) -> usize {
-        QUERIES_LIMIT
-    }
-}
-
-/// `with connection.execute_wrapper(f):`
-#[pyclass(module = "contextlib", name = "_GeneratorContextManager")]
-#[derive(PyPayload)]
-pub struct ExecuteWrapper {
-    database: PyRef<DatabaseWrapper>,
-    wrapper: PyObjectRef,
-}
-
-impl std::fmt::Debug for ExecuteWrapper {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ExecuteWrapper")
-    }
-}
-
-#[pyclass]
-impl ExecuteWrapper {
-    #[pymethod]
-    fn __enter__(zelf: &Py<ExecuteWrapper>) {
-        let list = zelf.database.execute_wrappers.borrow().clone();
-        list.borrow_vec_mut().push(zelf.wrapper.clone());
-    }
-    #[pymethod]
-    fn __exit__(zelf: &Py<ExecuteWrapper>, _args: FuncArgs) {
-        let list = zelf.database.execute_wrappers.borrow().clone();
-        list.borrow_vec_mut().pop();
-    }
-}
-
-/// `with connection.constraint_checks_disabled():`
-#[pyclass(module = "contextlib", name = "_GeneratorContextManager")]
-#[derive(PyPayload)]
-pub struct ChecksDisabled {
-    database: PyRef<DatabaseWrapper>,
-    disabled: Cell<bool>,
-}
-
-impl std::fmt::Debug for ChecksDisabled {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ChecksDisabled")
-    }
-}
-
-#[pyclass]
-impl ChecksDisabled {
-    #[pymethod]
-    fn __enter__(zelf: &Py<ChecksDisabled>, vm: &VirtualMachine) -> PyResult<()> {
-        zelf.disabled
-            .set(DatabaseWrapper::disable_constraint_checking(
-                &zelf.database,
-                vm,
-            )?);
-        Ok(())
-    }
-    #[pymethod]
-    fn __exit__(zelf: &Py<ChecksDisabled>, _args: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
-        if zelf.disabled.get() {
-            DatabaseWrapper::enable_constraint_checking(&zelf.database, vm)?;
-        }
-        Ok(())
-    }
 }
