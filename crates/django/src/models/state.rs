@@ -266,3 +266,24 @@ pub fn copy_origin(vm: &Vm, from: &PyObject, to: &PyObject) -> PyResult<()> {
     *to.db.borrow_mut() = from.db.borrow().clone();
     Ok(())
 }
+
+/// An instance and, up to the one whose table `owner` has, the parents that it was reached through.
+pub fn with_ancestors(
+    vm: &VirtualMachine,
+    instance: &PyObject,
+    owner: &orm_state::ModelRef,
+) -> PyResult<Vec<PyObjectRef>> {
+    let mut found = vec![instance.to_owned()];
+    let mut current = instance.to_owned();
+    while let Some(model) = crate::models::model_of_instance(&current)
+        && let Some(link) = model.ancestor_link(owner)
+    {
+        let parent = fields_cache(vm, &current)?.get_item_opt(&*link.name(), vm)?;
+        match parent.filter(|p| !vm.is_none(p)) {
+            Some(parent) => current = parent,
+            None => break,
+        }
+        found.push(current.clone());
+    }
+    Ok(found)
+}

@@ -96,9 +96,10 @@ impl Constructor for Prefetch {
             _ => None,
         };
         if let Some(q) = &queryset {
-            let unusable = q.downcast_ref::<RawQuerySet>().is_some()
-                || q.downcast_ref::<PyQuerySet>()
-                    .is_some_and(|q| !q.gives_models());
+            let unusable = match q.downcast_ref::<PyQuerySet>() {
+                Some(q) => !q.gives_models(vm)?,
+                None => q.downcast_ref::<RawQuerySet>().is_some(),
+            };
             if unusable {
                 return Err(vm.new_value_error(
                     "Prefetch querysets cannot use raw(), values(), and values_list().",
@@ -402,7 +403,8 @@ impl Source {
         to_attr: &str,
     ) -> PyResult<bool> {
         match &self.prefetcher {
-            Some(p) if self.by_descriptor => {
+            // What the descriptor keeps is under the field's name, not under a `to_attr`.
+            Some(p) if self.by_descriptor && attr == to_attr => {
                 vm.call_method(p, "is_cached", (obj.clone(),))?.is_true(vm)
             }
             _ if attr == to_attr => Ok(match prefetched(vm, obj) {

@@ -46,6 +46,7 @@ pub fn make(
     vm: &VirtualMachine,
     model: PyTypeRef,
     using: Option<Rc<str>>,
+    prefetch: Vec<PyObjectRef>,
     mut args: FuncArgs,
 ) -> PyResult {
     let sql = args.take_positional_keyword("raw_query").ok_or_else(|| {
@@ -65,7 +66,7 @@ pub fn make(
         translations: translations.and_then(|t| t.downcast().ok()),
         using: RefCell::new(using),
         cache: RefCell::default(),
-        prefetch: RefCell::default(),
+        prefetch: RefCell::new(prefetch),
     }
     .into_pyobject(vm))
 }

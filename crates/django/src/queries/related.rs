@@ -2,6 +2,7 @@
 //!
 //! A manager class is made once a relation: our methods in front of the related model's default
 //! manager. What a manager is about sits in a [`Relation`] of its `__dict__`.
+mod add;
 mod descriptor;
 mod foreign;
 mod many;

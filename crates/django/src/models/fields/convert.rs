@@ -7,7 +7,7 @@ use crate::core::validation_error;
 use crate::error::OrRaise;
 use crate::py;
 use orm_state::{ErrorKind, Field, FieldKind, Value};
-use rustpython_vm::function::OptionalArg;
+use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
@@ -23,11 +23,17 @@ pub fn fill(c: &mut Class) {
     );
     c.method(
         "get_db_prep_value",
-        |o: PyObjectRef, v: PyObjectRef, connection: PyObjectRef, p: OptionalArg<bool>, vm: &Vm| {
-            let prepared = p.unwrap_or(false);
-            let mut v = v;
+        |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
+            let v = args.take_positional_keyword("value");
+            let connection = args.take_positional_keyword("connection");
+            let mut v = v.ok_or_else(|| vm.new_type_error("get_db_prep_value() needs a value"))?;
+            let prepared = match args.take_positional_keyword("prepared") {
+                Some(p) => py::is_true(vm, &p)?,
+                None => false,
+            };
             let kind = inner(&o, vm)?.kind;
             if matches!(kind, FieldKind::Decimal | FieldKind::Json) {
+                let connection = vm.unwrap_or_none(connection);
                 return adapted(&o, kind, v, connection, prepared, vm);
             }
             // A user's `get_prep_value` is asked first.

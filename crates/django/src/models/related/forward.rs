@@ -296,21 +296,16 @@ pub fn raise(
 /// An inherited relation may be cached on the parent's instance.
 fn through_ancestor(vm: &Vm, field: &Rc<Field>, instance: &PyObject) -> PyResult {
     let none = vm.ctx.none();
-    let (Some(model), Some(owner)) = (model_of_instance(instance), field.model()) else {
+    let Some(owner) = field.model() else {
         return Ok(none);
     };
-    let Some(link) = model.ancestor_link(&owner) else {
-        return Ok(none);
-    };
-    let cache = state::fields_cache(vm, instance)?;
-    let Some(ancestor) = cache.get_item_opt(&*link.name(), vm)? else {
-        return Ok(none);
-    };
-    if vm.is_none(&ancestor) {
-        return Ok(none);
+    for ancestor in state::with_ancestors(vm, instance, &owner)?.iter().skip(1) {
+        let theirs = state::fields_cache(vm, ancestor)?.get_item_opt(&*field.name(), vm)?;
+        if let Some(found) = theirs.filter(|f| !vm.is_none(f)) {
+            return Ok(found);
+        }
     }
-    let theirs = state::fields_cache(vm, &ancestor)?;
-    Ok(theirs.get_item_opt(&*field.name(), vm)?.unwrap_or(none))
+    Ok(none)
 }
 
 fn set(o: PyObjectRef, instance: PyObjectRef, value: PyObjectRef, vm: &Vm) -> PyResult<()> {

@@ -5,7 +5,7 @@ use crate::class::{Class, class, fill_class};
 use crate::convert::{PyObj, to_py};
 use crate::error::OrRaise;
 use crate::models::class_of_model;
-use crate::models::fields::field_object;
+use crate::models::fields::{PyField, field_object};
 use crate::{modules, py};
 use orm_state::{Rel, RelKind, Value};
 use rustpython_vm::builtins::{PyType, PyTypeRef};
@@ -232,18 +232,22 @@ fn fill(c: &mut Class) {
         None => Ok(vm.ctx.none()),
     });
     c.getter("through_fields", |o, vm| {
-        Ok(match &*this(&o, vm)?.through_fields.borrow() {
-            Some((a, b)) => vm
-                .ctx
-                .new_tuple(vec![py::str(vm, a), py::str(vm, b)])
-                .into(),
-            None => vm.ctx.none(),
-        })
+        // As it was given: a list stays a list.
+        let field = field_object(vm, &this(&o, vm)?.field().or_raise(vm)?)?;
+        let field = field.downcast_ref::<PyField>();
+        Ok(vm.unwrap_or_none(field.and_then(|f| f.part("through_fields"))))
     });
     for_flags(c);
     super::paths::fill_rel(c);
     c.method("get_related_field", |o: PyObjectRef, vm: &Vm| -> PyResult {
-        let target = this(&o, vm)?.target_field().or_raise(vm)?;
+        let rel = this(&o, vm)?;
+        let target = match rel.kind {
+            RelKind::ManyToMany => {
+                let (_, to) = rel.field().or_raise(vm)?.m2m_fields().or_raise(vm)?;
+                to.target_field().or_raise(vm)?
+            }
+            _ => rel.target_field().or_raise(vm)?,
+        };
         field_object(vm, &target)
     });
     c.method(

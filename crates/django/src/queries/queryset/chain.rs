@@ -232,7 +232,11 @@ impl PyQuerySet {
         Ok(qs)
     }
     /// True if rows come out as instances.
-    pub fn gives_models(&self) -> bool {
-        self.shape.get() == Shape::Models && self.iterable_class.borrow().is_none()
+    pub fn gives_models(&self, vm: &VirtualMachine) -> PyResult<bool> {
+        if let Some(class) = &*self.iterable_class.borrow() {
+            let models = crate::modules::find(vm, "django.db.models.query", "ModelIterable")?;
+            return class.is_subclass(&models, vm);
+        }
+        Ok(self.shape.get() == Shape::Models)
     }
 }

@@ -414,6 +414,14 @@ impl PyQuerySet {
     }
     #[pymethod]
     fn select_related(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        if args.args.is_empty() {
+            orm_state::settings::warn(
+                "RemovedInDjango2028Warning",
+                "Calling select_related() with no arguments is deprecated. Specify the fields to \
+                 fetch instead.",
+            )
+            .or_raise(vm)?;
+        }
         Ok(PyQuerySet::with_related(zelf, vm, args.args)?.into())
     }
     #[pymethod]
@@ -509,7 +517,8 @@ impl PyQuerySet {
     fn raw(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         let class = zelf.model_class(vm)?;
         let using = zelf.using.borrow().clone();
-        super::super::raw::make(vm, class, using, args)
+        let prefetch = zelf.prefetch.borrow().to_vec();
+        super::super::raw::make(vm, class, using, prefetch, args)
     }
     #[pymethod]
     fn __getstate__(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {

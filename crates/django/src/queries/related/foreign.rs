@@ -5,12 +5,13 @@ use super::relation::{
 use crate::class::{Class, class};
 use crate::db::atomic::atomic;
 use crate::error;
+use crate::models::fields::field_object;
 use crate::modules;
 use crate::queries::awaitable::Awaitable;
 use crate::queries::fetch::fields_cache;
 use crate::queries::manager::PyManager;
 use crate::queries::queryset::PyQuerySet;
-use orm_state::Value;
+use orm_state::{FieldKind, Value};
 use rustpython_vm::builtins::{PyType, PyTypeRef};
 use rustpython_vm::class::StaticType;
 use rustpython_vm::function::FuncArgs;
@@ -193,17 +194,23 @@ fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
     let found = filter_prefetched(vm, &qs, &name, &instances)?;
     let pairs = relation.pairs(vm)?;
     let (local, remote): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
-    let object_key = getter(vm, &local, "")?;
-    let instance_key = getter(vm, &remote, "")?;
+    let field = &relation.field;
+    let generic = field.kind == FieldKind::GenericRelation;
+    let (object_key, instance_key) = match generic || field.class.hooks.is_some() {
+        // A generic relation, like a user's class, has its own way to read a key.
+        true => {
+            let field = field_object(vm, field)?;
+            let (ours, theirs) = ("get_local_related_value", "get_foreign_related_value");
+            (field.get_attr(ours, vm)?, field.get_attr(theirs, vm)?)
+        }
+        false => (getter(vm, &local, "")?, getter(vm, &remote, "")?),
+    };
     let by_key = vm.ctx.new_dict();
     for i in &instances {
         let key = instance_key.call((i.clone(),), vm)?;
         by_key.set_item(&*key, i.clone(), vm)?;
     }
-    // Lookups nested in the queryset are followed by the caller, with those of other levels.
-    let nested = std::mem::take(&mut *found.prefetch.borrow_mut());
     let rows = PyQuerySet::fetch_all(&found, vm)?.borrow_vec().to_vec();
-    *found.prefetch.borrow_mut() = nested;
     for obj in rows {
         let cache = fields_cache(vm, &obj)?;
         if cache.get_item(&*name, vm).is_err() {

@@ -1,24 +1,25 @@
 //! Both sides of a many-to-many relation: `book.tags`, `tag.books`.
-use super::foreign::{expect_instance, flag, later, other_manager};
+use super::foreign::{flag, later, other_manager};
 use super::relation::{
-    self, Relation, attr_of, filter_prefetched, filtered, getter, prefetch_source, queryset,
+    self, Relation, attr_of, filter_prefetched, filtered, prefetch_source, queryset,
 };
 use crate::class::{Class, class};
 use crate::convert::{to_py, to_value};
 use crate::db::atomic::atomic;
 use crate::error::OrRaise;
+use crate::models::state;
 use crate::modules;
 use crate::queries::deletion::signal;
-use crate::queries::hints::{class_of_model, is_instance};
+use crate::queries::hints::class_of_model;
 use crate::queries::manager::{PyManager, manager_class};
 use crate::queries::queryset::PyQuerySet;
 use orm_sql::ExprObject;
 use orm_sql::q::{Connector, Q, QChild};
 use orm_state::{Field, ModelRef, Value};
-use rustpython_vm::builtins::{PyDict, PySet, PyType, PyTypeRef};
+use rustpython_vm::builtins::{PyType, PyTypeRef};
 use rustpython_vm::class::StaticType;
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 type Vm = VirtualMachine;
@@ -63,6 +64,7 @@ fn fill(c: &mut Class) {
     c.getter("target_field_name", |o, vm| {
         Ok(vm.ctx.new_str(&*Side::of(vm, &o)?.target.name()).into())
     });
+    super::add::fill(c);
     c.method("count", |o: PyObjectRef, vm: &Vm| counted(vm, &o, "count"));
     c.method("exists", |o: PyObjectRef, vm: &Vm| {
         counted(vm, &o, "exists")
@@ -72,7 +74,7 @@ fn fill(c: &mut Class) {
         |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
             let defaults = args.take_keyword("through_defaults");
             let side = Side::of(vm, &o)?;
-            side.relation.forget_prefetched(vm, &side.cache_name);
+            side.forget_prefetched(vm)?;
             side.add(vm, &o, args.args, defaults)
         },
     );
@@ -80,13 +82,13 @@ fn fill(c: &mut Class) {
         "remove",
         |o: PyObjectRef, args: FuncArgs, vm: &Vm| -> PyResult<()> {
             let side = Side::of(vm, &o)?;
-            side.relation.forget_prefetched(vm, &side.cache_name);
+            side.forget_prefetched(vm)?;
             side.remove(vm, &o, args.args)
         },
     );
     c.method("clear", |o: PyObjectRef, vm: &Vm| -> PyResult<()> {
         let side = Side::of(vm, &o)?;
-        side.relation.forget_prefetched(vm, &side.cache_name);
+        side.forget_prefetched(vm)?;
         side.clear(vm, &o)
     });
     c.method("set", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
@@ -113,15 +115,15 @@ fn fill(c: &mut Class) {
 }
 
 /// A many-to-many relation from the side of one instance.
-struct Side {
-    relation: PyRef<Relation>,
-    through: ModelRef,
+pub(super) struct Side {
+    pub relation: PyRef<Relation>,
+    pub through: ModelRef,
     /// The through model's key to this side, and to the other.
-    source: Rc<Field>,
-    target: Rc<Field>,
-    query_name: String,
-    cache_name: String,
-    symmetrical: bool,
+    pub source: Rc<Field>,
+    pub target: Rc<Field>,
+    pub query_name: String,
+    pub cache_name: String,
+    pub symmetrical: bool,
 }
 
 fn keys(vm: &Vm, relation: &Relation) -> PyResult<(Rc<Field>, Rc<Field>)> {
@@ -157,7 +159,7 @@ pub fn check_instance(vm: &Vm, relation: &Relation) -> PyResult<()> {
 }
 
 impl Side {
-    fn of(vm: &Vm, o: &PyObject) -> PyResult<Side> {
+    pub fn of(vm: &Vm, o: &PyObject) -> PyResult<Side> {
         let relation = relation::of(vm, o)?;
         let (source, target) = keys(vm, &relation)?;
         let through = relation
@@ -181,19 +183,36 @@ impl Side {
             symmetrical,
         })
     }
+    /// The instance, and the parents it was reached through: any may hold what was prefetched.
+    fn holders(&self, vm: &Vm) -> PyResult<Vec<PyObjectRef>> {
+        match self.relation.field.model() {
+            Some(owner) => state::with_ancestors(vm, &self.relation.instance, &owner),
+            None => Ok(vec![self.relation.instance.clone()]),
+        }
+    }
+    fn prefetched(&self, vm: &Vm) -> PyResult<Option<PyObjectRef>> {
+        let mut holders = self.holders(vm)?.into_iter();
+        Ok(holders.find_map(|h| relation::prefetched(vm, &h, &self.cache_name)))
+    }
+    fn forget_prefetched(&self, vm: &Vm) -> PyResult<()> {
+        for holder in self.holders(vm)? {
+            relation::forget_prefetched(vm, &holder, &self.cache_name);
+        }
+        Ok(())
+    }
     /// This side's key.
-    fn key(&self, vm: &Vm) -> PyResult<Value> {
+    pub fn key(&self, vm: &Vm) -> PyResult<Value> {
         let remote = self.source.target_field().or_raise(vm)?;
         let value = attr_of(vm, &self.relation.instance, &remote)?;
         to_value(vm, &value)
     }
-    fn through_class(&self, vm: &Vm) -> PyResult<PyTypeRef> {
+    pub fn through_class(&self, vm: &Vm) -> PyResult<PyTypeRef> {
         class_of_model(vm, &self.through)
     }
-    fn write_db(&self, vm: &Vm) -> PyResult<Rc<str>> {
+    pub fn write_db(&self, vm: &Vm) -> PyResult<Rc<str>> {
         self.relation.write_db(vm, &self.through_class(vm)?)
     }
-    fn through_rows(&self, vm: &Vm, using: &str) -> PyResult<PyRef<PyQuerySet>> {
+    pub fn through_rows(&self, vm: &Vm, using: &str) -> PyResult<PyRef<PyQuerySet>> {
         let manager = self
             .through_class(vm)?
             .as_object()
@@ -203,7 +222,7 @@ impl Side {
             vm.call_method(&manager, "using", (vm.ctx.new_str(using),))?,
         )
     }
-    fn listeners(&self, vm: &Vm) -> PyResult<Option<PyObjectRef>> {
+    pub fn listeners(&self, vm: &Vm) -> PyResult<Option<PyObjectRef>> {
         let Some(signal) = signal(vm, "m2m_changed") else {
             return Ok(None);
         };
@@ -213,7 +232,7 @@ impl Side {
             .is_true(vm)?;
         Ok(heard.then_some(signal))
     }
-    fn send(
+    pub fn send(
         &self,
         vm: &Vm,
         o: &PyObject,
@@ -226,13 +245,7 @@ impl Side {
         };
         let keys = match keys {
             None => vm.ctx.none(),
-            Some(keys) => {
-                let set = PySet::default();
-                for k in keys {
-                    set.add(to_py(vm, k)?, vm)?;
-                }
-                set.into_ref(&vm.ctx).into()
-            }
+            Some(keys) => super::add::set_of(vm, keys)?,
         };
         let mut args = FuncArgs::default();
         let mut put = |name: &str, value: PyObjectRef| args.kwargs.insert(name.into(), value);
@@ -245,146 +258,6 @@ impl Side {
         put("using", vm.ctx.new_str(using).into());
         put("raw", vm.ctx.new_bool(false).into());
         signal.get_attr("send", vm)?.call(args, vm).map(drop)
-    }
-    fn add(
-        &self,
-        vm: &Vm,
-        o: &PyObject,
-        objs: Vec<PyObjectRef>,
-        defaults: Option<PyObjectRef>,
-    ) -> PyResult<()> {
-        let using = self.write_db(vm)?;
-        atomic(vm, &using, false, || {
-            self.add_rows(vm, o, &self.source, &self.target, &objs, &defaults, &using)?;
-            if self.symmetrical {
-                self.add_rows(vm, o, &self.target, &self.source, &objs, &defaults, &using)?;
-            }
-            Ok(())
-        })
-    }
-    #[allow(clippy::too_many_arguments)]
-    fn add_rows(
-        &self,
-        vm: &Vm,
-        o: &PyObject,
-        source: &Rc<Field>,
-        target: &Rc<Field>,
-        objs: &[PyObjectRef],
-        defaults: &Option<PyObjectRef>,
-        using: &Rc<str>,
-    ) -> PyResult<()> {
-        if objs.is_empty() {
-            return Ok(());
-        }
-        let mut keys = self.target_keys(vm, o, target, objs)?;
-        let key = self.key(vm)?;
-        let ignore = self.through.options.borrow().auto_created;
-        let mirrored = !source.same(&self.source);
-        let signals = (self.relation.reverse || !mirrored) && self.listeners(vm)?.is_some();
-        let fast = ignore && !signals;
-        if !fast {
-            let rows = self.through_rows(vm, using)?;
-            let lookups = vec![
-                (source.name().to_string(), key.clone()),
-                (
-                    format!("{}__in", target.name()),
-                    Value::Set(keys.clone().into()),
-                ),
-            ];
-            let rows = PyQuerySet::chain(&rows, vm)?;
-            rows.with_query(|q| q.set_values(&[target.name()]))
-                .or_raise(vm)?;
-            rows.shape.set(crate::queries::queryset::Shape::Flat);
-            let rows = filtered(vm, &rows, lookups)?;
-            for there in PyQuerySet::fetch_all(&rows, vm)?.borrow_vec().iter() {
-                let there = to_value(vm, there)?;
-                keys.retain(|k| *k != there);
-            }
-        }
-        if signals {
-            self.send(vm, o, "pre_add", Some(&keys), using)?;
-        }
-        let class = self.through_class(vm)?;
-        let mut made = vec![];
-        for k in &keys {
-            let mut args = FuncArgs::default();
-            if !fast && let Some(d) = defaults.as_ref().and_then(|d| d.downcast_ref::<PyDict>()) {
-                for (name, value) in d.items_vec() {
-                    let value = if value.is_callable() {
-                        value.call((), vm)?
-                    } else {
-                        value
-                    };
-                    args.kwargs
-                        .insert(name.str(vm)?.as_wtf8().to_owned(), value);
-                }
-            }
-            args.kwargs
-                .insert((&*source.attname()).into(), to_py(vm, &key)?);
-            args.kwargs
-                .insert((&*target.attname()).into(), to_py(vm, k)?);
-            made.push(class.as_object().call(args, vm)?);
-        }
-        let rows = self.through_rows(vm, using)?;
-        let mut args = FuncArgs::from(vec![vm.ctx.new_list(made).into()]);
-        args.kwargs
-            .insert("ignore_conflicts".into(), vm.ctx.new_bool(ignore).into());
-        PyQuerySet::create_many(&rows, vm, args)?;
-        if signals {
-            self.send(vm, o, "post_add", Some(&keys), using)?;
-        }
-        Ok(())
-    }
-    /// The keys of objects that are instances or keys themselves, each once.
-    fn target_keys(
-        &self,
-        vm: &Vm,
-        o: &PyObject,
-        target: &Rc<Field>,
-        objs: &[PyObjectRef],
-    ) -> PyResult<Vec<Value>> {
-        let model: PyTypeRef = o
-            .get_attr("model", vm)?
-            .downcast()
-            .map_err(|_| vm.new_type_error("the manager has no model"))?;
-        let remote = target.target_field().or_raise(vm)?;
-        let mut keys: Vec<Value> = vec![];
-        for obj in objs {
-            let key = if obj.fast_isinstance(&model) {
-                if !crate::db::router::allow_relation(vm, obj, &self.relation.instance)? {
-                    let db = |o: &PyObjectRef| -> PyResult<String> {
-                        Ok(crate::db::router::state_db(vm, o)?.unwrap_or_else(|| "None".into()))
-                    };
-                    return Err(vm.new_value_error(format!(
-                        "Cannot add \"{}\": instance is on database \"{}\", value is on database \"{}\"",
-                        obj.repr(vm)?.to_string_lossy(),
-                        db(&self.relation.instance)?,
-                        db(obj)?
-                    )));
-                }
-                let value = attr_of(vm, obj, &remote)?;
-                if vm.is_none(&value) {
-                    return Err(vm.new_value_error(format!(
-                        "Cannot add \"{}\": the value for field \"{}\" is None",
-                        obj.repr(vm)?.to_string_lossy(),
-                        target.name()
-                    )));
-                }
-                to_value(vm, &value)?
-            } else if is_instance(vm, obj) {
-                return expect_instance(vm, &model, obj).map(|()| vec![]);
-            } else {
-                remote.get_prep_value(to_value(vm, obj)?).or_raise(vm)?
-            };
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
-        // Python's sets give small integers in order.
-        if keys.iter().all(|k| matches!(k, Value::Int(_))) {
-            keys.sort_by_key(|k| k.as_int());
-        }
-        Ok(keys)
     }
     fn delete_rows(&self, vm: &Vm, removed: Option<Value>, using: &str) -> PyResult<()> {
         let key = self.key(vm)?;
@@ -461,7 +334,7 @@ impl Side {
 
 fn get_queryset(vm: &Vm, o: &PyObject) -> PyResult {
     let side = Side::of(vm, o)?;
-    if let Some(qs) = side.relation.prefetched(vm, &side.cache_name) {
+    if let Some(qs) = side.prefetched(vm)? {
         return Ok(qs);
     }
     let all = side.relation.all_objects(vm, o)?;
@@ -516,13 +389,35 @@ fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
         .ctx
         .new_tuple(vec![
             found.into(),
-            getter(vm, &local, "_prefetch_related_val_")?,
-            getter(vm, &remote, "")?,
+            keys_of(vm, &local, "_prefetch_related_val_", false),
+            keys_of(vm, &remote, "", true),
             vm.ctx.new_bool(false).into(),
             vm.ctx.new_str(side.cache_name.as_str()).into(),
             vm.ctx.new_bool(false).into(),
         ])
         .into())
+}
+
+/// What rows and instances are matched by: what the database holds, so the instances' values are
+/// prepared for it.
+fn keys_of(vm: &Vm, fields: &[Rc<Field>], prefix: &'static str, prepared: bool) -> PyObjectRef {
+    let fields = fields.to_vec();
+    let key = move |obj: PyObjectRef, vm: &Vm| -> PyResult {
+        let mut key = vec![];
+        for field in &fields {
+            let name = format!("{prefix}{}", field.attname());
+            let value = obj.get_attr(vm.ctx.intern_str(name), vm)?;
+            key.push(match prepared {
+                true => {
+                    let value = field.get_db_prep_value(to_value(vm, &value)?, false);
+                    to_py(vm, &value.or_raise(vm)?)?
+                }
+                false => value,
+            });
+        }
+        Ok(vm.ctx.new_tuple(key).into())
+    };
+    vm.new_function("key", key).into()
 }
 
 /// `count()` and `exists()` need no join to the other table when its rows surely exist.
@@ -534,14 +429,16 @@ fn counted(vm: &Vm, o: &PyObject, method: &'static str) -> PyResult {
         .remote
         .as_ref()
         .is_some_and(|r| r.db_constraint.get());
-    if !plain || !constrained || side.relation.prefetched(vm, &side.cache_name).is_some() {
-        let qs = get_queryset(vm, o)?;
-        return vm.call_method(&qs, method, ());
-    }
     let hints = vm.ctx.new_dict();
     hints.set_item("instance", side.relation.instance.clone(), vm)?;
     let class = side.through_class(vm)?;
     let using = crate::queries::hints::route(vm, false, class.clone().into(), Some(hints))?;
+    let db: PyObjectRef = vm.ctx.new_str(&*using).into();
+    let constrained = constrained && super::add::feature(vm, &db, "supports_foreign_keys")?;
+    if !plain || !constrained || side.prefetched(vm)?.is_some() {
+        let qs = get_queryset(vm, o)?;
+        return vm.call_method(&qs, method, ());
+    }
     let manager = class.as_object().get_attr("_base_manager", vm)?;
     let rows = queryset(
         vm,
@@ -568,7 +465,7 @@ fn set(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
     let objs: Vec<PyObjectRef> = objs.try_into_value(vm)?;
     let using = side.write_db(vm)?;
     atomic(vm, &using, false, || {
-        side.relation.forget_prefetched(vm, &side.cache_name);
+        side.forget_prefetched(vm)?;
         if clear_first {
             side.clear(vm, o)?;
             return side.add(vm, o, objs.clone(), defaults.clone());
@@ -617,7 +514,7 @@ fn make(vm: &Vm, o: &PyObject, method: &'static str, mut args: FuncArgs) -> PyRe
         (answer.get_item(&0usize, vm)?, created)
     };
     if created {
-        side.relation.forget_prefetched(vm, &side.cache_name);
+        side.forget_prefetched(vm)?;
         side.add(vm, o, vec![obj], defaults)?;
     }
     Ok(answer)

@@ -156,20 +156,29 @@ impl Relation {
     }
     /// The prefetched queryset under a name, if there is one.
     pub fn prefetched(&self, vm: &VirtualMachine, name: &str) -> Option<PyObjectRef> {
-        let dict = self.instance.dict()?;
-        let cache = dict
-            .get_item_opt("_prefetched_objects_cache", vm)
-            .ok()
-            .flatten()?;
-        cache.get_item(name, vm).ok()
+        prefetched(vm, &self.instance, name)
     }
     pub fn forget_prefetched(&self, vm: &VirtualMachine, name: &str) {
-        if let Some(dict) = self.instance.dict()
-            && let Ok(Some(cache)) = dict.get_item_opt("_prefetched_objects_cache", vm)
-        {
-            // Nothing to forget is fine.
-            let _ = cache.del_item(name, vm);
-        }
+        forget_prefetched(vm, &self.instance, name);
+    }
+}
+
+/// What was prefetched for an instance under a name.
+pub fn prefetched(vm: &VirtualMachine, instance: &PyObject, name: &str) -> Option<PyObjectRef> {
+    let cache = instance
+        .dict()?
+        .get_item_opt("_prefetched_objects_cache", vm)
+        .ok()
+        .flatten()?;
+    cache.get_item(name, vm).ok()
+}
+
+pub fn forget_prefetched(vm: &VirtualMachine, instance: &PyObject, name: &str) {
+    if let Some(dict) = instance.dict()
+        && let Ok(Some(cache)) = dict.get_item_opt("_prefetched_objects_cache", vm)
+    {
+        // Nothing to forget is fine.
+        let _ = cache.del_item(name, vm);
     }
 }
 
