@@ -43,6 +43,7 @@ const STARRED: &[&str] = &[
 /// Makes every `django` module. Called once, when an interpreter starts.
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     crate::class::install();
+    crate::warnings::install();
     for path in PACKAGES {
         modules::module(vm, path)?;
     }
@@ -95,6 +96,7 @@ pub fn reset() {
     models::reset();
     expressions::reset();
     crate::utils::timezone::reset();
+    crate::warnings::reset();
     crate::utils::translation::reset();
 }
 

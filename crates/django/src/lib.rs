@@ -30,5 +30,6 @@ pub mod py;
 pub mod queries;
 pub mod test;
 pub mod utils;
+mod warnings;
 
 pub use install::{forget_project, install, reset};

@@ -226,16 +226,9 @@ impl Query {
     pub fn can_filter(&self) -> bool {
         !self.is_sliced()
     }
+    /// Did `values()` or a lookup choose what is selected?
     pub fn has_select_fields(&self) -> bool {
-        !self.select.is_empty()
-            || self
-                .annotation_select_mask
-                .as_ref()
-                .is_some_and(|m| !m.is_empty())
-            || self
-                .extra_select_mask
-                .as_ref()
-                .is_some_and(|m| !m.is_empty())
+        self.selected.is_some()
     }
     /// Narrows the slice, relative to what is sliced already (`set_limits`).
     pub fn set_limits(&mut self, low: Option<u64>, high: Option<u64>) -> Result<()> {

@@ -211,7 +211,11 @@ pub fn custom(vm: &VirtualMachine, class: &Py<PyType>) -> PyResult<Option<Rc<Cus
 
 /// The `output_field` a user's class declares as an attribute.
 pub fn class_output_field(vm: &VirtualMachine, obj: &PyObject) -> Option<Rc<Field>> {
-    let class = obj.class();
+    declared_field(vm, obj.class())
+}
+
+/// As [`class_output_field`], of the class.
+pub fn declared_field(vm: &VirtualMachine, class: &Py<PyType>) -> Option<Rc<Field>> {
     if super::classes::is_builtin(class) {
         return None;
     }

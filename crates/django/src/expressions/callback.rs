@@ -102,7 +102,8 @@ pub fn hooks_of(class: &Py<PyType>) -> Hooks {
                 && super::lookups::factory::is_bilateral(vm, class),
             lookup,
             resolve: own("resolve_expression"),
-            output_field: own("output_field"),
+            // A plain field is the Rust expression's own type since it was made.
+            output_field: own("output_field") && super::call::declared_field(vm, class).is_none(),
             get_lookup: own("get_lookup"),
             get_transform: own("get_transform"),
         }
@@ -386,6 +387,11 @@ impl Expression for Called {
         }
         if !self.contains_aggregate() {
             return Ok(vec![self.into_expr()]);
+        }
+        if !self.hooks.sources
+            && let Some(inner) = &self.inner
+        {
+            return inner.clone().group_by_cols();
         }
         let mut cols = vec![];
         for s in self.sources() {

@@ -151,7 +151,10 @@ pub fn for_from_db(
     for parameter in py::list(vm, &py::call(vm, &parameters, "values", vec![])?)? {
         let named = py::to_string(vm, &py::attr(vm, &parameter, "name")?)? == "fetch_mode";
         if named || py::eq(vm, &py::attr(vm, &parameter, "kind")?, &keywords)? {
-            return Ok(mode);
+            return match mode {
+                Some(mode) => Ok(Some(mode)),
+                None => modules::find(vm, "django.db.models", "FETCH_ONE").map(Some),
+            };
         }
     }
     let class = py::to_string(vm, &py::attr(vm, class, "__qualname__")?)?;

@@ -151,17 +151,23 @@ impl RawQuerySet {
             .map(|(i, c)| (c.clone(), i))
             .collect();
         let from_db = zelf.model.as_object().get_attr("from_db", vm)?;
-        let alias = vm.ctx.new_str(&*zelf.alias(vm)?);
+        let mode = super::fetch_modes::for_from_db(vm, &zelf.model, None)?;
+        let alias: PyObjectRef = vm.ctx.new_str(&*zelf.alias(vm)?).into();
         let names: Vec<PyObjectRef> = chosen
             .iter()
             .map(|(f, _)| vm.ctx.new_str(&*f.attname()).into())
             .collect();
-        let names = vm.ctx.new_list(names);
+        let names: PyObjectRef = vm.ctx.new_list(names).into();
         let mut found = vec![];
         for row in rows {
             let values = rows::objects(vm, row, &converters)?;
             let own = chosen.iter().map(|(_, at)| values[*at].clone()).collect();
-            let obj = from_db.call((alias.clone(), names.clone(), vm.ctx.new_tuple(own)), vm)?;
+            let own = vm.ctx.new_tuple(own).into();
+            let mut args = FuncArgs::from(vec![alias.clone(), names.clone(), own]);
+            if let Some(mode) = &mode {
+                args.kwargs.insert("fetch_mode".into(), mode.clone());
+            }
+            let obj = from_db.call(args, vm)?;
             for (name, at) in &extra {
                 obj.set_attr(vm.ctx.intern_str(name.as_str()), values[*at].clone(), vm)?;
             }

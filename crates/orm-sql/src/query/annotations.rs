@@ -9,6 +9,12 @@ use std::rc::Rc;
 impl Query {
     /// Refuses aliases that could end a quoted name (`check_alias`).
     pub fn check_alias(&self, alias: &str) -> Result<()> {
+        if alias.contains('%') {
+            orm_state::settings::warn(
+                "RemovedInDjango2028Warning",
+                "Using percent signs in a column alias is deprecated.",
+            )?;
+        }
         let forbidden = |c: char| {
             matches!(c, '\'' | '`' | '"' | ']' | '[' | ';' | '#')
                 || c.is_whitespace()

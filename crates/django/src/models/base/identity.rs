@@ -4,7 +4,7 @@ use crate::error::OrRaise;
 use crate::models::fields::properties::inner;
 use crate::models::{model_of_class, model_of_instance};
 use crate::{modules, py};
-use orm_state::{FieldKind, ModelRef};
+use orm_state::{Field, FieldKind, ModelRef};
 use rustpython_vm::builtins::PyDict;
 use rustpython_vm::function::{FuncArgs, PySetterValue};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
@@ -253,12 +253,25 @@ fn all_links(m: &ModelRef) -> Vec<(ModelRef, Option<Rc<orm_state::Field>>)> {
 
 /// A composite key is set once all its parts are.
 pub fn is_pk_set(vm: &Vm, o: &PyObject) -> PyResult<bool> {
-    for f in model(vm, o)?.pk_fields().or_raise(vm)? {
-        if py::is_none(vm, &py::attr(vm, o, &f.attname())?) {
+    is_set(vm, o, &model(vm, o)?.pk_fields().or_raise(vm)?)
+}
+
+/// Have all these fields a value, and none that the database is to give?
+pub fn is_set(vm: &Vm, o: &PyObject, fields: &[Rc<Field>]) -> PyResult<bool> {
+    for f in fields {
+        let value = py::attr(vm, o, &f.attname())?;
+        if vm.is_none(&value) || is_database_default(vm, &value)? {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// Is it a `DatabaseDefault`?
+pub fn is_database_default(vm: &Vm, value: &PyObject) -> PyResult<bool> {
+    let value = crate::convert::to_value(vm, value)?;
+    Ok(orm_sql::expression::value_expr(&value)
+        .is_some_and(|e| e.as_any().is::<orm_sql::expressions::DatabaseDefault>()))
 }
 
 fn eq(vm: &Vm, o: &PyObject, other: &PyObject) -> PyResult {

@@ -4,7 +4,7 @@ use crate::class::Class;
 use crate::models::state;
 use crate::py;
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 
@@ -25,9 +25,19 @@ fn refresh(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
     let from = args
         .take_positional_keyword("from_queryset")
         .filter(|v| !vm.is_none(v));
+    let unknown = args
+        .kwargs
+        .keys()
+        .next()
+        .map(|k| k.to_string_lossy().into_owned());
+    if let Some(name) = unknown {
+        return Err(vm.new_type_error(format!(
+            "Model.refresh_from_db() got an unexpected keyword argument '{name}'"
+        )));
+    }
     let m = model(vm, o)?;
     let cache = state::fields_cache(vm, o)?;
-    let mut fields: Option<Vec<String>> = match fields {
+    let fields: Option<Vec<String>> = match fields {
         None => {
             forget_prefetched(vm, o, None)?;
             None
@@ -105,7 +115,6 @@ fn refresh(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
             "only",
             loaded.iter().map(|n| py::str(vm, n)).collect(),
         )?;
-        fields = Some(loaded);
     }
     let fresh = py::call(vm, &rows, "get", vec![])?;
     let missing = deferred_names(vm, &fresh)?;
@@ -114,31 +123,8 @@ fn refresh(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
         if missing.contains(&f.attname()) || f.kind == orm_state::FieldKind::CompositePrimaryKey {
             continue;
         }
-        if let Some(names) = &fields
-            && !names
-                .iter()
-                .any(|n| **n == *f.name() || **n == *f.attname())
-            && !deferred.is_empty()
-            && !deferred.contains(&f.attname())
-        {
-            continue;
-        }
         let value = py::attr(vm, &fresh, &f.attname())?;
-        if let Some(dict) = o.dict() {
-            if f.is_relation() {
-                py::set_attr(vm, o, &f.attname(), value)?;
-            } else {
-                match py::attr_opt(vm, o.class().as_object(), "__setattr__") {
-                    _ if f.kind == orm_state::FieldKind::File => {
-                        py::set_attr(vm, o, &f.attname(), value)?;
-                    }
-                    _ => {
-                        let _ = &dict;
-                        py::set_attr(vm, o, &f.attname(), value)?;
-                    }
-                }
-            }
-        }
+        py::set_attr(vm, o, &f.attname(), value)?;
         // Foreign keys forget the object they cached, or take the fresh one.
         if f.is_relation() {
             match fresh_cache.get_item_opt(&*f.name(), vm)? {

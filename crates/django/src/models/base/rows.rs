@@ -61,6 +61,9 @@ fn update(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
     }
     let mut query = rows.query.borrow().chain();
     query.clear_ordering(true, true);
+    // They would only be selected by the subqueries of the update.
+    query.annotations = Rc::default();
+    query.annotation_select_mask = None;
     let mut update = Update::new(query, given).or_raise(vm)?;
     let Some(returning) = returning else {
         let rows = run_update(vm, update, &using)?;

@@ -590,7 +590,8 @@ fn save_table(
     }
     let pk = m.pk_field().or_raise(vm)?;
     let mut pk_value = pk_of(vm, o, m)?;
-    if !pk_set(vm, o, m)? {
+    let left_to_database = super::identity::is_database_default(vm, &pk_value)?;
+    if !left_to_database && !pk_set(vm, o, m)? {
         let object = field_object(vm, &pk)?;
         let value = py::call(vm, &object, "get_pk_value_on_save", vec![o.to_owned()])?;
         if !vm.is_none(&value) {
@@ -601,7 +602,7 @@ fn save_table(
     let pk_is_set = if pk.kind == FieldKind::CompositePrimaryKey {
         pk_set(vm, o, m)?
     } else {
-        !vm.is_none(&pk_value)
+        !vm.is_none(&pk_value) && !left_to_database
     };
     if !pk_is_set && (how.force_update || how.update_fields.is_some()) {
         return Err(vm.new_value_error("Cannot force an update in save() with no primary key."));
@@ -640,7 +641,7 @@ fn save_table(
             values.push(vm.ctx.new_tuple(vec![object, vm.ctx.none(), value]).into());
         }
         let returning = updated_fields(vm, m, &non_pks, &written)?;
-        updated = do_update(vm, o, m, &rows, pk_value.clone(), values, how, &returning)?;
+        updated = do_update(vm, o, &rows, pk_value.clone(), values, how, &returning)?;
         if how.force_update && !updated {
             return Err(not_updated(
                 vm,
@@ -691,19 +692,13 @@ fn pk_of(vm: &Vm, o: &PyObject, m: &ModelRef) -> PyResult {
 }
 
 fn pk_set(vm: &Vm, o: &PyObject, m: &ModelRef) -> PyResult<bool> {
-    for f in m.pk_fields().or_raise(vm)? {
-        if py::is_none(vm, &py::attr(vm, o, &f.attname())?) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    super::identity::is_set(vm, o, &m.pk_fields().or_raise(vm)?)
 }
 
 #[allow(clippy::too_many_arguments)]
 fn do_update(
     vm: &Vm,
     o: &PyObject,
-    m: &ModelRef,
     rows: &PyObject,
     pk: PyObjectRef,
     values: Vec<PyObjectRef>,
@@ -737,7 +732,8 @@ fn do_update(
         Ok(true)
     };
     let forced = how.force_update || how.update_fields.is_some();
-    if m.options.borrow().select_on_save && !forced {
+    let select_first = model(vm, o)?.options.borrow().select_on_save;
+    if select_first && !forced {
         let exists = py::call(vm, &filtered, "exists", vec![])?.is_true(vm)?;
         if !exists {
             return Ok(false);

@@ -208,10 +208,10 @@ impl PyCollector {
             return zelf.add_update(field.clone(), vm.ctx.none(), sub.into(), vm);
         }
         if let OnDelete::Set(value) = on_delete
-            && let Some(value) = value.as_any().downcast_ref::<PyObj>()
-            && !value.0.is_callable()
+            && let Some(value) = set_value(vm, &**value)?
+            && !value.is_callable()
         {
-            return zelf.add_update(field.clone(), value.0.clone(), sub.into(), vm);
+            return zelf.add_update(field.clone(), value, sub.into(), vm);
         }
         let rows = PyQuerySet::fetch_all(&sub, vm)?.borrow_vec().to_vec();
         if rows.is_empty() {
@@ -226,18 +226,18 @@ impl PyCollector {
                     fail_on_restricted: false,
                     ..How::default()
                 };
-                Self::collect_objects(zelf, vm, vm.ctx.new_list(rows).into(), &how)
+                match Self::collect_objects(zelf, vm, vm.ctx.new_list(rows).into(), &how) {
+                    // Told as the path from here to what is in the way.
+                    Err(e) if crate::error::is_a(vm, &e, "ProtectedError") => {
+                        let objects = e.as_object().get_attr("protected_objects", vm)?;
+                        protect(protected, field, objects.try_into_value(vm)?);
+                        Ok(())
+                    }
+                    other => other,
+                }
             }
             OnDelete::Protect => {
-                let owner = field
-                    .model()
-                    .map(|m| m.object_name().to_string())
-                    .unwrap_or_default();
-                let key = format!("'{owner}.{}'", field.name());
-                match protected.iter_mut().find(|(k, _)| *k == key) {
-                    Some((_, objects)) => objects.extend(rows),
-                    None => protected.push((key, rows)),
-                }
+                protect(protected, field, rows);
                 Ok(())
             }
             OnDelete::Restrict => {
@@ -260,8 +260,8 @@ impl PyCollector {
                 zelf.add_update(field.clone(), value, sub.into(), vm)
             }
             OnDelete::Set(value) => {
-                let value = match value.as_any().downcast_ref::<PyObj>() {
-                    Some(f) => f.0.call((), vm)?,
+                let value = match set_value(vm, &**value)? {
+                    Some(make) => make.call((), vm)?,
                     None => vm.ctx.none(),
                 };
                 zelf.add_update(field.clone(), value, sub.into(), vm)
@@ -422,4 +422,29 @@ fn narrowed(
         .map(|n| vm.ctx.new_str(n.as_str()).into())
         .collect();
     PyQuerySet::loading_only(&sub, vm, args)
+}
+
+/// Notes what is in the way, by the relation it was found through.
+fn protect(
+    protected: &mut Vec<(String, Vec<PyObjectRef>)>,
+    field: &Rc<Field>,
+    rows: Vec<PyObjectRef>,
+) {
+    let owner = field
+        .model()
+        .map(|m| m.object_name().to_string())
+        .unwrap_or_default();
+    let key = format!("'{owner}.{}'", field.name());
+    match protected.iter_mut().find(|(k, _)| *k == key) {
+        Some((_, objects)) => objects.extend(rows),
+        None => protected.push((key, rows)),
+    }
+}
+
+/// The value inside `SET(value)`.
+fn set_value(vm: &VirtualMachine, holder: &dyn orm_state::Object) -> PyResult<Option<PyObjectRef>> {
+    match holder.as_any().downcast_ref::<PyObj>() {
+        Some(holder) => vm.get_attribute_opt(&holder.0, "value"),
+        None => Ok(None),
+    }
 }

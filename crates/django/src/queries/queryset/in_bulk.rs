@@ -18,6 +18,12 @@ impl PyQuerySet {
         let ids = args
             .take_positional_keyword("id_list")
             .filter(|i| !vm.is_none(i));
+        if let Some(name) = args.kwargs.keys().next() {
+            let name = name.to_string_lossy();
+            return Err(vm.new_type_error(format!(
+                "QuerySet.in_bulk() got an unexpected keyword argument '{name}'"
+            )));
+        }
         let ids: Option<Vec<PyObjectRef>> = match ids {
             Some(ids) => Some(ids.try_into_value(vm)?),
             None => None,
@@ -62,12 +68,12 @@ impl PyQuerySet {
             }
         };
         let at = selected.iter().position(|n| *n == name).unwrap_or(0);
-        let limit = crate::db::database(vm, &zelf.db(vm)?)?
-            .sqlite(vm)?
-            .variable_limit() as usize;
         let batches: Vec<Option<Vec<PyObjectRef>>> = match ids {
             None => vec![None],
-            Some(ids) => ids.chunks(limit.max(1)).map(|c| Some(c.to_vec())).collect(),
+            Some(ids) => {
+                let limit = zelf.batch_limit(vm, &ids)?.unwrap_or(ids.len());
+                ids.chunks(limit.max(1)).map(|c| Some(c.to_vec())).collect()
+            }
         };
         for batch in batches {
             let part = match batch {
@@ -109,6 +115,22 @@ impl PyQuerySet {
             }
         }
         Ok(found.into())
+    }
+    /// How many keys fit into one query, as the connection says.
+    fn batch_limit(&self, vm: &VirtualMachine, ids: &[PyObjectRef]) -> PyResult<Option<usize>> {
+        use crate::py;
+        let database: PyObjectRef = crate::db::database(vm, &self.db(vm)?)?.into();
+        let ops = py::attr(vm, &database, "ops")?;
+        let pk = py::attr(vm, &py::attr(vm, &self.model_class(vm)?, "_meta")?, "pk")?;
+        let args = vec![
+            vm.ctx.new_list(vec![pk]).into(),
+            vm.ctx.new_list(ids.to_vec()).into(),
+        ];
+        let size = py::call(vm, &ops, "bulk_batch_size", args)?;
+        if vm.is_none(&size) {
+            return Ok(None);
+        }
+        size.try_into_value(vm).map(Some)
     }
     fn selected_names(&self) -> Vec<String> {
         let query = self.query.borrow();

@@ -670,6 +670,10 @@ pub fn install_markers(vm: &VirtualMachine) -> PyResult<()> {
         vm.ctx.new_str("django.db.models.query").into(),
         vm,
     )?;
+    let refuse = crate::class::function(vm, "__init__", |_: FuncArgs, vm: &VirtualMachine| {
+        PyResult::<()>::Err(vm.new_type_error("EmptyQuerySet can't be instantiated"))
+    });
+    dict.set_item("__init__", refuse, vm)?;
     let empty = meta.as_object().call(
         (
             vm.ctx.new_str("EmptyQuerySet"),

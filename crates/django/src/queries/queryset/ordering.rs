@@ -3,9 +3,11 @@ use super::PyQuerySet;
 use super::methods::names;
 use crate::convert::to_value;
 use crate::error::{self, OrRaise};
+use orm_sql::Expr;
 use orm_sql::expression::value_expr;
+use orm_sql::expressions::{F, OrderBy};
 use orm_sql::query::{GroupBy, Ordering};
-use orm_state::AnyField;
+use orm_state::{AnyField, Constraint};
 use rustpython_vm::builtins::PyStr;
 use rustpython_vm::{Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
@@ -99,7 +101,7 @@ impl PyQuerySet {
             .iter()
             .map(|o| match o {
                 Ordering::Name(n) => n.trim_start_matches('-').to_string(),
-                Ordering::Expr(e) => e.repr(),
+                Ordering::Expr(e) => field_of_term(e),
             })
             .collect();
         if given.is_empty() && query.default_ordering {
@@ -136,7 +138,19 @@ impl PyQuerySet {
         {
             return Ok(true);
         }
-        let together = model.options.borrow().unique_together.clone();
+        let mut together = model.options.borrow().unique_together.clone();
+        for constraint in &model.options.borrow().constraints {
+            if let Constraint::Unique {
+                fields,
+                condition: None,
+                expressions,
+                ..
+            } = constraint
+                && expressions.is_empty()
+            {
+                together.push(fields.iter().map(|f| f.as_str().into()).collect());
+            }
+        }
         for names in together {
             let mut covered = !names.is_empty();
             for n in &names {
@@ -150,5 +164,16 @@ impl PyQuerySet {
             }
         }
         Ok(false)
+    }
+}
+
+/// The field that a term orders by: `F("name")`, also descending.
+fn field_of_term(e: &Expr) -> String {
+    if let Some(o) = e.as_any().downcast_ref::<OrderBy>() {
+        return field_of_term(&o.expression);
+    }
+    match e.as_any().downcast_ref::<F>() {
+        Some(f) => f.name.to_string(),
+        None => String::new(),
     }
 }
