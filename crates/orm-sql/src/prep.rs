@@ -64,8 +64,11 @@ fn keeps_type(field: &Field) -> bool {
 
 /// `field.get_db_prep_save(value, connection)`
 pub fn db_prep_save(field: &Rc<Field>, value: Value, compiler: &Compiler) -> Result<Value> {
-    if value_expr(&value).is_some() {
-        return Ok(value);
+    if let Some(e) = value_expr(&value) {
+        return match json_literal(field, &e) {
+            Some(document) => json_text(field, &document),
+            None => Ok(value),
+        };
     }
     let overrides = field.overrides();
     if compiler.dialect().kind() == Vendor::Postgresql
@@ -81,6 +84,14 @@ pub fn db_prep_save(field: &Rc<Field>, value: Value, compiler: &Compiler) -> Res
         return json_text(field, &value);
     }
     Ok(value)
+}
+
+/// `Value(None, JSONField())`: JSON's null, where `None` is the database's.
+pub fn json_literal(field: &Field, e: &crate::expression::Expr) -> Option<Value> {
+    use crate::expression::Expression;
+    let value = e.as_any().downcast_ref::<crate::expressions::Val>()?;
+    let output = value.output_field_or_none().ok()??;
+    (field.kind == FieldKind::Json && output.kind == FieldKind::Json).then(|| value.value.clone())
 }
 
 /// Writes the placeholder that the field's class asks for.

@@ -2,7 +2,7 @@
 use super::Compiler;
 use super::update::write_value;
 use crate::dialect::{Dialect, OnConflict};
-use crate::expression::{Resolve, value_expr};
+use crate::expression::{ExprObject, Resolve, value_expr};
 use crate::expressions::DatabaseDefault;
 use crate::query::Query;
 use crate::writer::SqlWriter;
@@ -159,7 +159,7 @@ fn insert_value(
                 resolved.repr()
             )));
         }
-        return compiler.compile(&resolved, out);
+        return write_value(compiler, field, ExprObject::value(resolved), out);
     }
     let value = if value.as_object().is_some_and(|o| o.model().is_some()) && field.remote.is_some()
     {

@@ -298,8 +298,8 @@ pub(super) fn write_value(
     out: &mut SqlWriter,
 ) -> Result<()> {
     match value_expr(&value) {
-        Some(e) => compiler.compile(&e, out),
-        None => {
+        Some(e) if crate::prep::json_literal(field, &e).is_none() => compiler.compile(&e, out),
+        _ => {
             let value = crate::prep::db_prep_save(field, value, compiler)?;
             if let Some(hooks) = field
                 .class

@@ -99,11 +99,11 @@ impl Query {
                     grouped.insert(alias.clone(), expr.clone());
                 }
             }
+            let names: Vec<Rc<str>> = grouped.keys().cloned().collect();
             if !grouped.is_empty() {
-                let names: Vec<Rc<str>> = grouped.keys().cloned().collect();
                 grouped.extend(self.annotations.iter().map(|(k, v)| (k.clone(), v.clone())));
                 self.annotations = Rc::new(grouped);
-                self.append_annotation_mask(names);
+                self.append_annotation_mask(names.iter().cloned());
             }
             self.select = kept.values().cloned().collect();
             self.values_select = kept.keys().cloned().collect();
@@ -111,6 +111,9 @@ impl Query {
                 let selected = Rc::make_mut(selected);
                 for (i, name) in kept.keys().enumerate() {
                     selected.insert(name.to_string(), Selected::Column(i));
+                }
+                for name in &names {
+                    selected.insert(name.to_string(), Selected::Annotation(name.to_string()));
                 }
             }
         }

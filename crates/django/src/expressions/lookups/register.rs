@@ -226,11 +226,18 @@ fn field_transform(target: PyObjectRef, args: FuncArgs, vm: &Vm) -> PyResult {
     let found = answer(target.clone(), args, orm_sql::lookup::builtin_transform, vm)?;
     let is_json = object::field_of(&target).is_some_and(|f| f.kind == orm_state::FieldKind::Json);
     match name {
-        Some(name) if is_json && vm.is_none(&found) => {
+        // A key is what every other name is.
+        Some(name) if is_json && is_key(&found) => {
             super::json::key_factory(vm, &py::to_string(vm, &name)?)
         }
         _ => Ok(found),
     }
+}
+
+/// Is it the transform to a document's key?
+fn is_key(found: &PyObject) -> bool {
+    let key = find("KeyTransform");
+    py::as_class(found).is_some_and(|class| key.is_some_and(|key| class.is(&key)))
 }
 
 fn answer(

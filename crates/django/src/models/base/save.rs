@@ -142,8 +142,14 @@ fn save(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
         return Err(vm.new_value_error("Cannot force both insert and updating in model saving."));
     }
     check_insert_classes(vm, o, &how)?;
-    let deferred = deferred_names(vm, o)?;
     let m = model(vm, o)?;
+    let mut deferred = deferred_names(vm, o)?;
+    // A generated column is never written, so nothing is missing without it.
+    deferred.retain(|name| {
+        let fields = m.concrete_fields();
+        let field = fields.iter().find(|f| f.attname() == *name);
+        field.is_none_or(|f| f.kind != FieldKind::Generated)
+    });
     match &how.update_fields {
         Some(fields) if fields.is_empty() => return Ok(()),
         Some(fields) => {

@@ -25,7 +25,9 @@ pub fn fill(c: &mut Class) {
         "get_db_prep_value",
         |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
             let v = args.take_positional_keyword("value");
-            let connection = args.take_positional_keyword("connection");
+            let connection = args
+                .take_positional_keyword("connection")
+                .unwrap_or_else(|| vm.ctx.none());
             let mut v = v.ok_or_else(|| vm.new_type_error("get_db_prep_value() needs a value"))?;
             let prepared = match args.take_positional_keyword("prepared") {
                 Some(p) => py::is_true(vm, &p)?,
@@ -150,6 +152,10 @@ fn adapted(
     if is_expression || (kind == FieldKind::Decimal && vm.is_none(&v)) {
         return Ok(v);
     }
+    let connection = match connection {
+        c if vm.is_none(&c) => crate::modules::find(vm, "django.db", "connection")?,
+        c => c,
+    };
     let ops = py::attr(vm, &connection, "ops")?;
     let field = properties::this(o, vm)?;
     if kind == FieldKind::Json {
@@ -223,13 +229,15 @@ pub fn to_python(o: &PyObject, v: PyObjectRef, vm: &Vm) -> PyResult {
                 Some(text) => {
                     let bytes = vm.ctx.new_bytes(text.into_bytes());
                     let b64 = vm.import("base64", 0)?;
-                    let raw = match py::call(vm, &b64, "b64decode", vec![bytes.into()]) {
-                        Ok(raw) => raw,
-                        Err(e) if e.fast_isinstance(vm.ctx.exceptions.value_error) => {
-                            return Err(invalid(o, &v, "", vm)?);
-                        }
-                        Err(e) => return Err(e),
-                    };
+                    let strictly = [("validate", py::bool(vm, true))];
+                    let raw =
+                        match py::call_kw(vm, &b64, "b64decode", vec![bytes.into()], &strictly) {
+                            Ok(raw) => raw,
+                            Err(e) if e.fast_isinstance(vm.ctx.exceptions.value_error) => {
+                                return Err(invalid(o, &v, "", vm)?);
+                            }
+                            Err(e) => return Err(e),
+                        };
                     vm.builtins.get_attr("memoryview", vm)?.call((raw,), vm)
                 }
                 None => Ok(v),

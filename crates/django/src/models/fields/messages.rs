@@ -76,6 +76,7 @@ fn own(kind: FieldKind) -> &'static [(&'static str, &'static str)] {
         )],
         Float => &[("invalid", "“%(value)s” value must be a float.")],
         Uuid => &[("invalid", "“%(value)s” is not a valid UUID.")],
+        Binary => &[("invalid", "“%(value)s” is not a valid binary value.")],
         Json => &[("invalid", "Value must be valid JSON.")],
         GenericIpAddress => &[("invalid", "Enter a valid %(protocol)s address.")],
         ForeignKey | OneToOne => &[(
