@@ -25,9 +25,7 @@ pub fn fill(c: &mut Class) {
         "get_db_prep_value",
         |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| {
             let v = args.take_positional_keyword("value");
-            let connection = args
-                .take_positional_keyword("connection")
-                .unwrap_or_else(|| vm.ctx.none());
+            let connection = args.take_positional_keyword("connection");
             let mut v = v.ok_or_else(|| vm.new_type_error("get_db_prep_value() needs a value"))?;
             let prepared = match args.take_positional_keyword("prepared") {
                 Some(p) => py::is_true(vm, &p)?,
