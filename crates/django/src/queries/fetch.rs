@@ -217,7 +217,9 @@ impl Builder {
                     .collect();
             }
             Shape::Dicts | Shape::Named => {
-                let names: Vec<String> = match (&*qs.fields.borrow(), &query.selected) {
+                // As they were asked for: compiling a union may select more to order by.
+                let selected = qs.with_query(|q| q.selected.clone());
+                let names: Vec<String> = match (&*qs.fields.borrow(), &selected) {
                     (Some(f), _) if shape == Shape::Named && !f.is_empty() => {
                         f.iter().map(|n| n.to_string()).collect()
                     }

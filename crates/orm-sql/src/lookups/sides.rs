@@ -23,8 +23,10 @@ pub fn process_lhs(
         out.wrap(mark, "(", ")");
     }
     let dialect = compiler.dialect();
+    // Operands of different types are refused, whether or not the database needs the type.
+    let field = lhs.output_field_or_none()?;
     if dialect.casts_lookups() && !kind.op.is_document() {
-        let internal = match lhs.output_field_or_none()? {
+        let internal = match field {
             Some(f) => f.internal_type()?,
             None => String::new(),
         };

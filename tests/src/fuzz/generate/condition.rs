@@ -28,14 +28,16 @@ impl Maker<'_> {
         if self.rng.chance(4) {
             let (expression, kind) = self.scalar(model, 1);
             let (lookup, value) = self.comparison(model, kind);
-            let lookup = match lookup.as_str() {
+            let class = match lookup.as_str() {
                 "__gt" => "GreaterThan",
                 "__gte" => "GreaterThanOrEqual",
                 "__lt" => "LessThan",
                 "__lte" => "LessThanOrEqual",
                 _ => "Exact",
             };
-            return text(&format!("lookups.{lookup}({expression}, {value})"));
+            if lookup.is_empty() || class != "Exact" {
+                return text(&format!("lookups.{class}({expression}, {value})"));
+            }
         }
         let leaf = self.leaf(model);
         text(&leaf)

@@ -113,7 +113,7 @@ impl Maker<'_> {
                     "__in".to_owned(),
                     "[uuid.UUID(int=1), \"12345678-1234-5678-1234-567812345678\"]".to_owned(),
                 ),
-                1 => ("__startswith".to_owned(), "\"1234-5\"".to_owned()),
+                1 => ("__isnull".to_owned(), "False".to_owned()),
                 _ => (
                     order.to_owned(),
                     "uuid.UUID(\"12345678123456781234567812345678\")".to_owned(),
