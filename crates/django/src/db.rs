@@ -13,7 +13,6 @@ pub mod handler;
 pub mod introspection;
 pub mod log;
 pub mod modules;
-pub mod names;
 pub mod ops;
 mod ops_sql;
 pub mod registry;

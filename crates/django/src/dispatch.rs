@@ -2,6 +2,7 @@
 mod receivers;
 
 use crate::class::function;
+use crate::models::related::lazy::{self, Waiting};
 use crate::{modules, py};
 use receivers::{check_keywords, debugging, log_failure, make_id, receiver_id};
 use rustpython_vm::class::PyClassImpl;
@@ -21,6 +22,8 @@ struct Receiver {
     /// `dispatch_uid`, else the receiver's identity.
     id: Id,
     sender: Option<usize>,
+    /// A `weakref` to the sender, where one can be had: another may come to live at its address.
+    mortal: Option<PyObjectRef>,
     target: Target,
     /// It returns a coroutine.
     waits: bool,
@@ -106,6 +109,11 @@ impl PySignal {
                 Id::Object(a, b)
             }
         };
+        zelf.forget_dead(vm)?;
+        let mortal = match &sender {
+            Some(sender) => weak_reference(vm, sender)?,
+            None => None,
+        };
         let sender = address(vm, sender.as_deref());
         let known = zelf
             .receivers
@@ -130,13 +138,15 @@ impl PySignal {
         zelf.receivers.borrow_mut().push(Receiver {
             id,
             sender,
+            mortal,
             target,
             waits,
         });
         Ok(())
     }
     #[pymethod]
-    fn disconnect(zelf: &Py<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult<bool> {
+    fn disconnect(zelf: &Py<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult {
+        let apps = args.take_keyword("apps").filter(|a| !vm.is_none(a));
         let receiver = args
             .take_positional_keyword("receiver")
             .filter(|r| !vm.is_none(r));
@@ -152,19 +162,19 @@ impl PySignal {
                 let (a, b) = receiver_id(vm, &r)?;
                 Id::Object(a, b)
             }
-            (None, None) => return Ok(false),
+            (None, None) => return Ok(py::bool(vm, false)),
         };
-        let sender = match sender.as_ref().and_then(py::as_string) {
-            Some(name) => match model_named(vm, &name) {
-                Some(class) => address(vm, Some(&class)),
-                None => return Ok(false),
-            },
-            None => address(vm, sender.as_deref()),
-        };
-        let mut receivers = zelf.receivers.borrow_mut();
-        let before = receivers.len();
-        receivers.retain(|r| !(r.id == id && r.sender == sender));
-        Ok(receivers.len() != before)
+        if let Some(name) = sender.as_ref().and_then(py::as_string) {
+            let signal = zelf.to_owned();
+            let gone = Box::new(move |_: &Vm, class: PyObjectRef| {
+                signal.remove(&id, Some(class.get_id()));
+                Ok(())
+            });
+            when_named(vm, &name, apps, Waiting::Nothing, gone)?;
+            return Ok(vm.ctx.none());
+        }
+        let removed = zelf.remove(&id, address(vm, sender.as_deref()));
+        Ok(py::bool(vm, removed))
     }
     #[pymethod]
     fn has_listeners(zelf: &Py<Self>, mut args: FuncArgs, vm: &Vm) -> PyResult<bool> {
@@ -323,11 +333,21 @@ impl PySignal {
             {
                 dead.push(w.get_id());
             }
+            if let Some(sender) = &r.mortal
+                && vm.is_none(&*sender.call((), vm)?)
+            {
+                dead.push(sender.get_id());
+            }
         }
         if !dead.is_empty() {
-            self.receivers.borrow_mut().retain(|r| match &r.target {
-                Target::Weak(w) => !dead.contains(&w.get_id()),
-                Target::Strong(_) => true,
+            // The same weak reference to a sender may serve several receivers, all of them dead.
+            self.receivers.borrow_mut().retain(|r| {
+                let target = match &r.target {
+                    Target::Weak(w) => dead.contains(&w.get_id()),
+                    Target::Strong(_) => false,
+                };
+                let mortal = r.mortal.as_ref();
+                !target && !mortal.is_some_and(|m| dead.contains(&m.get_id()))
             });
         }
         Ok(())
@@ -368,19 +388,6 @@ impl PySignal {
         uid: Option<PyObjectRef>,
         apps: Option<PyObjectRef>,
     ) -> PyResult<()> {
-        let Some((app, model)) = name.split_once('.') else {
-            return Err(vm.new_value_error(
-                "Specified sender must either be a model or a model name of the \
-                 'app_label.ModelName' form.",
-            ));
-        };
-        let apps = match apps {
-            Some(apps) => apps,
-            None => modules::find(vm, "django.apps", "apps")?,
-        };
-        let Some(apps) = crate::apps::rust_apps(&apps) else {
-            return Ok(());
-        };
         let (signal_name, signal) = SIGNALS
             .with_borrow(|s| {
                 s.iter()
@@ -392,32 +399,63 @@ impl PySignal {
             })
             .ok_or_else(|| vm.new_type_error("a model's name is no sender of this signal"))?;
         self.lazy_senders.set(true);
-        let waiting =
-            crate::models::related::lazy::Waiting::Receiver(receiver.clone(), signal_name);
-        let key = (app.to_string(), model.to_lowercase());
-
-        crate::models::related::lazy::when_ready(
-            vm,
-            &apps,
-            vec![key],
-            waiting,
-            Box::new(move |vm, models| {
-                let class = crate::models::class_of_model(vm, &models[0])?;
-                let mut parts = vec![("sender", class), ("weak", py::bool(vm, weak))];
-                if let Some(uid) = uid {
-                    parts.push(("dispatch_uid", uid));
-                }
-                py::call_kw(vm, &signal, "connect", vec![receiver], &parts).map(drop)
-            }),
-        )
+        let waiting = Waiting::Receiver(receiver.clone(), signal_name);
+        let connect = Box::new(move |vm: &Vm, class: PyObjectRef| {
+            let mut parts = vec![("sender", class), ("weak", py::bool(vm, weak))];
+            if let Some(uid) = uid {
+                parts.push(("dispatch_uid", uid));
+            }
+            py::call_kw(vm, &signal, "connect", vec![receiver], &parts).map(drop)
+        });
+        when_named(vm, name, apps, waiting, connect)
+    }
+    fn remove(&self, id: &Id, sender: Option<usize>) -> bool {
+        let mut receivers = self.receivers.borrow_mut();
+        let before = receivers.len();
+        receivers.retain(|r| !(r.id == *id && r.sender == sender));
+        receivers.len() != before
     }
 }
 
-fn model_named(vm: &Vm, name: &str) -> Option<PyObjectRef> {
-    let apps = modules::find(vm, "django.apps", "apps").ok()?;
-    let (app, model) = name.split_once('.')?;
-    let model = crate::apps::rust_apps(&apps)?.find_model(app, model)?;
-    crate::models::class_of_model(vm, &model).ok()
+/// A `weakref.ref`, if the object can have one.
+fn weak_reference(vm: &Vm, target: &PyObjectRef) -> PyResult<Option<PyObjectRef>> {
+    let weakref = vm.import("weakref", 0)?;
+    Ok(py::call(vm, &weakref, "ref", vec![target.clone()]).ok())
+}
+
+type WithModel = Box<dyn FnOnce(&Vm, PyObjectRef) -> PyResult<()>>;
+
+/// Does something with the model of that name, now or when there is one.
+fn when_named(
+    vm: &Vm,
+    name: &str,
+    apps: Option<PyObjectRef>,
+    waiting: Waiting,
+    work: WithModel,
+) -> PyResult<()> {
+    let Some((app, model)) = name.split_once('.').filter(|(_, m)| !m.contains('.')) else {
+        return Err(vm.new_value_error(format!(
+            "Invalid model reference '{name}'. String model references must be of the form \
+             'app_label.ModelName'."
+        )));
+    };
+    let apps = match apps {
+        Some(apps) => apps,
+        None => modules::find(vm, "django.apps", "apps")?,
+    };
+    let Some(apps) = crate::apps::rust_apps(&apps) else {
+        return Ok(());
+    };
+    lazy::when_ready(
+        vm,
+        &apps,
+        vec![(app.to_string(), model.to_lowercase())],
+        waiting,
+        Box::new(move |vm, models| match models.first() {
+            Some(model) => work(vm, crate::models::class_of_model(vm, model)?),
+            None => Ok(()),
+        }),
+    )
 }
 
 const MODEL_SIGNALS: &[&str] = &[

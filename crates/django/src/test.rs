@@ -65,6 +65,12 @@ fn make(vm: &VirtualMachine) -> PyResult<()> {
     modules::reexport(vm, "django.test.testcases", "django.test")?;
     crate::library::promise(
         vm,
+        "django.test.runner",
+        "django.test._results",
+        &["DebugSQLTextTestResult"],
+    )?;
+    crate::library::promise(
+        vm,
         "django.test.testcases",
         "django.test._serialize",
         &["SerializeMixin"],

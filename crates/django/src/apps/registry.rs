@@ -13,7 +13,7 @@ use orm_state::{Apps, ModelRef};
 use populate::Progress;
 use rustpython_vm::builtins::{PyDictRef, PyListRef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
-use rustpython_vm::function::{FuncArgs, OptionalArg};
+use rustpython_vm::function::{FuncArgs, OptionalArg, PySetterValue};
 use rustpython_vm::types::{Constructor, Initializer};
 use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
@@ -32,6 +32,9 @@ pub struct PyApps {
     /// Configurations that wait until others have had their while.
     stored: RefCell<Option<PyListRef>>,
     progress: Cell<Progress>,
+    /// What user code has put others in place of, until it deletes them again.
+    before: Cell<Option<Progress>>,
+    configs_before: RefCell<Option<PyDictRef>>,
     /// A registry that nobody populates is as ready as it will be.
     populated: Cell<bool>,
     answers: Answers,
@@ -50,6 +53,8 @@ impl PyApps {
             configs: RefCell::new(vm.ctx.new_dict()),
             stored: RefCell::default(),
             progress: Cell::new(Progress::DONE),
+            before: Cell::default(),
+            configs_before: RefCell::default(),
             populated: Cell::new(false),
             answers: Answers::default(),
         }
@@ -70,6 +75,21 @@ impl PyApps {
         self.progress.set(Progress::DONE);
         self.populated.set(false);
         self.answers.clear();
+    }
+    /// User code says how far the registry is; deleting what it said brings back what was.
+    fn say(&self, value: PySetterValue<bool>, of: fn(&mut Progress) -> &mut bool) {
+        let mut now = self.progress.get();
+        match value {
+            PySetterValue::Assign(value) => {
+                self.before.set(self.before.get().or(Some(now)));
+                *of(&mut now) = value;
+            }
+            PySetterValue::Delete => {
+                let mut before = self.before.get().unwrap_or(Progress::DONE);
+                *of(&mut now) = *of(&mut before);
+            }
+        }
+        self.progress.set(now);
     }
     pub fn is_ready(&self) -> bool {
         self.progress.get().all
@@ -230,8 +250,18 @@ impl PyApps {
         zelf.configs.borrow().clone()
     }
     #[pygetset(setter)]
-    fn set_app_configs(zelf: &Py<Self>, configs: PyDictRef) {
-        *zelf.configs.borrow_mut() = configs;
+    fn set_app_configs(zelf: &Py<Self>, value: PySetterValue<PyDictRef>) {
+        match value {
+            PySetterValue::Assign(configs) => {
+                let old = zelf.configs.replace(configs);
+                zelf.configs_before.borrow_mut().get_or_insert(old);
+            }
+            PySetterValue::Delete => {
+                if let Some(old) = zelf.configs_before.take() {
+                    *zelf.configs.borrow_mut() = old;
+                }
+            }
+        }
         zelf.answers.clear();
     }
     #[pygetset]
@@ -247,40 +277,32 @@ impl PyApps {
         zelf.progress.get().all
     }
     #[pygetset(setter)]
-    fn set_ready(zelf: &Py<Self>, ready: bool) {
-        let mut progress = zelf.progress.get();
-        progress.all = ready;
-        zelf.progress.set(progress);
+    fn set_ready(zelf: &Py<Self>, value: PySetterValue<bool>) {
+        zelf.say(value, |progress| &mut progress.all);
     }
     #[pygetset]
     fn apps_ready(zelf: &Py<Self>) -> bool {
         zelf.progress.get().apps
     }
     #[pygetset(setter)]
-    fn set_apps_ready(zelf: &Py<Self>, ready: bool) {
-        let mut progress = zelf.progress.get();
-        progress.apps = ready;
-        zelf.progress.set(progress);
+    fn set_apps_ready(zelf: &Py<Self>, value: PySetterValue<bool>) {
+        zelf.say(value, |progress| &mut progress.apps);
     }
     #[pygetset]
     fn models_ready(zelf: &Py<Self>) -> bool {
         zelf.progress.get().models
     }
     #[pygetset(setter)]
-    fn set_models_ready(zelf: &Py<Self>, ready: bool) {
-        let mut progress = zelf.progress.get();
-        progress.models = ready;
-        zelf.progress.set(progress);
+    fn set_models_ready(zelf: &Py<Self>, value: PySetterValue<bool>) {
+        zelf.say(value, |progress| &mut progress.models);
     }
     #[pygetset]
     fn loading(zelf: &Py<Self>) -> bool {
         zelf.progress.get().loading
     }
     #[pygetset(setter)]
-    fn set_loading(zelf: &Py<Self>, loading: bool) {
-        let mut progress = zelf.progress.get();
-        progress.loading = loading;
-        zelf.progress.set(progress);
+    fn set_loading(zelf: &Py<Self>, value: PySetterValue<bool>) {
+        zelf.say(value, |progress| &mut progress.loading);
     }
     /// Something to wait on, as `threading.Event` is.
     #[pygetset]

@@ -55,7 +55,8 @@ impl AtomicBlock {
             } else {
                 None
             };
-            db.savepoint_ids.borrow_mut().push(sid);
+            let sid = sid.map_or_else(|| vm.ctx.none(), |sid| vm.ctx.new_str(sid).into());
+            db.savepoint_ids.borrow_vec_mut().push(sid);
         } else {
             DatabaseWrapper::set_autocommit(&db, vm, false, true)?;
             db.in_atomic_block.set(true);
@@ -68,8 +69,9 @@ impl AtomicBlock {
         if db.in_atomic_block.get() {
             db.atomic_blocks.borrow_mut().pop();
         }
-        let sid = match db.savepoint_ids.borrow_mut().pop() {
-            Some(sid) => sid,
+        let open = db.savepoint_ids.borrow_vec_mut().pop();
+        let sid = match open {
+            Some(sid) => crate::py::as_string(&sid),
             None => {
                 db.in_atomic_block.set(false);
                 None
@@ -145,7 +147,7 @@ fn finish(db: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult<()> {
         } else {
             DatabaseWrapper::set_autocommit(db, vm, true, false)?;
         }
-    } else if db.savepoint_ids.borrow().is_empty() && !db.commit_on_exit.get() {
+    } else if db.savepoint_ids.borrow_vec().is_empty() && !db.commit_on_exit.get() {
         if db.closed_in_transaction.get() {
             db.drop_sqlite();
         } else {
@@ -410,10 +412,9 @@ impl DatabaseWrapper {
         if zelf.in_atomic_block.get() {
             let sids = zelf
                 .savepoint_ids
-                .borrow()
+                .borrow_vec()
                 .iter()
-                .flatten()
-                .cloned()
+                .filter_map(crate::py::as_string)
                 .collect();
             zelf.run_on_commit
                 .borrow_mut()

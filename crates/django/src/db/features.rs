@@ -2,7 +2,7 @@
 use super::wrapper::DatabaseWrapper;
 use crate::class::Class;
 use crate::modules;
-use rustpython_vm::builtins::{PyType, PyTypeRef};
+use rustpython_vm::builtins::{PySet, PyType, PyTypeRef};
 use rustpython_vm::function::PySetterValue;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 use std::cell::RefCell;
@@ -179,13 +179,17 @@ pub fn class(vm: &VirtualMachine) -> PyResult<PyTypeRef> {
     for name in NO {
         set(name, ctx.new_bool(false).into())?;
     }
+    let closed = crate::error::class(vm, "ProgrammingError");
+    set("closed_cursor_error_class", closed.into())?;
+    set(
+        "django_test_expected_failures",
+        vm.new_pyobj(PySet::default()),
+    )?;
+    set("django_test_skips", ctx.new_dict().into())?;
     set("bare_select_suffix", ctx.new_str("").into())?;
     set("empty_fetchmany_value", ctx.new_list(vec![]).into())?;
     set("minimum_database_version", vm.new_tuple((3, 37)).into())?;
-    set(
-        "supported_explain_formats",
-        vm.new_pyobj(rustpython_vm::builtins::PySet::default()),
-    )?;
+    set("supported_explain_formats", vm.new_pyobj(PySet::default()))?;
     set("time_cast_precision", ctx.new_int(3).into())?;
     set(
         "insert_test_table_with_defaults",

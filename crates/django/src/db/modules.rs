@@ -85,7 +85,6 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         signal,
     )?;
     features::class(vm)?;
-    super::names::install(vm)?;
     super::ops_sql::install(vm)?;
     modules::export(
         vm,

@@ -136,7 +136,15 @@ impl DatabaseOperations {
         vm: &VirtualMachine,
     ) -> PyResult<usize> {
         let limit = zelf.database.sqlite(vm)?.variable_limit() as usize;
-        match fields.length(vm)? {
+        let mut columns = 0;
+        for field in crate::py::list(vm, &fields)? {
+            // A composite primary key counts with all of its columns.
+            columns += match crate::py::attr_opt(vm, &field, "fields")? {
+                Some(parts) => parts.length(vm)?,
+                None => 1,
+            };
+        }
+        match columns {
             0 => objs.length(vm),
             n => Ok((limit / n).max(1)),
         }
@@ -216,7 +224,32 @@ impl DatabaseOperations {
         Ok(vm.unwrap_or_none(args.args.first().cloned()))
     }
     #[pymethod]
-    fn check_expression_support(_zelf: &Py<DatabaseOperations>, _expression: PyObjectRef) {}
+    fn check_expression_support(
+        _zelf: &Py<DatabaseOperations>,
+        expression: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        let aggregate = crate::modules::find(vm, "django.db.models", "Aggregate")?;
+        if !expression.is_instance(&aggregate, vm)? {
+            return Ok(());
+        }
+        let distinct = crate::py::attr_opt(vm, &expression, "distinct")?;
+        let distinct = match distinct {
+            Some(distinct) => distinct.is_true(vm)?,
+            None => false,
+        };
+        let given = vm.call_method(&expression, "get_source_expressions", ())?;
+        let given = crate::py::list(vm, &given)?;
+        if distinct && given.iter().filter(|e| !vm.is_none(e)).count() > 1 {
+            return Err(crate::error::raise(
+                vm,
+                "NotSupportedError",
+                "SQLite doesn't support DISTINCT on aggregate functions accepting multiple \
+                 arguments.",
+            ));
+        }
+        Ok(())
+    }
     #[pymethod]
     fn conditional_expression_supported_in_where_clause(
         _zelf: &Py<DatabaseOperations>,

@@ -50,7 +50,8 @@ pub struct DatabaseWrapper {
     pub autocommit: Cell<bool>,
     pub in_atomic_block: Cell<bool>,
     pub savepoint_state: Cell<u64>,
-    pub savepoint_ids: RefCell<Vec<Option<String>>>,
+    /// Names of the savepoints that are open, `None` for a block without one.
+    pub savepoint_ids: PyListRef,
     pub atomic_blocks: RefCell<Vec<PyRef<AtomicBlock>>>,
     pub commit_on_exit: Cell<bool>,
     pub needs_rollback: Cell<bool>,
@@ -97,7 +98,7 @@ impl DatabaseWrapper {
             autocommit: Cell::new(false),
             in_atomic_block: Cell::new(false),
             savepoint_state: Cell::new(0),
-            savepoint_ids: RefCell::default(),
+            savepoint_ids: vm.ctx.new_list(vec![]),
             atomic_blocks: RefCell::default(),
             commit_on_exit: Cell::new(true),
             needs_rollback: Cell::new(false),
@@ -557,16 +558,8 @@ impl DatabaseWrapper {
         zelf.commit_on_exit.get()
     }
     #[pygetset]
-    fn savepoint_ids(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyListRef {
-        let ids = zelf.savepoint_ids.borrow();
-        let items = ids
-            .iter()
-            .map(|s| match s {
-                Some(s) => vm.ctx.new_str(s.as_str()).into(),
-                None => vm.ctx.none(),
-            })
-            .collect();
-        vm.ctx.new_list(items)
+    fn savepoint_ids(zelf: &Py<DatabaseWrapper>) -> PyListRef {
+        zelf.savepoint_ids.clone()
     }
     #[pygetset]
     fn atomic_blocks(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyListRef {

@@ -279,7 +279,17 @@ impl PySchemaEditor {
     }
     #[pymethod]
     fn __enter__(zelf: PyRef<Self>, vm: &Vm) -> PyResult<PyRef<Self>> {
-        DatabaseWrapper::execute(&zelf.database.wrapper, vm, "PRAGMA foreign_keys = OFF", &[])?;
+        let connection = zelf.database.wrapper.clone();
+        if !py::call(vm, &connection, "disable_constraint_checking", vec![])?.is_true(vm)? {
+            return Err(crate::error::raise(
+                vm,
+                "NotSupportedError",
+                "SQLite schema editor cannot be used while foreign key constraint checks are \
+                 enabled. Make sure to disable them before entering a transaction.atomic() \
+                 context because SQLite does not support disabling them in the middle of a \
+                 multi-statement transaction.",
+            ));
+        }
         if zelf.held.borrow().collected.is_none() {
             let atomic = crate::modules::find(vm, "django.db.transaction", "atomic")?;
             let alias = vm.ctx.new_str(&*zelf.database.wrapper.alias);

@@ -200,6 +200,10 @@ impl RawQuerySet {
     flags(BASETYPE, HAS_DICT)
 )]
 impl RawQuerySet {
+    #[pymethod]
+    fn __aiter__(zelf: PyRef<RawQuerySet>, vm: &VirtualMachine) -> PyObjectRef {
+        super::awaitable::AsyncIterator::object(vm, zelf.into())
+    }
     #[pygetset]
     fn model(zelf: &Py<RawQuerySet>) -> PyTypeRef {
         zelf.model.clone()

@@ -22,6 +22,7 @@ const BESIDE: [&str; 7] = [
 pub fn set_up(vm: &Vm, folder: &str, labels: &[String]) -> PyResult<()> {
     runtime::set_path(vm, &[folder])?;
     settings(vm)?;
+    harden_warnings(vm)?;
     let mut names: Vec<String> = BESIDE.map(String::from).to_vec();
     for label in labels {
         let app = label.split('.').next().unwrap_or(label);
@@ -43,6 +44,31 @@ pub fn make_tables(vm: &Vm) -> PyResult<()> {
     database::create_tables(vm)?;
     for alias in db::registry::aliases() {
         database::tell_migrated(vm, &alias)?;
+    }
+    Ok(())
+}
+
+/// What will go away, and what is likely a mistake, is an error in tests.
+fn harden_warnings(vm: &Vm) -> PyResult<()> {
+    super::call::module(vm, "django.utils.deprecation")?;
+    let mut classes = vec![
+        vm.ctx.exceptions.resource_warning.to_owned().into(),
+        vm.ctx.exceptions.runtime_warning.to_owned().into(),
+    ];
+    for name in [
+        "RemovedInNextVersionWarning",
+        "RemovedAfterNextVersionWarning",
+    ] {
+        classes.push(modules::find(vm, "django.utils.deprecation", name)?);
+    }
+    let warnings = super::call::module(vm, "warnings")?;
+    for class in classes {
+        call(
+            vm,
+            &warnings,
+            "simplefilter",
+            vec![text(vm, "error"), class],
+        )?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ impl DatabaseWrapper {
     /// Opens the database anew.
     pub(super) fn open(&self, vm: &Vm) -> PyResult<SqliteConnection> {
         self.in_atomic_block.set(false);
-        self.savepoint_ids.borrow_mut().clear();
+        self.savepoint_ids.borrow_vec_mut().clear();
         self.atomic_blocks.borrow_mut().clear();
         self.needs_rollback.set(false);
         self.closed_in_transaction.set(false);

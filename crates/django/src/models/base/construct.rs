@@ -41,20 +41,26 @@ fn init(vm: &Vm, o: PyObjectRef, args: FuncArgs) -> PyResult<()> {
         )));
     }
     let sender: PyObjectRef = class.clone().into();
+    let mut told = None;
     if dispatch::has_receivers(vm, "pre_init", &sender)? {
         let positional = vm.ctx.new_tuple(args.args.clone()).into();
         let keywords = vm.ctx.new_dict();
         for (k, v) in &args.kwargs {
             keywords.set_item(k, v.clone(), vm)?;
         }
-        let parts = [("args", positional), ("kwargs", keywords.into())];
+        let parts = [("args", positional), ("kwargs", keywords.clone().into())];
         dispatch::send(vm, "pre_init", &sender, &parts)?;
+        told = Some(keywords);
     }
     let Some(dict) = o.dict() else {
         return Err(vm.new_type_error("a model's instances need a __dict__"));
     };
     dict.set_item("_state", state::new_state(vm, None, true), vm)?;
     fill_values(vm, &o, &dict, &model, args)?;
+    // Every keyword has found its field: none is left over.
+    if let Some(keywords) = told {
+        keywords.clear();
+    }
     if dispatch::has_receivers(vm, "post_init", &sender)? {
         dispatch::send(vm, "post_init", &sender, &[("instance", o.clone())])?;
     }

@@ -3,6 +3,7 @@ use super::identity::{deferred_names, model};
 use crate::class::Class;
 use crate::models::state;
 use crate::py;
+use crate::queries::awaitable::Awaitable;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 
@@ -12,6 +13,16 @@ pub fn fill(c: &mut Class) {
     c.method(
         "refresh_from_db",
         |o: PyObjectRef, args: FuncArgs, vm: &Vm| refresh(vm, &o, args),
+    );
+    c.method("asave", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
+        Awaitable::call(vm, o, "save", args)
+    });
+    c.method("adelete", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
+        Awaitable::call(vm, o, "delete", args)
+    });
+    c.method(
+        "arefresh_from_db",
+        |o: PyObjectRef, args: FuncArgs, vm: &Vm| Awaitable::call(vm, o, "refresh_from_db", args),
     );
 }
 

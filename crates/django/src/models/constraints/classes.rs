@@ -11,6 +11,12 @@ const INDEXES: &str = "django.db.models.indexes";
 const MESSAGE: &str = "Constraint “%(name)s” is violated.";
 
 pub fn install(vm: &Vm) -> PyResult<()> {
+    crate::library::promise(
+        vm,
+        INDEXES,
+        "django.db.models._index_expressions",
+        &["IndexExpression"],
+    )?;
     let base = class(vm, CONSTRAINTS, "BaseConstraint", &[], base)?;
     let check = class(
         vm,

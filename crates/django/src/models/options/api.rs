@@ -504,7 +504,13 @@ fn fields(c: &mut Class) {
             let m = model(&o, vm)?;
             let mut out = vec![];
             for f in m.get_fields(include_hidden) {
-                let own = f.model().is_some_and(|x| Rc::ptr_eq(&x, &m));
+                let own = f.model().is_some_and(|x| match &f {
+                    orm_state::AnyField::Field(_) => Rc::ptr_eq(&x, &m),
+                    // What leads to a proxy leads to the model behind it.
+                    orm_state::AnyField::Rel(_) => {
+                        Rc::ptr_eq(&x.concrete_model(), &m.concrete_model())
+                    }
+                });
                 if include_parents || own {
                     out.push(any_field_object(vm, &f)?);
                 }
