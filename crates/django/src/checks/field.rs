@@ -15,6 +15,11 @@ pub fn fill(c: &mut Class) {
     c.attr("system_check_deprecated_details", c.vm.ctx.none());
     c.attr("system_check_removed_details", c.vm.ctx.none());
     c.method("check", check);
+    c.method("_check_field_name", |o: PyObjectRef, vm: &Vm| -> PyResult {
+        let mut r = Report::new(vm, &o);
+        field_name(&mut r, &o)?;
+        Ok(r.into_list())
+    });
 }
 
 fn check(o: PyObjectRef, args: FuncArgs, vm: &Vm) -> PyResult {

@@ -5,15 +5,19 @@
 //! … INNER JOIN "tag" ON ("post"."id" = "tag"."object_id" AND ("tag"."content_type_id" = 7))
 //! ```
 use crate::convert::{PyObj, to_value};
-use crate::error;
-use orm_sql::expression::{Expr, value_expr};
+use crate::error::{self, OrForeign};
+use crate::expressions::compiler_object;
+use orm_sql::Compiler;
+use orm_sql::expression::{Expr, Expression, Sources, value_expr};
 use orm_sql::expressions::Col;
 use orm_sql::lookup::{Registered, Rhs, field_lookup};
 use orm_sql::query::Alias;
 use orm_sql::query::restriction::set_extra_restriction;
+use orm_sql::writer::SqlWriter;
 use orm_state::{AnyField, Error, Field, FieldKind, Result};
-use rustpython_vm::vm::thread::try_with_current_vm;
-use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::vm::thread::{try_with_current_vm, with_current_vm};
+use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
+use std::any::Any;
 use std::rc::Rc;
 
 /// Lets the compiler ask.
@@ -94,5 +98,37 @@ fn own(
     if vm.is_none(&answer) {
         return Ok(None);
     }
-    Ok(value_expr(&to_value(vm, &answer)?))
+    Ok(Some(match value_expr(&to_value(vm, &answer)?) {
+        Some(condition) => condition,
+        None => Rc::new(Written(answer)),
+    }))
+}
+
+/// Anything that writes SQL itself, with `as_sql(compiler, connection)` and nothing more.
+#[derive(Clone, Debug)]
+struct Written(PyObjectRef);
+
+impl Expression for Written {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn into_expr(self: Rc<Self>) -> Expr {
+        self
+    }
+    fn name(&self) -> String {
+        self.0.class().name().to_string()
+    }
+    fn with_sources(&self, _: Sources) -> Expr {
+        Rc::new(self.clone())
+    }
+    fn as_sql(&self, compiler: &Compiler, out: &mut SqlWriter) -> Result<()> {
+        let written = with_current_vm(|vm| -> PyResult<SqlWriter> {
+            let seen = compiler_object::object(vm, compiler)?;
+            let connection = compiler_object::connection(vm, &compiler.using)?;
+            let pair = vm.call_method(&self.0, "as_sql", (seen, connection))?;
+            compiler_object::read_pair(vm, &pair)
+        });
+        out.append(written.or_foreign()?);
+        Ok(())
+    }
 }

@@ -130,12 +130,14 @@ fn refresh(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
     let fresh = py::call(vm, &rows, "get", vec![])?;
     let missing = deferred_names(vm, &fresh)?;
     let fresh_cache = state::fields_cache(vm, &fresh)?;
-    for f in m.concrete_fields().iter() {
+    for f in m.fields().iter() {
         if missing.contains(&f.attname()) || f.kind == orm_state::FieldKind::CompositePrimaryKey {
             continue;
         }
-        let value = py::attr(vm, &fresh, &f.attname())?;
-        py::set_attr(vm, o, &f.attname(), value)?;
+        if f.concrete() {
+            let value = py::attr(vm, &fresh, &f.attname())?;
+            py::set_attr(vm, o, &f.attname(), value)?;
+        }
         // Foreign keys forget the object they cached, or take the fresh one.
         if f.is_relation() {
             match fresh_cache.get_item_opt(&*f.name(), vm)? {

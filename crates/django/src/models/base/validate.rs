@@ -480,11 +480,27 @@ fn expression_map(vm: &Vm, o: &PyObject, meta: &PyObject, exclude: OptionalArg) 
     let exclude = excluded(vm, exclude.into_option())?;
     let out = vm.ctx.new_dict();
     let value_class = crate::modules::find(vm, "django.db.models", "Value")?;
-    let fields = py::attr(vm, meta, "local_concrete_fields")?;
+    let fields = py::attr(vm, meta, "local_fields")?;
     for object in py::list(vm, &fields)? {
         let Some(f) = crate::models::fields::field_of(&object) else {
             continue;
         };
+        if f.kind == FieldKind::ForeignObject && !exclude.iter().any(|n| **n == *f.name()) {
+            // Stands for the fields that it is made of.
+            let mut values = vec![];
+            for (ours, _) in f.related_fields().or_raise(vm)? {
+                values.push(py::attr(vm, o, &ours.attname())?);
+            }
+            let value = match values.len() {
+                1 => values.remove(0),
+                _ => vm.ctx.new_tuple(values).into(),
+            };
+            out.set_item(&*f.name(), value_class.call((value, object), vm)?, vm)?;
+            continue;
+        }
+        if !f.concrete() {
+            continue;
+        }
         if exclude.iter().any(|n| **n == *f.name()) || f.kind == FieldKind::Generated {
             continue;
         }

@@ -559,7 +559,18 @@ fn comparison(c: &mut Class) {
         py::call(vm, &o, "__repr__", vec![])
     });
     c.method("__copy__", |o: PyObjectRef, vm: &Vm| -> PyResult {
-        Ok(copy_field(vm, this(&o, vm)?)?.into())
+        let copy: PyObjectRef = copy_field(vm, this(&o, vm)?)?.into();
+        // A shallow copy shares its relation; here it takes over what that holds.
+        if inner(&o, vm)?.remote.is_some() {
+            let old = py::attr(vm, &o, "remote_field")?.dict();
+            let new = py::attr(vm, &copy, "remote_field")?.dict();
+            if let (Some(old), Some(new)) = (old, new) {
+                for (name, value) in old {
+                    new.set_item(&*name, value, vm)?;
+                }
+            }
+        }
+        Ok(copy)
     });
     c.method(
         "__deepcopy__",

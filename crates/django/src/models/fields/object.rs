@@ -137,7 +137,9 @@ pub fn copy_field(vm: &VirtualMachine, zelf: &Py<PyField>) -> PyResult<PyRef<PyF
 
 fn copy_dict(vm: &VirtualMachine, from: &PyDictRef, to: &PyDictRef) -> PyResult<()> {
     for (k, v) in from {
-        to.set_item(&*k, v, vm)?;
+        if !crate::models::related::paths::is_kept(&crate::py::to_string(vm, &k)?) {
+            to.set_item(&*k, v, vm)?;
+        }
     }
     Ok(())
 }

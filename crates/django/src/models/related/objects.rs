@@ -1,11 +1,11 @@
 //! `ForeignObjectRel` and its kin: a relation seen from the model it leads to.
 use super::arguments::on_delete_object;
 use super::target_object;
-use crate::class::{Class, class, fill_class};
+use crate::class::{Class, class, fill_class, function};
 use crate::convert::{PyObj, to_py};
 use crate::error::OrRaise;
 use crate::models::class_of_model;
-use crate::models::fields::{PyField, field_object};
+use crate::models::fields::{PyField, field_object, field_of};
 use crate::{modules, py};
 use orm_state::{Rel, RelKind, Value};
 use rustpython_vm::builtins::{PyType, PyTypeRef};
@@ -18,7 +18,7 @@ use rustpython_vm::{
 use std::rc::Rc;
 
 type Vm = VirtualMachine;
-const MODULE: &str = "django.db.models.fields.reverse_related";
+pub const MODULE: &str = "django.db.models.fields.reverse_related";
 
 /// `django.db.models.fields.reverse_related.ForeignObjectRel`.
 #[pyclass(
@@ -54,6 +54,15 @@ pub fn rel_object(vm: &Vm, rel: &Rc<Rel>) -> PyResult {
     if let Some(face) = rel.face.get::<PyObj>() {
         return Ok(face.0.clone());
     }
+    let object = made(vm, rel)?;
+    // Only relations of models are kept: theirs are let go when models are cleared.
+    if rel.field_opt().is_some_and(|f| f.is_bound()) {
+        rel.face.set(Rc::new(PyObj(object.clone())));
+    }
+    Ok(object)
+}
+
+fn made(vm: &Vm, rel: &Rc<Rel>) -> PyResult {
     let class = match super::paths::rel_class(vm, rel)? {
         Some(class) => class,
         None => modules::find(vm, MODULE, class_name(rel.kind))?,
@@ -61,14 +70,17 @@ pub fn rel_object(vm: &Vm, rel: &Rc<Rel>) -> PyResult {
     let class: PyTypeRef = class
         .downcast()
         .map_err(|_| vm.new_type_error("not a class"))?;
-    let object: PyObjectRef = PyRel { rel: rel.clone() }
-        .into_ref_with_type(vm, class)?
-        .into();
-    // Only relations of models are kept: theirs are let go when models are cleared.
-    if rel.field_opt().is_some_and(|f| f.is_bound()) {
-        rel.face.set(Rc::new(PyObj(object.clone())));
-    }
-    Ok(object)
+    let object = PyRel { rel: rel.clone() };
+    Ok(object.into_ref_with_type(vm, class)?.into())
+}
+
+/// A new object for the relation of a field: what copying and unpickling one gives.
+fn relation_of(field: PyObjectRef, vm: &Vm) -> PyResult {
+    let rel = field_of(&field).and_then(|f| f.remote.clone());
+    made(
+        vm,
+        &rel.ok_or_else(|| vm.new_type_error("a relation field was expected"))?,
+    )
 }
 
 fn class_name(kind: RelKind) -> &'static str {
@@ -91,6 +103,8 @@ fn this(o: &PyObject, vm: &Vm) -> PyResult<Rc<Rel>> {
 }
 
 pub fn install(vm: &Vm) -> PyResult<()> {
+    let copied = function(vm, "_relation_of", relation_of);
+    modules::export(vm, MODULE, "_relation_of", copied)?;
     let base = PyRel::make_static_type();
     fill_class(vm, &base, fill)?;
     let many_to_one = class(

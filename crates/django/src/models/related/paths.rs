@@ -104,10 +104,10 @@ pub fn fill(c: &mut Class) {
         },
     );
     c.getter("path_infos", |o, vm| {
-        py::call(vm, &o, "get_path_info", vec![])
+        kept(vm, &o, "path_infos", "get_path_info")
     });
     c.getter("reverse_path_infos", |o, vm| {
-        py::call(vm, &o, "get_reverse_path_info", vec![])
+        kept(vm, &o, "reverse_path_infos", "get_reverse_path_info")
     });
     c.getter("reverse_related_fields", |o, vm| {
         let pairs = inner(&o, vm)?.related_fields().or_raise(vm)?;
@@ -179,6 +179,20 @@ fn names(vm: &Vm, names: &[Option<String>], missing: Option<&str>) -> Vec<PyObje
     names.iter().map(name).collect()
 }
 
+/// A copy is the relation of the same field, or of the field's copy.
+fn reduced(vm: &Vm, o: &PyObject) -> PyResult {
+    let state = vm.ctx.new_dict();
+    for (name, value) in o.dict().into_iter().flatten() {
+        if !is_kept(&py::to_string(vm, &name)?) {
+            state.set_item(&*name, value, vm)?;
+        }
+    }
+    let field = vm.ctx.new_tuple(vec![py::attr(vm, o, "field")?]);
+    let make = modules::find(vm, super::objects::MODULE, "_relation_of")?;
+    let parts = vec![make, field.into(), state.into()];
+    Ok(vm.ctx.new_tuple(parts).into())
+}
+
 /// What the reverse side of a relation has: the field's, turned round.
 pub fn fill_rel(c: &mut Class) {
     c.method(
@@ -190,8 +204,12 @@ pub fn fill_rel(c: &mut Class) {
         },
     );
     c.getter("path_infos", |o, vm| {
-        py::call(vm, &o, "get_path_info", vec![])
+        kept(vm, &o, "path_infos", "get_path_info")
     });
+    c.method(
+        "__reduce_ex__",
+        |o: PyObjectRef, _: PyObjectRef, vm: &Vm| reduced(vm, &o),
+    );
     c.method("get_joining_fields", |o: PyObjectRef, vm: &Vm| {
         let field = py::attr(vm, &o, "field")?;
         py::call(vm, &field, "get_reverse_joining_fields", vec![])
@@ -203,6 +221,24 @@ pub fn fill_rel(c: &mut Class) {
             py::call(vm, &field, "get_extra_restriction", vec![related, alias])
         },
     );
+}
+
+/// A path found once is kept on the object, under the attribute's own name.
+fn kept(vm: &Vm, o: &PyObject, name: &'static str, method: &'static str) -> PyResult {
+    let Some(dict) = o.dict() else {
+        return py::call(vm, o, method, vec![]);
+    };
+    if let Some(found) = dict.get_item_opt(name, vm)? {
+        return Ok(found);
+    }
+    let found = py::call(vm, o, method, vec![])?;
+    dict.set_item(name, found.clone(), vm)?;
+    Ok(found)
+}
+
+/// What of an object's `__dict__` a copy does not take over.
+pub fn is_kept(name: &str) -> bool {
+    matches!(name, "path_infos" | "reverse_path_infos")
 }
 
 /// Pairs of fields as a list of tuples.

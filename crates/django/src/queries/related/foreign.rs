@@ -4,7 +4,7 @@ use super::relation::{
 };
 use crate::class::{Class, class};
 use crate::db::atomic::atomic;
-use crate::error;
+use crate::error::{self, OrRaise};
 use crate::models::fields::field_object;
 use crate::modules;
 use crate::queries::awaitable::Awaitable;
@@ -173,8 +173,10 @@ fn apply_filters(
     }
     if field.many_to_one() && !relation.backwards {
         let mut keys = vec![];
-        for (_, remote) in &pairs {
-            keys.push(attr_of(vm, &relation.instance, remote)?);
+        // What the key of the objects leads to; a user's class may compare something else.
+        let path = field.path_infos().or_raise(vm)?;
+        for target in path.last().iter().flat_map(|p| &p.target_fields) {
+            keys.push(attr_of(vm, &relation.instance, target)?);
         }
         let key = match keys.len() {
             1 => keys.remove(0),
