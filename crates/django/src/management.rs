@@ -16,6 +16,7 @@ pub mod showmigrations;
 pub mod signals;
 pub mod sqlmigrate;
 pub mod squash;
+pub mod stale_content_types;
 
 use crate::modules;
 use command::Command;
@@ -35,6 +36,7 @@ const COMMANDS: &[&Command] = &[
     &showmigrations::COMMAND,
     &sqlmigrate::COMMAND,
     &squash::COMMAND,
+    &stale_content_types::COMMAND,
 ];
 
 fn find(name: &str) -> Option<&'static Command> {

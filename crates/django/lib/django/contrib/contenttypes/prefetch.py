@@ -12,7 +12,8 @@ def _gives_models(queryset):
 
 
 class GenericPrefetch(Prefetch):
-    def __new__(cls, lookup, querysets, to_attr=None):
+    def __new__(cls, lookup=None, querysets=None, to_attr=None):
+        # What is missing, ``__init__`` tells.
         return super().__new__(cls, lookup, to_attr=to_attr)
 
     def __init__(self, lookup, querysets, to_attr=None):
