@@ -1,8 +1,11 @@
 //! Python objects as [`Value`]s and back.
+mod slots;
+
 use crate::error::OrForeign;
 use bigdecimal::BigDecimal;
 use jiff::civil;
 use num_bigint::BigInt;
+use num_traits::ToPrimitive;
 use orm_state::temporal::Zone;
 use orm_state::value::decimal_str;
 use orm_state::{DateTime, Duration, Model, Object, Result, Time, Value};
@@ -14,6 +17,7 @@ use rustpython_vm::vm::thread::{try_with_current_vm, with_current_vm};
 use rustpython_vm::{
     AsObject, PyObject, PyObjectRef, PyResult, TryFromBorrowedObject, VirtualMachine,
 };
+use slots::Slots;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -149,6 +153,14 @@ pub struct Classes {
     pub utc: PyObjectRef,
     pub decimal: PyTypeRef,
     pub uuid: PyTypeRef,
+    date_slots: Option<Slots>,
+    datetime_slots: Option<Slots>,
+    time_slots: Option<Slots>,
+    timedelta_slots: Option<Slots>,
+    decimal_slots: Option<Slots>,
+    uuid_slots: Option<Slots>,
+    /// `SafeUUID.unknown`
+    uuid_safety: PyObjectRef,
 }
 
 /// Imported once an interpreter.
@@ -165,15 +177,43 @@ pub fn classes(vm: &VirtualMachine) -> PyResult<Rc<Classes>> {
             .map_err(|_| vm.new_type_error(format!("{module}.{name} is not a class")))
     };
     let timezone = class("datetime", "timezone")?;
+    let date = class("datetime", "date")?;
+    let datetime = class("datetime", "datetime")?;
+    let time = class("datetime", "time")?;
+    let timedelta = class("datetime", "timedelta")?;
+    let decimal = class("decimal", "Decimal")?;
+    let uuid = class("uuid", "UUID")?;
+    let of_date = ["_year", "_month", "_day", "_hashcode"];
+    let of_time = [
+        "_hour",
+        "_minute",
+        "_second",
+        "_microsecond",
+        "_tzinfo",
+        "_fold",
+    ];
+    let mut of_datetime = of_date.to_vec();
+    of_datetime.extend(of_time);
+    let mut of_time = of_time.to_vec();
+    of_time.push("_hashcode");
+    let of_timedelta = ["_days", "_seconds", "_microseconds", "_hashcode"];
+    let of_decimal = ["_sign", "_int", "_exp", "_is_special"];
     let made = Rc::new(Classes {
-        date: class("datetime", "date")?,
-        datetime: class("datetime", "datetime")?,
-        time: class("datetime", "time")?,
-        timedelta: class("datetime", "timedelta")?,
+        date_slots: Slots::of(vm, &date, &of_date),
+        datetime_slots: Slots::of(vm, &datetime, &of_datetime),
+        time_slots: Slots::of(vm, &time, &of_time),
+        timedelta_slots: Slots::of(vm, &timedelta, &of_timedelta),
+        decimal_slots: Slots::of(vm, &decimal, &of_decimal),
+        uuid_slots: Slots::of(vm, &uuid, &["int", "is_safe"]),
+        uuid_safety: find("uuid", "SafeUUID")?.get_attr("unknown", vm)?,
+        date,
+        datetime,
+        time,
+        timedelta,
         utc: timezone.as_object().get_attr("utc", vm)?,
         timezone,
-        decimal: class("decimal", "Decimal")?,
-        uuid: class("uuid", "UUID")?,
+        decimal,
+        uuid,
     });
     CLASSES.set(Some(made.clone()));
     Ok(made)
@@ -249,14 +289,15 @@ fn values(vm: &VirtualMachine, items: &[PyObjectRef]) -> PyResult<Rc<[Value]>> {
 fn special(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Value> {
     let c = classes(vm)?;
     if obj.fast_isinstance(&c.datetime) {
-        let civil = date_of(vm, obj)?.to_datetime(time_of(vm, obj)?);
+        let slots = c.datetime_slots.is_some();
+        let civil = date_of(vm, obj, slots)?.to_datetime(time_of(vm, obj, slots)?);
         return Ok(Value::DateTime(DateTime {
             civil,
             tz: zone_of(vm, obj)?,
         }));
     }
     if obj.fast_isinstance(&c.date) {
-        return Ok(Value::Date(date_of(vm, obj)?));
+        return Ok(Value::Date(date_of(vm, obj, c.date_slots.is_some())?));
     }
     if obj.fast_isinstance(&c.timedelta) {
         let days = int_attr(vm, obj, "days")?;
@@ -265,6 +306,11 @@ fn special(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Value> {
         return Ok(Value::Duration(Duration::from_parts(days, seconds, micros)));
     }
     if obj.fast_isinstance(&c.decimal) {
+        if c.decimal_slots.is_some()
+            && let Some(decimal) = decimal_of(vm, obj)?
+        {
+            return Ok(Value::Decimal(Rc::new(decimal)));
+        }
         let text = obj.str(vm)?;
         return Ok(match BigDecimal::from_str(&text.to_string_lossy()) {
             Ok(d) => Value::Decimal(Rc::new(d)),
@@ -273,11 +319,17 @@ fn special(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Value> {
     }
     if obj.fast_isinstance(&c.time) {
         return Ok(Value::Time(Time {
-            civil: time_of(vm, obj)?,
+            civil: time_of(vm, obj, c.time_slots.is_some())?,
             tz: zone_of(vm, obj)?,
         }));
     }
     if obj.fast_isinstance(&c.uuid) {
+        let number = obj.get_attr("int", vm)?;
+        if let Some(number) = number.downcast_ref::<PyInt>()
+            && let Ok(number) = number.try_to_primitive::<u128>(vm)
+        {
+            return Ok(Value::Uuid(uuid::Uuid::from_u128(number)));
+        }
         let text = obj.str(vm)?;
         return Ok(match uuid::Uuid::parse_str(&text.to_string_lossy()) {
             Ok(u) => Value::Uuid(u),
@@ -317,23 +369,59 @@ fn int_attr(vm: &VirtualMachine, obj: &PyObject, name: &'static str) -> PyResult
     obj.get_attr(name, vm)?.try_to_value(vm)
 }
 
-fn date_of(vm: &VirtualMachine, obj: &PyObject) -> PyResult<civil::Date> {
+/// Its properties are functions of Python; the slots behind them are not.
+fn date_of(vm: &VirtualMachine, obj: &PyObject, slots: bool) -> PyResult<civil::Date> {
+    let [year, month, day] = if slots {
+        ["_year", "_month", "_day"]
+    } else {
+        ["year", "month", "day"]
+    };
     civil::Date::new(
-        int_attr(vm, obj, "year")? as i16,
-        int_attr(vm, obj, "month")? as i8,
-        int_attr(vm, obj, "day")? as i8,
+        int_attr(vm, obj, year)? as i16,
+        int_attr(vm, obj, month)? as i8,
+        int_attr(vm, obj, day)? as i8,
     )
     .map_err(|e| vm.new_value_error(e.to_string()))
 }
 
-fn time_of(vm: &VirtualMachine, obj: &PyObject) -> PyResult<civil::Time> {
+fn time_of(vm: &VirtualMachine, obj: &PyObject, slots: bool) -> PyResult<civil::Time> {
+    let [hour, minute, second, microsecond] = if slots {
+        ["_hour", "_minute", "_second", "_microsecond"]
+    } else {
+        ["hour", "minute", "second", "microsecond"]
+    };
     civil::Time::new(
-        int_attr(vm, obj, "hour")? as i8,
-        int_attr(vm, obj, "minute")? as i8,
-        int_attr(vm, obj, "second")? as i8,
-        int_attr(vm, obj, "microsecond")? as i32 * 1000,
+        int_attr(vm, obj, hour)? as i8,
+        int_attr(vm, obj, minute)? as i8,
+        int_attr(vm, obj, second)? as i8,
+        int_attr(vm, obj, microsecond)? as i32 * 1000,
     )
     .map_err(|e| vm.new_value_error(e.to_string()))
+}
+
+/// A finite decimal; nothing for NaN and infinity.
+fn decimal_of(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Option<BigDecimal>> {
+    let (digits, exponent) = (obj.get_attr("_int", vm)?, obj.get_attr("_exp", vm)?);
+    let (Some(digits), Some(exponent)) = (
+        digits.downcast_ref::<PyStr>(),
+        exponent.downcast_ref::<PyInt>(),
+    ) else {
+        return Ok(None);
+    };
+    let digits = digits.to_string_lossy();
+    let number = match digits.parse::<i64>() {
+        Ok(small) => BigInt::from(small),
+        Err(_) => match BigInt::from_str(&digits) {
+            Ok(large) => large,
+            Err(_) => return Ok(None),
+        },
+    };
+    let negative = int_attr(vm, obj, "_sign")? == 1;
+    let Ok(exponent) = exponent.try_to_primitive::<i64>(vm) else {
+        return Ok(None);
+    };
+    let number = if negative { -number } else { number };
+    Ok(Some(BigDecimal::new(number, -exponent)))
 }
 
 fn zone_of(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Option<Zone>> {
@@ -393,49 +481,83 @@ pub fn to_py(vm: &VirtualMachine, value: &Value) -> PyResult<PyObjectRef> {
             }
             dict.into()
         }
-        Value::Date(d) => classes(vm)?.date.as_object().call(
-            (
-                i64::from(d.year()),
-                i64::from(d.month()),
-                i64::from(d.day()),
-            ),
-            vm,
-        )?,
+        Value::Date(d) => date_object(vm, *d)?,
         Value::Time(t) => {
-            let mut args = time_args(vm, t.civil);
-            if let Some(zone) = &t.tz {
-                args.push(zone_object(vm, zone)?);
+            let zone = t.tz.as_ref().map(|z| zone_object(vm, z)).transpose()?;
+            let c = classes(vm)?;
+            let mut parts = time_parts(vm, t.civil, zone);
+            match &c.time_slots {
+                Some(slots) => {
+                    // Not fold: an hour that comes twice is the first one.
+                    parts.extend([ctx.new_int(0).into(), ctx.new_int(-1).into()]);
+                    slots.make(vm, parts)?
+                }
+                None => c.time.as_object().call(parts, vm)?,
             }
-            classes(vm)?.time.as_object().call(args, vm)?
         }
         Value::DateTime(d) => {
-            let date = d.civil.date();
-            let mut args: Vec<PyObjectRef> = vec![
-                ctx.new_int(i64::from(date.year())).into(),
-                ctx.new_int(i64::from(date.month())).into(),
-                ctx.new_int(i64::from(date.day())).into(),
-            ];
-            args.extend(time_args(vm, d.civil.time()));
-            if let Some(zone) = &d.tz {
-                args.push(zone_object(vm, zone)?);
+            let zone = d.tz.as_ref().map(|z| zone_object(vm, z)).transpose()?;
+            let c = classes(vm)?;
+            let mut parts = date_parts(vm, d.civil.date());
+            match &c.datetime_slots {
+                Some(slots) if d.civil.year() > 0 => {
+                    parts.push(ctx.new_int(-1).into());
+                    parts.extend(time_parts(vm, d.civil.time(), zone));
+                    parts.push(ctx.new_int(0).into());
+                    slots.make(vm, parts)?
+                }
+                _ => {
+                    parts.extend(time_parts(vm, d.civil.time(), zone));
+                    c.datetime.as_object().call(parts, vm)?
+                }
             }
-            classes(vm)?.datetime.as_object().call(args, vm)?
         }
         Value::Duration(d) => {
             let (days, seconds, micros) = d.parts();
-            classes(vm)?
-                .timedelta
-                .as_object()
-                .call((days, seconds, micros), vm)?
+            let c = classes(vm)?;
+            match &c.timedelta_slots {
+                Some(slots) if days.unsigned_abs() <= 999_999_999 => slots.make(
+                    vm,
+                    [days, seconds, micros, -1].map(|n| ctx.new_int(n).into()),
+                )?,
+                _ => c.timedelta.as_object().call((days, seconds, micros), vm)?,
+            }
         }
-        Value::Decimal(d) => classes(vm)?
-            .decimal
-            .as_object()
-            .call((ctx.new_str(decimal_str(d)),), vm)?,
-        Value::Uuid(u) => classes(vm)?
-            .uuid
-            .as_object()
-            .call((ctx.new_str(u.to_string()),), vm)?,
+        Value::Decimal(d) => {
+            let c = classes(vm)?;
+            match &c.decimal_slots {
+                Some(slots) => {
+                    let (number, scale) = d.as_bigint_and_scale();
+                    let negative = number.sign() == num_bigint::Sign::Minus;
+                    let digits = match number.to_i64() {
+                        Some(small) => small.unsigned_abs().to_string(),
+                        None => number.magnitude().to_string(),
+                    };
+                    slots.make(
+                        vm,
+                        [
+                            ctx.new_int(i32::from(negative)).into(),
+                            ctx.new_str(digits).into(),
+                            ctx.new_int(-scale).into(),
+                            ctx.new_bool(false).into(),
+                        ],
+                    )?
+                }
+                None => c
+                    .decimal
+                    .as_object()
+                    .call((ctx.new_str(decimal_str(d)),), vm)?,
+            }
+        }
+        Value::Uuid(u) => {
+            let c = classes(vm)?;
+            match &c.uuid_slots {
+                Some(slots) => {
+                    slots.make(vm, [ctx.new_int(u.as_u128()).into(), c.uuid_safety.clone()])?
+                }
+                None => c.uuid.as_object().call((ctx.new_str(u.to_string()),), vm)?,
+            }
+        }
         Value::Object(o) => match o.as_any().downcast_ref::<PyObj>() {
             Some(obj) => obj.0.clone(),
             None => match WRAP.get().and_then(|f| f(vm, o)) {
@@ -454,7 +576,31 @@ fn objects(vm: &VirtualMachine, items: &[Value]) -> PyResult<Vec<PyObjectRef>> {
     items.iter().map(|i| to_py(vm, i)).collect()
 }
 
-fn time_args(vm: &VirtualMachine, t: civil::Time) -> Vec<PyObjectRef> {
+fn date_object(vm: &VirtualMachine, date: civil::Date) -> PyResult<PyObjectRef> {
+    let c = classes(vm)?;
+    let mut parts = date_parts(vm, date);
+    match &c.date_slots {
+        // Python's years begin with 1.
+        Some(slots) if date.year() > 0 => {
+            parts.push(vm.ctx.new_int(-1).into());
+            slots.make(vm, parts)
+        }
+        _ => c.date.as_object().call(parts, vm),
+    }
+}
+
+fn date_parts(vm: &VirtualMachine, date: civil::Date) -> Vec<PyObjectRef> {
+    [
+        i64::from(date.year()),
+        i64::from(date.month()),
+        i64::from(date.day()),
+    ]
+    .into_iter()
+    .map(|n| vm.ctx.new_int(n).into())
+    .collect()
+}
+
+fn time_parts(vm: &VirtualMachine, t: civil::Time, zone: Option<PyObjectRef>) -> Vec<PyObjectRef> {
     [
         i64::from(t.hour()),
         i64::from(t.minute()),
@@ -463,6 +609,7 @@ fn time_args(vm: &VirtualMachine, t: civil::Time) -> Vec<PyObjectRef> {
     ]
     .into_iter()
     .map(|n| vm.ctx.new_int(n).into())
+    .chain([vm.unwrap_or_none(zone)])
     .collect()
 }
 

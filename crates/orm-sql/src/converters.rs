@@ -176,6 +176,11 @@ fn decimal(field: &Rc<Field>, is_col: bool) -> Converter {
         )
     };
     Rc::new(move |value| {
+        if let (Value::Float(f), Some(places)) = (&value, places)
+            && let Some(short) = short_decimal(*f, places, digits)
+        {
+            return Ok(short.into());
+        }
         let exact = match value {
             Value::Null => return Ok(Value::Null),
             Value::Float(f) => match from_float(f) {
@@ -203,6 +208,22 @@ fn decimal(field: &Rc<Field>, is_col: bool) -> Converter {
         }
         Ok(quantized.into())
     })
+}
+
+/// A float that stands for a decimal with so many places and at most 15 digits: it
+/// is what rounding to 15 digits, then to the places, would give. Nothing for
+/// others, which take the long way.
+fn short_decimal(f: f64, places: i64, max_digits: Option<i64>) -> Option<BigDecimal> {
+    // Powers of ten up to 22 are exact as floats, and so is a division by one.
+    let power = 10_f64.powi(
+        i32::try_from(places)
+            .ok()
+            .filter(|p| (0..=15).contains(p))?,
+    );
+    let limit = 10_f64.powi(max_digits.unwrap_or(15).clamp(0, 15) as i32);
+    let whole = (f * power).round();
+    (whole.abs() < limit && whole / power == f)
+        .then(|| BigDecimal::new((whole as i64).into(), places))
 }
 
 /// `Context(prec=15).create_decimal_from_float(f)`

@@ -5,6 +5,8 @@ use super::hints::class_of_model;
 use super::queryset::{KnownRelated, PyQuerySet, Shape};
 use super::rows;
 use crate::error::OrRaise;
+use crate::models::base::construct::RowPlan;
+use crate::models::state;
 use orm_sql::compiler::{Compiled, KlassInfo, SelectItem};
 use orm_sql::expression::Converter;
 use orm_sql::expressions::Col;
@@ -12,10 +14,9 @@ use orm_sqlite::SqliteCursor;
 use orm_state::{AnyField, Value};
 use rustpython_vm::builtins::{PyListRef, PyStrInterned};
 use rustpython_vm::class::PyClassImpl;
-use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::PyIterReturn;
 use rustpython_vm::types::{IterNext, SelfIter};
-use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -166,12 +167,9 @@ pub struct Builder {
 
 /// Instances of one model out of a row, and of the models related to it.
 struct Instances {
-    from_db: PyObjectRef,
-    db: PyObjectRef,
-    names: PyObjectRef,
+    plan: RowPlan,
     positions: Vec<usize>,
     keys: Vec<usize>,
-    kwargs: Option<PyObjectRef>,
     /// Weak references to the instances made so far, where the fetch mode wants them.
     peers: Option<PyObjectRef>,
     related: Vec<Related>,
@@ -360,23 +358,25 @@ impl Instances {
             })
             .collect();
         let class = class_of_model(vm, &info.model)?;
-        let names = chosen
-            .iter()
-            .map(|(_, n, _)| vm.ctx.intern_str(n.as_str()).to_owned().into())
-            .collect();
+        let names: Vec<&str> = chosen.iter().map(|(_, n, _)| n.as_str()).collect();
+        let db = vm.ctx.new_str(&**using).into();
+        let peers =
+            fetch_modes::tracks_peers(vm, mode.as_ref())?.then(|| vm.ctx.new_list(vec![]).into());
         let mut related = vec![];
         for r in &info.related {
             related.push(Related::new(vm, r, select, using, mode.clone())?);
         }
         Ok(Instances {
-            from_db: class.as_object().get_attr("from_db", vm)?,
-            db: vm.ctx.new_str(&**using).into(),
-            names: vm.ctx.new_list(names).into(),
+            plan: RowPlan::new(
+                vm,
+                class.clone(),
+                &names,
+                db,
+                fetch_modes::for_from_db(vm, &class, mode)?,
+            )?,
             positions: chosen.into_iter().map(|(_, _, at)| at).collect(),
             keys: key_positions,
-            peers: fetch_modes::tracks_peers(vm, mode.as_ref())?
-                .then(|| vm.ctx.new_list(vec![]).into()),
-            kwargs: fetch_modes::for_from_db(vm, &class, mode)?,
+            peers,
             related,
         })
     }
@@ -384,14 +384,8 @@ impl Instances {
         let values = self
             .positions
             .iter()
-            .map(|at| row.get(*at).cloned().unwrap_or_else(|| vm.ctx.none()))
-            .collect();
-        let values: PyObjectRef = vm.ctx.new_tuple(values).into();
-        let mut args = FuncArgs::from(vec![self.db.clone(), self.names.clone(), values]);
-        if let Some(mode) = &self.kwargs {
-            args.kwargs.insert("fetch_mode".into(), mode.clone());
-        }
-        let obj = self.from_db.call(args, vm)?;
+            .map(|at| row.get(*at).cloned().unwrap_or_else(|| vm.ctx.none()));
+        let obj = self.plan.build(vm, values)?;
         if let Some(peers) = &self.peers {
             fetch_modes::add_peer(vm, peers, &obj)?;
         }
@@ -454,10 +448,10 @@ impl Related {
         if let Some(name) = &self.attribute {
             from.set_attr(vm.ctx.intern_str(name.as_str()), obj.clone(), vm)?;
         } else if let Some(name) = &self.local {
-            fields_cache(vm, from)?.set_item(name.as_str(), obj.clone(), vm)?;
+            state::fields_cache(vm, from)?.set_item(name.as_str(), obj.clone(), vm)?;
         }
         if !missing && let Some(name) = &self.remote {
-            fields_cache(vm, &obj)?.set_item(name.as_str(), from.clone(), vm)?;
+            state::fields_cache(vm, &obj)?.set_item(name.as_str(), from.clone(), vm)?;
         }
         Ok(())
     }

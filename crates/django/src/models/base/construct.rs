@@ -2,10 +2,10 @@
 use crate::class::Class;
 use crate::models::fields::field_object;
 use crate::models::{model_of_class, state};
-use crate::{dispatch, modules, py};
+use crate::{convert, dispatch, modules, py};
 use orm_state::field::FieldDefault;
-use orm_state::{Field, FieldKind, ModelRef};
-use rustpython_vm::builtins::{PyDictRef, PyTypeRef};
+use orm_state::{Field, FieldKind, ModelRef, Value};
+use rustpython_vm::builtins::{PyDictRef, PyStrInterned, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
@@ -84,10 +84,13 @@ fn watched(vm: &Vm, class: &PyTypeRef) -> bool {
 /// Does the class (or one of its user-made bases) watch attribute writes?
 fn plain_setattr(vm: &Vm, class: &PyTypeRef) -> bool {
     let name = vm.ctx.intern_str("__setattr__");
-    !class
-        .mro_collect()
-        .iter()
-        .any(|c| !c.is(vm.ctx.types.object_type) && c.get_direct_attr(name).is_some())
+    match (
+        class.get_attr(name),
+        vm.ctx.types.object_type.get_attr(name),
+    ) {
+        (Some(own), Some(plain)) => own.is(&plain),
+        _ => false,
+    }
 }
 
 fn fill_values(
@@ -213,6 +216,13 @@ fn default_of(vm: &Vm, field: &Rc<Field>) -> PyResult {
                     vm.ctx.empty_str.to_owned().into()
                 });
             }
+            FieldDefault::Value(
+                value @ (Value::Null
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Float(_)
+                | Value::Str(_)),
+            ) => return convert::to_py(vm, value),
             _ => {}
         }
     }
@@ -267,10 +277,9 @@ fn from_db(vm: &Vm, cls: PyObjectRef, mut args: FuncArgs) -> PyResult {
 /// How instances of a class are made out of rows, decided once a query.
 pub struct RowPlan {
     class: PyTypeRef,
-    names: Vec<&'static rustpython_vm::builtins::PyStrInterned>,
+    names: Vec<&'static PyStrInterned>,
     db: PyObjectRef,
-    fast: bool,
-    signals: bool,
+    from_db: Option<PyObjectRef>,
     field_names: PyObjectRef,
     fetch_mode: Option<PyObjectRef>,
 }
@@ -280,7 +289,7 @@ impl RowPlan {
     pub fn new(
         vm: &Vm,
         class: PyTypeRef,
-        attnames: &[Rc<str>],
+        attnames: &[&str],
         db: PyObjectRef,
         fetch_mode: Option<PyObjectRef>,
     ) -> PyResult<RowPlan> {
@@ -288,47 +297,45 @@ impl RowPlan {
         // Classes that watch their making are made through Python.
         let overridden = |name: &str| {
             let name = vm.ctx.intern_str(name);
-            class
-                .mro_collect()
-                .iter()
-                .take_while(|c| base.as_ref().is_none_or(|b| !c.is(b)))
-                .any(|c| c.get_direct_attr(name).is_some())
+            match (
+                class.get_attr(name),
+                base.as_ref().and_then(|base| base.get_attr(name)),
+            ) {
+                (Some(own), Some(plain)) => !own.is(&plain),
+                (own, plain) => own.is_some() || plain.is_some(),
+            }
         };
-        let fast = !overridden("__init__")
-            && !overridden("from_db")
-            && !overridden("__new__")
-            && plain_setattr(vm, &class)
-            && !watched(vm, &class);
         let sender: PyObjectRef = class.clone().into();
-        let signals = dispatch::has_receivers(vm, "pre_init", &sender)?
-            || dispatch::has_receivers(vm, "post_init", &sender)?;
-        let names: Vec<_> = attnames.iter().map(|n| vm.ctx.intern_str(&**n)).collect();
-        let field_names = attnames.iter().map(|n| py::str(vm, &**n)).collect();
+        let direct = !["__init__", "from_db", "__new__"]
+            .into_iter()
+            .any(overridden)
+            && plain_setattr(vm, &class)
+            && !watched(vm, &class)
+            && !dispatch::has_receivers(vm, "pre_init", &sender)?
+            && !dispatch::has_receivers(vm, "post_init", &sender)?;
+        let names: Vec<_> = attnames.iter().map(|n| vm.ctx.intern_str(*n)).collect();
+        let field_names = names.iter().map(|n| (*n).to_owned().into()).collect();
         Ok(RowPlan {
+            from_db: match direct {
+                true => None,
+                false => Some(py::attr(vm, class.as_object(), "from_db")?),
+            },
             class,
             names,
             db,
-            fast,
-            signals,
             field_names: vm.ctx.new_list(field_names).into(),
             fetch_mode,
         })
     }
     /// One instance.
-    pub fn build(&self, vm: &Vm, values: Vec<PyObjectRef>) -> PyResult {
-        if !self.fast || self.signals {
-            let values = vm.ctx.new_list(values).into();
-            let args = vec![self.db.clone(), self.field_names.clone(), values];
-            return match &self.fetch_mode {
-                Some(mode) => py::call_kw(
-                    vm,
-                    self.class.as_object(),
-                    "from_db",
-                    args,
-                    &[("fetch_mode", mode.clone())],
-                ),
-                None => py::call(vm, self.class.as_object(), "from_db", args),
-            };
+    pub fn build(&self, vm: &Vm, values: impl Iterator<Item = PyObjectRef>) -> PyResult {
+        if let Some(from_db) = &self.from_db {
+            let values = vm.ctx.new_tuple(values.collect()).into();
+            let mut args = FuncArgs::from(vec![self.db.clone(), self.field_names.clone(), values]);
+            if let Some(mode) = &self.fetch_mode {
+                args.kwargs.insert("fetch_mode".into(), mode.clone());
+            }
+            return from_db.call(args, vm);
         }
         let dict = vm.ctx.new_dict();
         let state = state::new_state(vm, Some(self.db.clone()), false);
