@@ -158,7 +158,7 @@ impl IterNext for RowIterator {
 pub struct Builder {
     shape: Shape,
     converters: Vec<Vec<Converter>>,
-    names: Vec<PyObjectRef>,
+    names: Vec<&'static PyStrInterned>,
     named_class: Option<PyObjectRef>,
     model: Option<Instances>,
     annotations: Vec<(&'static PyStrInterned, usize)>,
@@ -270,7 +270,7 @@ impl Builder {
             Shape::Dicts => {
                 let dict = vm.ctx.new_dict();
                 for (name, value) in self.names.iter().zip(values) {
-                    dict.set_item(&**name, value, vm)?;
+                    dict.set_item(*name, value, vm)?;
                 }
                 Ok(dict.into())
             }

@@ -55,7 +55,8 @@ fn init(vm: &Vm, o: PyObjectRef, args: FuncArgs) -> PyResult<()> {
     let Some(dict) = o.dict() else {
         return Err(vm.new_type_error("a model's instances need a __dict__"));
     };
-    dict.set_item("_state", state::new_state(vm, None, true), vm)?;
+    // Keys are shared by all instances.
+    dict.set_item(vm.ctx.intern_str("_state"), state::new_state(vm, None, true), vm)?;
     fill_values(vm, &o, &dict, &model, args)?;
     // Every keyword has found its field: none is left over.
     if let Some(keywords) = told {
@@ -105,7 +106,7 @@ fn fill_values(
     let write = |field: &Field, value: PyObjectRef| -> PyResult<()> {
         // A user's field may have a descriptor that watches.
         if plain && field.class.hooks.is_none() {
-            dict.set_item(&*field.attname(), value, vm)
+            dict.set_item(vm.ctx.intern_str(&*field.attname()), value, vm)
         } else {
             py::set_attr(vm, o, &field.attname(), value)
         }
