@@ -233,7 +233,7 @@ impl Builder {
                 };
                 builder.names = names
                     .iter()
-                    .map(|n| vm.ctx.intern_str(n.as_str()).to_owned().into())
+                    .map(|n| vm.ctx.intern_str(n.as_str()))
                     .collect();
                 if shape == Shape::Named {
                     vm.import("django.db.models.utils", 0)?;
@@ -242,7 +242,14 @@ impl Builder {
                         "django.db.models.utils",
                         "create_namedtuple_class",
                     )?;
-                    builder.named_class = Some(make.call(builder.names.clone(), vm)?);
+                    builder.named_class = Some({
+                        let names: Vec<PyObjectRef> = builder
+                            .names
+                            .iter()
+                            .map(|n| (*n).to_owned().into())
+                            .collect();
+                        make.call(names, vm)?
+                    });
                 }
             }
             Shape::Tuples | Shape::Flat => {}

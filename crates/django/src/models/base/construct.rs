@@ -56,7 +56,11 @@ fn init(vm: &Vm, o: PyObjectRef, args: FuncArgs) -> PyResult<()> {
         return Err(vm.new_type_error("a model's instances need a __dict__"));
     };
     // Keys are shared by all instances.
-    dict.set_item(vm.ctx.intern_str("_state"), state::new_state(vm, None, true), vm)?;
+    dict.set_item(
+        vm.ctx.intern_str("_state"),
+        state::new_state(vm, None, true),
+        vm,
+    )?;
     fill_values(vm, &o, &dict, &model, args)?;
     // Every keyword has found its field: none is left over.
     if let Some(keywords) = told {
