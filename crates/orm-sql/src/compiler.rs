@@ -17,6 +17,7 @@ mod order_by;
 mod prefetch;
 mod qualify;
 mod select;
+mod selected;
 mod update;
 
 use crate::dialect::Dialect;

@@ -115,6 +115,8 @@ pub struct Query {
     pub db: Option<Rc<str>>,
     pub where_: Rc<WhereNode>,
     pub annotations: Rc<IndexMap<Rc<str>, Expr>>,
+    /// The same as they were written: `order_by()` finds what is selected by it.
+    pub annotations_given: Rc<IndexMap<Rc<str>, Expr>>,
     pub annotation_select_mask: Option<Rc<IndexSet<Rc<str>>>>,
     pub group_by: GroupBy,
     pub order_by: Vec<Ordering>,
@@ -179,6 +181,7 @@ impl Query {
             db: None,
             where_: Rc::default(),
             annotations: Rc::default(),
+            annotations_given: Rc::default(),
             annotation_select_mask: None,
             group_by: GroupBy::None,
             order_by: vec![],

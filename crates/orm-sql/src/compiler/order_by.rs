@@ -1,86 +1,23 @@
 //! The `ORDER BY` clause.
+use super::selected::SelectedExprs;
 use super::{Compiler, SelectItem};
-use crate::expression::{AliasMap, Expr, Expression, Resolve, Sources};
+use crate::expression::{Expr, Expression, Resolve};
 use crate::expressions::{Col, F, OrderBy, RawSql, Ref, Val};
 use crate::query::names::LOOKUP_SEP;
-use crate::query::{Alias, Ordering, Query, Selected};
+use crate::query::{Alias, Ordering, Selected};
 use crate::writer::SqlWriter;
-use indexmap::IndexMap;
-use orm_state::{AnyField, Error, ErrorKind, Field, ModelRef, Result};
-use std::any::Any;
+use orm_state::{AnyField, Error, ErrorKind, ModelRef, Result};
 use std::rc::Rc;
 
 /// One resolved term.
 #[derive(Clone, Debug)]
 pub(super) struct OrderTerm {
+    /// As it was written, before it was resolved.
+    pub given: Expr,
     pub expr: Expr,
     pub sql: SqlWriter,
     /// It refers to a selected column: nothing to group by or select for it.
     pub is_ref: bool,
-}
-
-/// A selected column, ordered by its position: `ORDER BY 2`.
-#[derive(Clone, Debug)]
-struct PositionRef {
-    ordinal: usize,
-    refs: Option<Rc<str>>,
-    source: Expr,
-}
-
-impl Expression for PositionRef {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-    fn into_expr(self: Rc<Self>) -> Expr {
-        self
-    }
-    fn name(&self) -> String {
-        "PositionRef".into()
-    }
-    fn with_sources(&self, _: Sources) -> Expr {
-        Rc::new(self.clone())
-    }
-    fn as_sql(&self, _: &Compiler, out: &mut SqlWriter) -> Result<()> {
-        out.push(&self.ordinal.to_string());
-        Ok(())
-    }
-    fn resolve(self: Rc<Self>, _: &mut Query, _: &Resolve) -> Result<Expr> {
-        Ok(self)
-    }
-    fn output_field_or_none(&self) -> Result<Option<Rc<Field>>> {
-        self.source.output_field_or_none()
-    }
-    fn relabeled(self: Rc<Self>, _: &AliasMap) -> Expr {
-        self
-    }
-    fn group_by_cols(self: Rc<Self>) -> Result<Vec<Expr>> {
-        Ok(vec![self])
-    }
-    fn same_args(&self, other: &dyn Expression) -> bool {
-        other
-            .as_any()
-            .downcast_ref::<PositionRef>()
-            .is_some_and(|o| o.ordinal == self.ordinal)
-    }
-}
-
-/// Selected expressions that a term may refer to: by alias, and by what they are.
-struct SelectedExprs {
-    by_alias: IndexMap<String, Rc<PositionRef>>,
-    by_expr: Vec<(Expr, Rc<PositionRef>)>,
-}
-
-impl SelectedExprs {
-    fn expr(&self, e: &Expr) -> Option<Rc<PositionRef>> {
-        self.by_expr
-            .iter()
-            .rev()
-            .find(|(s, _)| s.same(&**e))
-            .map(|(_, p)| p.clone())
-    }
-    fn alias(&self, name: &str) -> Option<Rc<PositionRef>> {
-        self.by_alias.get(name).cloned()
-    }
 }
 
 /// `"-name"` → (`"name"`, descending)
@@ -151,6 +88,7 @@ impl Compiler {
             }
             seen.push(bare);
             result.push(OrderTerm {
+                given: expr,
                 expr: resolved,
                 sql,
                 is_ref,
@@ -222,44 +160,6 @@ impl Compiler {
             Rc::make_mut(selected).insert(alias.to_string(), Selected::Column(at));
         }
         Ok(Some(Rc::new(order.with_expression(Ref::new(alias, src)))))
-    }
-
-    fn selected_exprs(&self) -> SelectedExprs {
-        let q = self.query.borrow();
-        let state = self.state.borrow();
-        let mut selected = SelectedExprs {
-            by_alias: IndexMap::new(),
-            by_expr: vec![],
-        };
-        for (i, item) in state.select.iter().enumerate() {
-            let position = Rc::new(PositionRef {
-                ordinal: i + 1,
-                refs: item.alias.as_deref().map(Into::into),
-                source: item.expr.clone(),
-            });
-            let first = if !q.distinct_fields.is_empty() && !item.expr.as_any().is::<RawSql>() {
-                selected
-                    .by_expr
-                    .iter()
-                    .find(|(e, _)| e.same(&*item.expr))
-                    .map_or_else(|| position.clone(), |(_, p)| p.clone())
-            } else {
-                position.clone()
-            };
-            if let Some(alias) = &item.alias {
-                let is_annotation = q.annotation_select().any(|(k, _)| **k == **alias);
-                selected.by_alias.insert(
-                    alias.clone(),
-                    if is_annotation {
-                        position
-                    } else {
-                        first.clone()
-                    },
-                );
-            }
-            selected.by_expr.push((item.expr.clone(), first));
-        }
-        selected
     }
 
     /// The terms as written or taken from `Meta.ordering`, and whether they keep their direction.

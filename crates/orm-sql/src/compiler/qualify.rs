@@ -1,5 +1,6 @@
 //! Filters over window functions: the query becomes a subquery named `qualify`.
 use super::Compiler;
+use super::selected::PositionRef;
 use crate::expression::{Expr, Expression};
 use crate::expressions::Ref;
 use crate::q::Connector;
@@ -12,7 +13,15 @@ use std::rc::Rc;
 struct Collector {
     select: Vec<(Expr, String)>,
     replacements: Vec<(Expr, String)>,
-    added: Vec<(Expr, String)>,
+    added: Vec<Added>,
+}
+
+/// An alias of the inner query that the filter or the ordering needs.
+struct Added {
+    expr: Expr,
+    alias: String,
+    /// As it was written, where that is known.
+    given: Option<Expr>,
 }
 
 impl Collector {
@@ -29,9 +38,13 @@ impl Collector {
                 if !self.select.iter().any(|(_, a)| **a == *r.refs) {
                     todo.push(r.source.clone());
                 }
-            } else {
+            } else if !expr.as_any().is::<PositionRef>() {
                 let alias = format!("qual{}", self.added.len());
-                self.added.push((expr.clone(), alias.clone()));
+                self.added.push(Added {
+                    expr: expr.clone(),
+                    alias: alias.clone(),
+                    given: None,
+                });
                 self.replacements.push((expr, alias));
             }
         }
@@ -95,11 +108,23 @@ impl Compiler {
         let qualify = qualify.clone().replace(&collector.pairs());
         let mut order_by: Vec<Expr> = vec![];
         for term in self.get_order_by()? {
+            let before = collector.added.len();
             collector.collect(term.expr.sources().into_vec());
+            // Its own ordering then finds it there by what was written.
+            if let ([added], [given]) = (
+                &mut collector.added[before..],
+                term.given.sources().as_slice(),
+            ) {
+                added.given = Some(given.clone());
+            }
             order_by.push(term.expr.replace(&collector.pairs()));
         }
-        for (expr, alias) in &collector.added {
-            inner.put_annotation(expr.clone(), alias, true);
+        for added in &collector.added {
+            inner.put_annotation(added.expr.clone(), &added.alias, true);
+            if let Some(given) = &added.given {
+                Rc::make_mut(&mut inner.annotations_given)
+                    .insert(added.alias.as_str().into(), given.clone());
+            }
         }
         let mut compiler = self.nested(inner);
         compiler.with_col_aliases = true;

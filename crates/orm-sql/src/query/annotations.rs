@@ -1,7 +1,7 @@
 //! `annotate()`, `alias()` and the masks that say which annotations are selected.
 use super::{GroupBy, Query, Selected};
 use crate::expression::{Expr, Expression, Resolve};
-use crate::expressions::{Col, Ref};
+use crate::expressions::{Col, F, Ref};
 use indexmap::{IndexMap, IndexSet};
 use orm_state::{Error, Result};
 use std::rc::Rc;
@@ -32,8 +32,12 @@ impl Query {
     /// Adds one annotation; unselected ones are `alias()`.
     pub fn add_annotation(&mut self, annotation: Expr, alias: &str, select: bool) -> Result<()> {
         self.check_alias(alias)?;
+        let given = annotation.clone();
         let annotation = annotation.resolve(self, &Resolve::default())?;
         self.put_annotation(annotation, alias, select);
+        if !given.as_any().is::<F>() {
+            Rc::make_mut(&mut self.annotations_given).insert(alias.into(), given);
+        }
         Ok(())
     }
     /// Adds an annotation that is resolved already.
@@ -50,6 +54,9 @@ impl Query {
             self.set_annotation_mask(Some(rest));
         }
         Rc::make_mut(&mut self.annotations).insert(alias.clone(), annotation);
+        if !self.annotations_given.is_empty() {
+            Rc::make_mut(&mut self.annotations_given).shift_remove(&alias);
+        }
         if select
             && let Some(selected) = &mut self.selected
             && !selected.is_empty()
