@@ -31,7 +31,7 @@ impl Slots {
         let names: Vec<_> = names.iter().map(|name| vm.ctx.intern_str(*name)).collect();
         let slotted = names.iter().all(|name| {
             class
-                .get_attr(*name)
+                .get_attr(name)
                 .is_some_and(|found| found.class().name().to_string() == "member_descriptor")
         });
         slotted.then(|| Slots {

@@ -22,7 +22,13 @@ pub fn class(vm: &Vm) -> PyResult<PyTypeRef> {
     }
     let base = DatabaseWrapper::make_static_type();
     crate::class::fill_class(vm, &base, base_methods)?;
-    let made = make(vm, MODULE, "DatabaseWrapper", &[base.clone()], sqlite)?;
+    let made = make(
+        vm,
+        MODULE,
+        "DatabaseWrapper",
+        std::slice::from_ref(&base),
+        sqlite,
+    )?;
     modules::export(
         vm,
         "django.db.backends.base.base",

@@ -15,14 +15,10 @@ pub const NAME: &str = "_relation_tree";
 /// The fields, in the order of the models that declare them.
 pub fn tree(vm: &Vm, options: &Py<PyOptions>) -> PyResult {
     let held = options.as_object().dict();
-    if let Some(known) = held
-        .as_ref()
-        .map(|d| d.get_item_opt(NAME, vm))
-        .transpose()?
+    if let Some(held) = &held
+        && let Some(known) = held.get_item_opt(NAME, vm)?
     {
-        if let Some(known) = known {
-            return Ok(known);
-        }
+        return Ok(known);
     }
     let Some(registry) = options.model.apps() else {
         return Ok(vm.ctx.empty_tuple.clone().into());

@@ -28,7 +28,7 @@ impl Expression for Unknown {
         self
     }
     fn name(&self) -> String {
-        self.value.type_name().into()
+        self.value.type_name()
     }
     fn with_sources(&self, _: Sources) -> Expr {
         Rc::new(self.clone())
