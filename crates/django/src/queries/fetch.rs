@@ -158,6 +158,7 @@ impl IterNext for RowIterator {
 pub struct Builder {
     shape: Shape,
     converters: Vec<Vec<Converter>>,
+    composites: Vec<rows::Composite>,
     names: Vec<&'static PyStrInterned>,
     named_class: Option<PyObjectRef>,
     model: Option<Instances>,
@@ -196,6 +197,7 @@ impl Builder {
         let mut builder = Builder {
             shape,
             converters: rows::converters(&compiled.select).or_raise(vm)?,
+            composites: rows::composites(&compiled.select).or_raise(vm)?,
             names: vec![],
             named_class: None,
             model: None,
@@ -257,6 +259,7 @@ impl Builder {
         Ok(builder)
     }
     fn build(&self, vm: &VirtualMachine, row: Vec<Value>) -> PyResult {
+        let row = rows::folded(row, &self.composites).or_raise(vm)?;
         let values = rows::objects(vm, row, &self.converters)?;
         let width = self.converters.len();
         match self.shape {

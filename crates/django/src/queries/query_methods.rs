@@ -15,7 +15,7 @@ use orm_sql::expressions::Col;
 use orm_sql::lookup::Rhs;
 use orm_sql::query::names::PathError;
 use rustpython_vm::builtins::PyTypeRef;
-use rustpython_vm::function::FuncArgs;
+use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::{Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
@@ -210,8 +210,14 @@ fn names_to_path(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult {
             ));
         }
     };
-    if !found.steps.is_empty() {
-        return Err(vm.new_not_implemented_error("names_to_path() over relations"));
+    let mut path = vec![];
+    for step in &found.steps {
+        if step.filtered_relation.is_some() {
+            return Err(vm.new_not_implemented_error("names_to_path() over a FilteredRelation"));
+        }
+        let infos = std::slice::from_ref(&step.info);
+        let made = crate::models::related::paths::to_python(vm, infos, OptionalArg::Missing)?;
+        path.extend(py::list(vm, &made)?);
     }
     let targets = found
         .targets
@@ -225,7 +231,7 @@ fn names_to_path(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult {
     Ok(vm
         .ctx
         .new_tuple(vec![
-            vm.ctx.new_list(vec![]).into(),
+            vm.ctx.new_list(path).into(),
             any_field_object(vm, &found.final_field)?,
             vm.ctx.new_tuple(targets).into(),
             vm.ctx.new_list(rest).into(),

@@ -41,7 +41,9 @@ pub fn get_col(alias: Alias, target: Rc<Field>, output: Option<Rc<Field>>) -> Re
             .model()
             .ok_or_else(|| Error::field_error("The composite key is not bound to a model."))?;
         let fields = model.pk_fields()?;
-        return Ok(ColPairs::new(alias, fields.clone(), fields, target));
+        // Reached through a relation, they are compared as the relation's.
+        let output = output.filter(|f| f.is_relation()).unwrap_or(target);
+        return Ok(ColPairs::new(alias, fields.clone(), fields, output));
     }
     Ok(Col::new(alias, target, output))
 }

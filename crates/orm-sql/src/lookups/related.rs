@@ -45,7 +45,15 @@ fn chain(field: &Rc<Field>) -> Vec<Rc<Field>> {
 /// column itself: the key, or what the key points to, forwards; the declaring model's own key
 /// backwards.
 pub fn is_reverse(lhs: &Expr) -> Result<bool> {
-    let (Some(relation), Some(col)) = (relation_of(lhs), lhs.as_any().downcast_ref::<Col>()) else {
+    let Some(relation) = relation_of(lhs) else {
+        return Ok(false);
+    };
+    if let Some(pairs) = lhs.as_any().downcast_ref::<ColPairs>() {
+        let theirs = target_fields(&relation, true)?;
+        let own = |t: &Rc<Field>| theirs.iter().any(|f| f.same(t));
+        return Ok(relation.kind != FieldKind::GenericRelation && pairs.targets.iter().all(own));
+    }
+    let Some(col) = lhs.as_any().downcast_ref::<Col>() else {
         return Ok(false);
     };
     if col.target.same(&relation) || relation.kind == FieldKind::GenericRelation {

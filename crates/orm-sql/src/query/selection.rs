@@ -303,6 +303,9 @@ impl Query {
         mask: &mut SelectMask,
     ) -> Result<()> {
         mask.entry(MaskKey::Field(model.pk_field()?));
+        for part in model.pk_fields()? {
+            mask.entry(MaskKey::Field(part));
+        }
         let rels = model.related_objects();
         let all = model
             .concrete_fields()
@@ -358,6 +361,9 @@ impl Query {
     }
     fn only_mask(&self, model: &ModelRef, names: NameTree, mask: &mut SelectMask) -> Result<()> {
         mask.entry(MaskKey::Field(model.pk_field()?));
+        for part in model.pk_fields()? {
+            mask.entry(MaskKey::Field(part));
+        }
         for (name, inner) in names.0 {
             let field = model.get_field(&name)?;
             let (key, related) = match &field {

@@ -153,7 +153,7 @@ fn save(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
     match &how.update_fields {
         Some(fields) if fields.is_empty() => return Ok(()),
         Some(fields) => {
-            let names = updatable_names(&m);
+            let names = updatable_names(vm, &m)?;
             let mut bad: Vec<&String> = fields
                 .iter()
                 .filter(|f| !names.contains(&f.as_str().into()))
@@ -220,13 +220,19 @@ impl TrueOrNone for PyObjectRef {
     }
 }
 
-fn updatable_names(m: &ModelRef) -> Vec<Rc<str>> {
-    let mut out = vec![];
-    for f in m.concrete_fields().iter().filter(|f| !f.primary_key.get()) {
-        out.push(f.name());
-        out.push(f.attname());
+fn updatable_names(vm: &Vm, m: &ModelRef) -> PyResult<Vec<Rc<str>>> {
+    let mut keys = m.pk_fields().or_raise(vm)?;
+    for parent in m.parent_list() {
+        keys.extend(parent.pk_fields().or_raise(vm)?);
     }
-    out
+    let mut out = vec![];
+    for f in m.concrete_fields().iter() {
+        if !keys.iter().any(|key| key.same(f)) {
+            out.push(f.name());
+            out.push(f.attname());
+        }
+    }
+    Ok(out)
 }
 
 fn check_insert_classes(vm: &Vm, o: &PyObject, how: &How) -> PyResult<()> {
@@ -620,8 +626,7 @@ fn save_table(
         && !force_insert
         && !how.force_update
         && state.adding.get()
-        && pk.kind != FieldKind::CompositePrimaryKey
-        && has_any_default(&pk)
+        && pk_fields.iter().all(|f| has_any_default(f))
         && how.update_fields.is_none()
     {
         force_insert = true;

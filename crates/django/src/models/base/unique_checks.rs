@@ -115,13 +115,16 @@ pub fn unique_checks(m: &ModelRef, exclude: &[String]) -> Vec<UniqueCheck> {
             model.local_fields()
         };
         for f in fields {
-            let names = vec![f.name().to_string()];
-            if !out_of(exclude, &names) && f.is_unique() {
-                if f.kind == FieldKind::CompositePrimaryKey {
-                    checks.push((model.clone(), f.options.borrow().composite_fields.clone()));
-                } else {
-                    checks.push((model.clone(), names));
-                }
+            let mut names = vec![f.name().to_string()];
+            if out_of(exclude, &names) || !f.is_unique() {
+                continue;
+            }
+            if f.kind == FieldKind::CompositePrimaryKey {
+                let parts = model.pk_fields().unwrap_or_default();
+                names = parts.iter().map(|part| part.name().to_string()).collect();
+            }
+            if !out_of(exclude, &names) {
+                checks.push((model.clone(), names));
             }
         }
     }

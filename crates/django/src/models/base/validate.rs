@@ -238,24 +238,18 @@ fn violates_unique(
     check_model: &ModelRef,
     names: &[String],
 ) -> PyResult<Option<PyObjectRef>> {
+    let keys = check_model.pk_fields().or_raise(vm)?;
     let mut lookups = vec![];
     for name in names {
         let f = m.field(name).or_raise(vm)?;
         let value = py::attr(vm, o, &f.attname())?;
-        let empty_text = py::as_string(&value).is_some_and(|s| s.is_empty());
-        let _ = empty_text;
         if vm.is_none(&value) {
-            continue;
-        }
-        if let Ok(class) =
-            crate::modules::find(vm, "django.db.models.expressions", "DatabaseDefault")
-            && value.is_instance(&class, vm)?
-        {
             continue;
         }
         let state = state::state_of(vm, o)?;
         // A key of a saved row is not checked against itself.
-        if f.primary_key.get() && !state.adding.get() {
+        let is_key = keys.iter().any(|key| key.same(&f));
+        if is_key && !state.adding.get() {
             continue;
         }
         lookups.push((name.as_str(), value));

@@ -50,7 +50,11 @@ pub fn init(vm: &VirtualMachine, zelf: &Py<PyField>, given: FuncArgs) -> PyResul
         None => kind == FieldKind::CompositePrimaryKey,
     };
     let mut unique = args.take_bool(vm, "unique", kind == FieldKind::OneToOne)?;
-    let mut blank = args.take_bool(vm, "blank", kind.is_auto() || kind == FieldKind::Generated)?;
+    let mut blank = args.take_bool(
+        vm,
+        "blank",
+        kind.is_auto() || matches!(kind, FieldKind::Generated | FieldKind::CompositePrimaryKey),
+    )?;
     let mut null = args.take_bool(vm, "null", false)?;
     if let Some(v) = args.peek("db_index") {
         zelf.set_part("db_index_given", v);
@@ -71,7 +75,12 @@ pub fn init(vm: &VirtualMachine, zelf: &Py<PyField>, given: FuncArgs) -> PyResul
         unique = true;
     }
     if kind == FieldKind::CompositePrimaryKey {
-        (blank, options.editable) = (true, false);
+        if !primary_key {
+            return Err(vm.new_value_error("CompositePrimaryKey must be a primary key."));
+        }
+        if !blank {
+            return Err(vm.new_value_error("CompositePrimaryKey must be blank."));
+        }
     }
     if options.auto_now || options.auto_now_add {
         options.editable = false;
@@ -258,13 +267,18 @@ fn own_options(
                 }
             }
         }
+        CompositePrimaryKey => {
+            if zelf.part("editable_given").is_none() {
+                o.editable = false;
+            }
+            composite(vm, args, o)?;
+        }
         Generated => {
             if zelf.part("editable_given").is_none() {
                 o.editable = false;
             }
             generated(vm, zelf, args, o)?;
         }
-        CompositePrimaryKey => composite(vm, args, o)?,
         _ => {}
     }
     for name in [
@@ -356,15 +370,15 @@ fn composite(vm: &VirtualMachine, args: &mut Args, o: &mut FieldOptions) -> PyRe
                 .ok_or_else(|| vm.new_value_error("CompositePrimaryKey args must be field names."))
         })
         .collect::<PyResult<_>>()?;
-    if names.len() < 2 {
-        return Err(vm.new_value_error("CompositePrimaryKey must include at least two fields."));
-    }
     let mut seen: Vec<&String> = vec![];
     for n in &names {
         if seen.contains(&n) {
             return Err(vm.new_value_error("CompositePrimaryKey args must be unique strings."));
         }
         seen.push(n);
+    }
+    if names.len() < 2 {
+        return Err(vm.new_value_error("CompositePrimaryKey must include at least two fields."));
     }
     for (name, message) in [
         ("default", "CompositePrimaryKey cannot have a default."),
@@ -373,10 +387,12 @@ fn composite(vm: &VirtualMachine, args: &mut Args, o: &mut FieldOptions) -> PyRe
             "CompositePrimaryKey cannot have a database default.",
         ),
         ("db_column", "CompositePrimaryKey cannot have a db_column."),
+        ("editable", "CompositePrimaryKey cannot be editable."),
     ] {
         let given = match name {
             "default" => !matches!(o.default, FieldDefault::NotProvided),
             "db_default" => o.db_default.is_some(),
+            "editable" => o.editable,
             _ => o.db_column.is_some(),
         };
         if given {

@@ -5,7 +5,9 @@ use rustpython_vm::builtins::{PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::types::{Constructor, Initializer};
-use rustpython_vm::{Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass,
+};
 use std::cell::RefCell;
 
 /// An object that holds one other: a descriptor and its field or relation.
@@ -258,15 +260,18 @@ fn composite_set(
     let names = composite_names(vm, &o)?;
     let values = if vm.is_none(&values) {
         names.iter().map(|_| vm.ctx.none()).collect()
-    } else {
+    } else if values.fast_isinstance(vm.ctx.types.list_type)
+        || values.fast_isinstance(vm.ctx.types.tuple_type)
+    {
         py::list(vm, &values)?
+    } else {
+        let name = py::repr(vm, &py::attr(vm, &held(vm, &o)?, "name")?)?;
+        return Err(vm.new_value_error(format!("{name} must be a list or a tuple.")));
     };
     if values.len() != names.len() {
-        return Err(vm.new_value_error(format!(
-            "Expected {} values, got {}.",
-            names.len(),
-            values.len()
-        )));
+        let name = py::repr(vm, &py::attr(vm, &held(vm, &o)?, "name")?)?;
+        let wanted = names.len();
+        return Err(vm.new_value_error(format!("{name} must have {wanted} elements.")));
     }
     for (name, value) in names.iter().zip(values) {
         py::set_attr(vm, &instance, name, value)?;

@@ -251,7 +251,8 @@ pub fn pairs_object(vm: &Vm, pairs: impl IntoIterator<Item = (Rc<Field>, Rc<Fiel
     Ok(vm.ctx.new_list(out).into())
 }
 
-fn to_python(vm: &Vm, path: &[PathInfo], filtered: OptionalArg) -> PyResult {
+/// The steps as Python's.
+pub fn to_python(vm: &Vm, path: &[PathInfo], filtered: OptionalArg) -> PyResult {
     let class = modules::find(vm, MODULE, "PathInfo")?;
     let filtered = vm.unwrap_or_none(filtered.into_option());
     let meta = |model: &ModelRef| py::attr(vm, &class_of_model(vm, model)?, "_meta");

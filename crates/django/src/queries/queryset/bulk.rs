@@ -177,7 +177,9 @@ fn conflict_options(
         if !updated.iter().all(concrete) {
             return error("bulk_create() can only be used with concrete fields in update_fields.");
         }
-        if updated.iter().flatten().any(|f| f.primary_key.get()) {
+        let keys = model.pk_fields().or_raise(vm)?;
+        let is_key = |f: &Rc<Field>| keys.iter().any(|key| key.same(f));
+        if updated.iter().flatten().any(is_key) {
             return error("bulk_create() cannot be used with primary keys in update_fields.");
         }
         if !unique.iter().all(concrete) {

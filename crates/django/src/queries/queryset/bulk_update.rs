@@ -60,7 +60,8 @@ impl PyQuerySet {
                 }
             }
         }
-        if fields.iter().any(|f| f.primary_key.get()) {
+        let keys = model.pk_fields().or_raise(vm)?;
+        if fields.iter().any(|f| keys.iter().any(|key| key.same(f))) {
             return Err(vm.new_value_error("bulk_update() cannot be used with primary key fields."));
         }
         if objs.is_empty() {
