@@ -8,7 +8,7 @@ use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 use orm_state::temporal::Zone;
 use orm_state::value::decimal_str;
-use orm_state::{DateTime, Duration, Model, Object, Result, Time, Value};
+use orm_state::{DateTime, Duration, Error, ErrorKind, Model, Object, Result, Time, Value};
 use rustpython_vm::builtins::{
     PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyStr, PyTuple, PyType, PyTypeRef,
 };
@@ -99,7 +99,19 @@ impl Object for PyObj {
             let found = self
                 .0
                 .get_attr(&*vm.ctx.new_utf8_str(name), vm)
-                .or_foreign()?;
+                .map_err(|e| {
+                    let missing = e.fast_isinstance(vm.ctx.exceptions.attribute_error);
+                    let raised = crate::error::from_py(e);
+                    match raised.payload() {
+                        // Some callers go on without it: they have to tell it from others.
+                        Some(payload) if missing => {
+                            let message = raised.message().to_string();
+                            Error::new(ErrorKind::AttributeError, message)
+                                .with_payload(payload.clone())
+                        }
+                        _ => raised,
+                    }
+                })?;
             to_value(vm, &found).or_foreign()
         })
     }

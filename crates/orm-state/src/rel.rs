@@ -496,7 +496,11 @@ fn bridge(path: &mut Vec<PathInfo>, inner: &[PathInfo]) -> Result<()> {
     if let (Some(last), Some(next)) = (path.last().cloned(), inner.first())
         && !Rc::ptr_eq(&last.to_opts, &next.from_opts)
     {
-        path.extend(last.to_opts.path_to_parent(&next.from_opts)?);
+        let up = last.to_opts.path_to_parent(&next.from_opts)?;
+        path.extend(match up.is_empty() {
+            true => next.from_opts.path_from_parent(&last.to_opts)?,
+            false => up,
+        });
     }
     Ok(())
 }

@@ -421,6 +421,11 @@ impl Related {
     ) -> PyResult<Related> {
         let forward_name = |f: &orm_state::Field| f.name().to_string();
         let (local, remote) = match &info.field {
+            // Over several joins, the two objects are no neighbours.
+            _ if info.filtered_relation.is_some() && !info.direct => (None, None),
+            Some(AnyField::Field(f)) if info.filtered_relation.is_some() => {
+                (None, f.remote.as_ref().and_then(|r| r.accessor_name()))
+            }
             Some(AnyField::Field(f)) if !info.reverse => {
                 let back = f
                     .remote
@@ -456,7 +461,9 @@ impl Related {
             self.instances.build(vm, row)?
         };
         if let Some(name) = &self.attribute {
-            from.set_attr(vm.ctx.intern_str(name.as_str()), obj.clone(), vm)?;
+            if !missing {
+                from.set_attr(vm.ctx.intern_str(name.as_str()), obj.clone(), vm)?;
+            }
         } else if let Some(name) = &self.local {
             state::fields_cache(vm, from)?.set_item(name.as_str(), obj.clone(), vm)?;
         }

@@ -85,10 +85,12 @@ fn fetch_peers(_: PyObjectRef, fetcher: PyObjectRef, instance: PyObjectRef, vm: 
 
 fn refuse(_: PyObjectRef, fetcher: PyObjectRef, instance: PyObjectRef, vm: &Vm) -> PyResult {
     let class = py::to_string(vm, &py::attr(vm, instance.class(), "__qualname__")?)?;
-    let field = py::to_string(
-        vm,
-        &py::attr(vm, &py::attr(vm, &fetcher, "field")?, "name")?,
-    )?;
+    // The other side of a one-to-one relation goes by its own name.
+    let side = match py::attr_opt(vm, &fetcher, "related")? {
+        Some(related) => related,
+        None => py::attr(vm, &fetcher, "field")?,
+    };
+    let field = py::to_string(vm, &py::attr(vm, &side, "name")?)?;
     let blocked = error::raise(
         vm,
         "FieldFetchBlocked",

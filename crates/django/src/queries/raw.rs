@@ -1,5 +1,6 @@
 //! `Manager.raw()`: instances from SQL that the user wrote.
 use super::fetch::fields_cache;
+use super::fetch_modes;
 use super::hints::{model_of_class, route};
 use super::rows;
 use crate::convert::{to_py, to_value};
@@ -11,11 +12,11 @@ use orm_sql::expression::{Converter, Expression};
 use orm_sql::expressions::Col;
 use orm_sqlite::Params;
 use orm_state::{Field, Value};
-use rustpython_vm::builtins::{PyDict, PyDictRef, PyListRef, PyTypeRef};
+use rustpython_vm::builtins::{PyDict, PyDictRef, PyListRef, PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::{PyMappingMethods, PySequenceMethods};
-use rustpython_vm::types::{AsMapping, AsSequence, Iterable, Representable};
+use rustpython_vm::types::{AsMapping, AsSequence, Constructor, Iterable, Representable};
 use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func, pyclass,
 };
@@ -26,13 +27,14 @@ use std::sync::LazyLock;
 #[pyclass(module = "django.db.models.query", name = "RawQuerySet")]
 #[derive(PyPayload)]
 pub struct RawQuerySet {
-    model: PyTypeRef,
+    model: Option<PyTypeRef>,
     sql: String,
     params: PyObjectRef,
     translations: Option<PyDictRef>,
     using: RefCell<Option<Rc<str>>>,
     cache: RefCell<Option<PyListRef>>,
     prefetch: RefCell<Vec<PyObjectRef>>,
+    fetch_mode: Option<PyObjectRef>,
 }
 
 impl std::fmt::Debug for RawQuerySet {
@@ -41,41 +43,92 @@ impl std::fmt::Debug for RawQuerySet {
     }
 }
 
+/// Where a raw query comes from: its model, database, prefetches and fetch mode.
+pub struct Origin {
+    pub model: Option<PyTypeRef>,
+    pub using: Option<Rc<str>>,
+    pub prefetch: Vec<PyObjectRef>,
+    pub fetch_mode: Option<PyObjectRef>,
+}
+
 /// `raw(raw_query, params=(), translations=None, using=None)`
-pub fn make(
-    vm: &VirtualMachine,
-    model: PyTypeRef,
-    using: Option<Rc<str>>,
-    prefetch: Vec<PyObjectRef>,
-    mut args: FuncArgs,
-) -> PyResult {
+pub fn make(vm: &VirtualMachine, origin: Origin, mut args: FuncArgs) -> PyResult {
     let sql = args.take_positional_keyword("raw_query").ok_or_else(|| {
         vm.new_type_error("raw() missing 1 required positional argument: 'raw_query'")
     })?;
-    let params = args.take_positional_keyword("params");
-    let translations = args.take_positional_keyword("translations");
-    let given = args.take_positional_keyword("using");
-    let using = match given {
-        Some(u) if !vm.is_none(&u) => Some((&*u.str(vm)?.to_string_lossy()).into()),
-        _ => using,
-    };
-    Ok(RawQuerySet {
-        model,
-        sql: sql.str(vm)?.to_string_lossy().into_owned(),
-        params: params.unwrap_or_else(|| vm.ctx.new_tuple(vec![]).into()),
-        translations: translations.and_then(|t| t.downcast().ok()),
-        using: RefCell::new(using),
-        cache: RefCell::default(),
-        prefetch: RefCell::new(prefetch),
+    Ok(RawQuerySet::of(vm, origin, sql, args)?.into_pyobject(vm))
+}
+
+impl Constructor for RawQuerySet {
+    type Args = FuncArgs;
+    fn py_new(_: &Py<PyType>, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
+        let sql = args.take_positional_keyword("raw_query").ok_or_else(|| {
+            vm.new_type_error("RawQuerySet() missing 1 required positional argument: 'raw_query'")
+        })?;
+        let model = args.take_positional_keyword("model");
+        args.take_positional_keyword("query");
+        let origin = Origin {
+            model: model.and_then(|m| m.downcast().ok()),
+            using: None,
+            prefetch: vec![],
+            fetch_mode: args.take_keyword("fetch_mode"),
+        };
+        RawQuerySet::of(vm, origin, sql, args)
     }
-    .into_pyobject(vm))
 }
 
 impl RawQuerySet {
+    fn of(
+        vm: &VirtualMachine,
+        origin: Origin,
+        sql: PyObjectRef,
+        mut args: FuncArgs,
+    ) -> PyResult<RawQuerySet> {
+        let params = args.take_positional_keyword("params");
+        let translations = args.take_positional_keyword("translations");
+        let using = match args.take_positional_keyword("using") {
+            Some(u) if !vm.is_none(&u) => Some((&*u.str(vm)?.to_string_lossy()).into()),
+            _ => origin.using,
+        };
+        Ok(RawQuerySet {
+            model: origin.model,
+            sql: sql.str(vm)?.to_string_lossy().into_owned(),
+            params: params.unwrap_or_else(|| vm.ctx.new_tuple(vec![]).into()),
+            translations: translations.and_then(|t| t.downcast().ok()),
+            using: RefCell::new(using),
+            cache: RefCell::default(),
+            prefetch: RefCell::new(origin.prefetch),
+            fetch_mode: origin.fetch_mode,
+        })
+    }
+    fn class(&self, vm: &VirtualMachine) -> PyResult<PyTypeRef> {
+        let model = self.model.clone();
+        model.ok_or_else(|| vm.new_attribute_error("'NoneType' object has no attribute '_meta'"))
+    }
+    /// The query as it would be sent: `sql % params`.
+    fn shown(&self, vm: &VirtualMachine) -> PyResult<String> {
+        let sql: PyObjectRef = vm.ctx.new_str(self.sql.as_str()).into();
+        let params = match self.params.downcast_ref::<PyDict>() {
+            Some(_) => self.params.clone(),
+            None if vm.is_none(&self.params) => return Ok(self.sql.clone()),
+            None => {
+                let items: Vec<PyObjectRef> = self.params.clone().try_into_value(vm)?;
+                vm.ctx.new_tuple(items).into()
+            }
+        };
+        Ok(vm
+            ._mod(&sql, &params)?
+            .str(vm)?
+            .to_string_lossy()
+            .into_owned())
+    }
     fn alias(&self, vm: &VirtualMachine) -> PyResult<Rc<str>> {
         match &*self.using.borrow() {
             Some(u) => Ok(u.clone()),
-            None => route(vm, false, self.model.clone().into(), None),
+            None => {
+                let model = self.model.clone().map(Into::into);
+                route(vm, false, vm.unwrap_or_none(model), None)
+            }
         }
     }
     fn run(&self, vm: &VirtualMachine) -> PyResult<(Vec<String>, Vec<Vec<Value>>)> {
@@ -109,7 +162,20 @@ impl RawQuerySet {
         if let Some(list) = &*zelf.cache.borrow() {
             return Ok(list.clone());
         }
-        let model = model_of_class(vm, zelf.model.as_object())?;
+        let found = zelf.instances(vm)?;
+        let lookups = zelf.prefetch.borrow().clone();
+        if !lookups.is_empty() {
+            super::prefetch::prefetch_related_objects(vm, found.clone(), lookups)?;
+        }
+        let list = vm.ctx.new_list(found);
+        *zelf.cache.borrow_mut() = Some(list.clone());
+        Ok(list)
+    }
+    /// The rows, asked for anew.
+    fn instances(&self, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+        let zelf = self;
+        let class = self.class(vm)?;
+        let model = model_of_class(vm, class.as_object())?;
         let (mut columns, rows) = zelf.run(vm)?;
         if let Some(t) = &zelf.translations {
             for (from, to) in t.items_vec() {
@@ -150,8 +216,11 @@ impl RawQuerySet {
             .filter(|(_, c)| !fields.iter().any(|f| column_of(f) == **c))
             .map(|(i, c)| (c.clone(), i))
             .collect();
-        let from_db = zelf.model.as_object().get_attr("from_db", vm)?;
-        let mode = super::fetch_modes::for_from_db(vm, &zelf.model, None)?;
+        let from_db = class.as_object().get_attr("from_db", vm)?;
+        let own = zelf.fetch_mode.clone();
+        let peers = fetch_modes::tracks_peers(vm, own.as_ref())?
+            .then(|| PyObjectRef::from(vm.ctx.new_list(vec![])));
+        let mode = fetch_modes::for_from_db(vm, &class, own)?;
         let alias: PyObjectRef = vm.ctx.new_str(&*zelf.alias(vm)?).into();
         let names: Vec<PyObjectRef> = chosen
             .iter()
@@ -168,19 +237,16 @@ impl RawQuerySet {
                 args.kwargs.insert("fetch_mode".into(), mode.clone());
             }
             let obj = from_db.call(args, vm)?;
+            if let Some(peers) = &peers {
+                fetch_modes::add_peer(vm, peers, &obj)?;
+            }
             for (name, at) in &extra {
                 obj.set_attr(vm.ctx.intern_str(name.as_str()), values[*at].clone(), vm)?;
             }
             let _ = fields_cache(vm, &obj)?;
             found.push(obj);
         }
-        let lookups = zelf.prefetch.borrow().clone();
-        if !lookups.is_empty() {
-            super::prefetch::prefetch_related_objects(vm, found.clone(), lookups)?;
-        }
-        let list = vm.ctx.new_list(found);
-        *zelf.cache.borrow_mut() = Some(list.clone());
-        Ok(list)
+        Ok(found)
     }
     fn copy(&self) -> RawQuerySet {
         RawQuerySet {
@@ -191,12 +257,13 @@ impl RawQuerySet {
             using: RefCell::new(self.using.borrow().clone()),
             cache: RefCell::default(),
             prefetch: RefCell::new(self.prefetch.borrow().clone()),
+            fetch_mode: self.fetch_mode.clone(),
         }
     }
 }
 
 #[pyclass(
-    with(AsMapping, AsSequence, Iterable, Representable),
+    with(Constructor, AsMapping, AsSequence, Iterable, Representable),
     flags(BASETYPE, HAS_DICT)
 )]
 impl RawQuerySet {
@@ -205,7 +272,7 @@ impl RawQuerySet {
         super::awaitable::AsyncIterator::object(vm, zelf.into())
     }
     #[pygetset]
-    fn model(zelf: &Py<RawQuerySet>) -> PyTypeRef {
+    fn model(zelf: &Py<RawQuerySet>) -> Option<PyTypeRef> {
         zelf.model.clone()
     }
     #[pygetset]
@@ -230,7 +297,7 @@ impl RawQuerySet {
     }
     #[pymethod]
     fn iterator(zelf: &Py<RawQuerySet>, vm: &VirtualMachine) -> PyResult {
-        let list: PyObjectRef = RawQuerySet::fetch(zelf, vm)?.into();
+        let list: PyObjectRef = vm.ctx.new_list(zelf.instances(vm)?).into();
         Ok(list.get_iter(vm)?.into())
     }
     #[pymethod]
@@ -288,21 +355,7 @@ impl Iterable for RawQuerySet {
 
 impl Representable for RawQuerySet {
     fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
-        let shown: Vec<String> = match zelf.params.downcast_ref::<PyDict>() {
-            Some(_) => vec![],
-            None if vm.is_none(&zelf.params) => vec![],
-            None => {
-                let items: Vec<PyObjectRef> = zelf.params.clone().try_into_value(vm)?;
-                items
-                    .iter()
-                    .map(|i| Ok(i.str(vm)?.to_string_lossy().into_owned()))
-                    .collect::<PyResult<_>>()?
-            }
-        };
-        Ok(format!(
-            "<RawQuerySet: {}>",
-            orm_sqlite::percent(&zelf.sql, &shown)
-        ))
+        Ok(format!("<RawQuerySet: {}>", zelf.shown(vm)?))
     }
 }
 

@@ -5,6 +5,7 @@ use super::super::py_query::PyQuery;
 use super::{PyQuerySet, Shape};
 use crate::error::{self, OrRaise};
 use crate::modules;
+use crate::queries::raw::Origin;
 use rustpython_vm::builtins::{PyInt, PyList, PySlice, PyStr, PyType, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::{PyMappingMethods, PyNumberMethods, PySequenceMethods};
@@ -516,9 +517,13 @@ impl PyQuerySet {
     #[pymethod]
     fn raw(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         let class = zelf.model_class(vm)?;
-        let using = zelf.using.borrow().clone();
-        let prefetch = zelf.prefetch.borrow().to_vec();
-        super::super::raw::make(vm, class, using, prefetch, args)
+        let origin = Origin {
+            model: Some(class),
+            using: zelf.using.borrow().clone(),
+            prefetch: zelf.prefetch.borrow().to_vec(),
+            fetch_mode: zelf.fetch_mode.borrow().clone(),
+        };
+        crate::queries::raw::make(vm, origin, args)
     }
     #[pymethod]
     fn __getstate__(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {

@@ -1,5 +1,5 @@
 //! `book.tags.add(…)`: rows of the through model for the objects that have none yet.
-use super::foreign::expect_instance;
+use super::foreign::{expect_instance, flag};
 use super::many::Side;
 use super::relation::{attr_of, filtered};
 use crate::class::Class;
@@ -47,6 +47,17 @@ pub fn fill(c: &mut Class) {
             set_of(vm, &missing)
         },
     );
+    c.method("_add_items", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
+        let (side, defaults, objs) = Side::named(vm, &o, args)?;
+        side.add_rows(vm, &o, &side.source, &side.target, &objs, &defaults)
+    });
+    c.method(
+        "_remove_items",
+        |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
+            let (side, _, objs) = Side::named(vm, &o, args)?;
+            side.remove(vm, &o, objs)
+        },
+    );
 }
 
 /// Values as a Python set.
@@ -59,6 +70,27 @@ pub fn set_of(vm: &Vm, values: &[Value]) -> PyResult {
 }
 
 impl Side {
+    /// The relation with its keys named, as the internal methods take them: the source's, the
+    /// target's, then the objects.
+    fn named(
+        vm: &Vm,
+        o: &PyObject,
+        mut args: FuncArgs,
+    ) -> PyResult<(Side, Option<PyObjectRef>, Vec<PyObjectRef>)> {
+        let mut side = Side::of(vm, o)?;
+        let defaults = args.take_keyword("through_defaults");
+        side.raw = flag(vm, &mut args, "raw", false)?;
+        let mut key = |name: &str| -> PyResult<Rc<Field>> {
+            let given = args
+                .take_positional_keyword(name)
+                .ok_or_else(|| vm.new_type_error(format!("missing argument: '{name}'")))?;
+            let given = py::to_string(vm, &given)?;
+            side.through.field(&given).or_raise(vm)
+        };
+        let (source, target) = (key("source_field_name")?, key("target_field_name")?);
+        (side.source, side.target) = (source, target);
+        Ok((side, defaults, args.args))
+    }
     pub fn add(
         &self,
         vm: &Vm,

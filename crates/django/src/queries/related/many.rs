@@ -91,9 +91,11 @@ fn fill(c: &mut Class) {
         side.forget_prefetched(vm)?;
         side.clear(vm, &o)
     });
-    c.method("set", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
-        set(vm, &o, args)
-    });
+    for name in ["set", "set_base"] {
+        c.method(name, |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
+            set(vm, &o, args)
+        });
+    }
     for name in ["create", "get_or_create", "update_or_create"] {
         c.method(name, move |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
             make(vm, &o, name, args)
@@ -124,6 +126,8 @@ pub(super) struct Side {
     pub query_name: String,
     pub cache_name: String,
     pub symmetrical: bool,
+    /// Rows come from a fixture: signals say so.
+    pub raw: bool,
 }
 
 fn keys(vm: &Vm, relation: &Relation) -> PyResult<(Rc<Field>, Rc<Field>)> {
@@ -181,6 +185,7 @@ impl Side {
             query_name,
             cache_name,
             symmetrical,
+            raw: false,
         })
     }
     /// The instance, and the parents it was reached through: any may hold what was prefetched.
@@ -256,7 +261,7 @@ impl Side {
         put("model", o.get_attr("model", vm)?);
         put("pk_set", keys);
         put("using", vm.ctx.new_str(using).into());
-        put("raw", vm.ctx.new_bool(false).into());
+        put("raw", vm.ctx.new_bool(self.raw).into());
         signal.get_attr("send", vm)?.call(args, vm).map(drop)
     }
     fn delete_rows(&self, vm: &Vm, removed: Option<Value>, using: &str) -> PyResult<()> {
@@ -280,7 +285,7 @@ impl Side {
         rows.with_query(|query| query.add_q(&q)).or_raise(vm)?;
         PyQuerySet::delete_rows(&rows, vm).map(drop)
     }
-    fn remove(&self, vm: &Vm, o: &PyObject, objs: Vec<PyObjectRef>) -> PyResult<()> {
+    pub fn remove(&self, vm: &Vm, o: &PyObject, objs: Vec<PyObjectRef>) -> PyResult<()> {
         if objs.is_empty() {
             return Ok(());
         }
@@ -456,7 +461,8 @@ fn counted(vm: &Vm, o: &PyObject, method: &'static str) -> PyResult {
 }
 
 fn set(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
-    let side = Side::of(vm, o)?;
+    let mut side = Side::of(vm, o)?;
+    side.raw = flag(vm, &mut args, "raw", false)?;
     let clear_first = flag(vm, &mut args, "clear", false)?;
     let defaults = args.take_keyword("through_defaults");
     let objs = args
