@@ -26,6 +26,12 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         c.getter("configured", |_, vm| Ok(vm.ctx.new_bool(true).into()));
     })?;
     let settings = class.as_object().call((), vm)?;
+    crate::library::promise(
+        vm,
+        "django.conf",
+        "django.conf._reference",
+        &["SettingsReference"],
+    )?;
     modules::export(vm, "django.conf", "settings", settings.clone())?;
     modules::export(vm, "django.conf", "LazySettings", class.clone())?;
     modules::export(vm, "django.conf", "Settings", class)?;

@@ -127,7 +127,8 @@ impl Rel {
             )
         })
     }
-    pub(crate) fn retarget(&self, target: RelTarget) {
+    /// Points the relation elsewhere.
+    pub fn retarget(&self, target: RelTarget) {
         *self.to.borrow_mut() = target;
     }
     pub fn set_model(&self, model: &ModelRef) {

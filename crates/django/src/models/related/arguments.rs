@@ -98,7 +98,9 @@ pub fn rel_from_arguments(
         *rel.field_name.borrow_mut() = Some(name);
         zelf.set_part("to_field", vm.ctx.new_bool(true));
     }
-    args.take("swappable");
+    if let Some(v) = args.take("swappable") {
+        zelf.set_part("swappable", v);
+    }
     match kind {
         FieldKind::ForeignObject => {
             options.from_fields = names(vm, args.take("from_fields"))?;
@@ -336,6 +338,19 @@ pub fn deconstruct(
         }
     }
     let _ = related::target_object;
-    out.push(("to", py::str(vm, to)));
+    if let Some(v) = this.part("swappable")
+        && !v.clone().is_true(vm)?
+    {
+        out.push(("swappable", v));
+    }
+    let setting = py::attr(vm, this.as_object(), "swappable_setting")?;
+    let to = py::str(vm, to);
+    if vm.is_none(&setting) {
+        out.push(("to", to));
+        return Ok(());
+    }
+    let class = py::attr(vm, &vm.import("django.conf", 0)?, "conf")
+        .and_then(|conf| py::attr(vm, &conf, "SettingsReference"))?;
+    out.push(("to", class.call((to, setting), vm)?));
     Ok(())
 }

@@ -7,10 +7,10 @@ use crate::error::OrRaise;
 use crate::models::class_of_model;
 use crate::models::fields::{PyField, field_object, field_of};
 use crate::{modules, py};
-use orm_state::{Rel, RelKind, Value};
+use orm_state::{Rel, RelKind, RelTarget, Value};
 use rustpython_vm::builtins::{PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
-use rustpython_vm::function::{FuncArgs, OptionalArg};
+use rustpython_vm::function::{FuncArgs, OptionalArg, PySetterValue};
 use rustpython_vm::types::Constructor;
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass,
@@ -176,7 +176,21 @@ fn fill(c: &mut Class) {
         crate::models::fields::choices::related_choices(&o, args, vm)
     });
     c.getter("identity", |o, _| Ok(o));
-    c.getter("model", |o, vm| target_object(vm, &this(&o, vm)?.target()));
+    c.property(
+        "model",
+        |o, vm| target_object(vm, &this(&o, vm)?.target()),
+        |o, v, vm| {
+            let PySetterValue::Assign(v) = v else {
+                return Err(vm.new_attribute_error("can't delete attribute"));
+            };
+            let target = match crate::models::model_of_class(vm, &v) {
+                Some(model) => RelTarget::Model(Rc::downgrade(&model)),
+                None => RelTarget::Name(py::to_string(vm, &v)?),
+            };
+            this(&o, vm)?.retarget(target);
+            Ok(())
+        },
+    );
     c.getter("to", |o, vm| target_object(vm, &this(&o, vm)?.target()));
     c.getter("related_model", |o, vm| {
         match this(&o, vm)?.related_model() {
@@ -226,17 +240,28 @@ fn fill(c: &mut Class) {
         }
         on_delete_object(vm, &rel.on_delete.borrow())
     });
-    c.getter("field_name", |o, vm| {
-        let rel = this(&o, vm)?;
-        let own = rel.field_name.borrow().clone();
-        Ok(match own {
-            Some(n) => py::str(vm, n),
-            None => match rel.model().and_then(|m| m.pk()) {
-                Some(pk) => py::str(vm, &*pk.name()),
-                None => vm.ctx.none(),
-            },
-        })
-    });
+    c.property(
+        "field_name",
+        |o, vm| {
+            let rel = this(&o, vm)?;
+            let own = rel.field_name.borrow().clone();
+            Ok(match own {
+                Some(n) => py::str(vm, n),
+                None => match rel.model().and_then(|m| m.pk()) {
+                    Some(pk) => py::str(vm, &*pk.name()),
+                    None => vm.ctx.none(),
+                },
+            })
+        },
+        |o, v, vm| {
+            let name = match v {
+                PySetterValue::Assign(v) if !vm.is_none(&v) => Some(py::to_string(vm, &v)?),
+                _ => None,
+            };
+            *this(&o, vm)?.field_name.borrow_mut() = name;
+            Ok(())
+        },
+    );
     c.getter("target_field", |o, vm| {
         let target = this(&o, vm)?.target_field().or_raise(vm)?;
         field_object(vm, &target)

@@ -48,8 +48,11 @@ pub fn install(vm: &Vm) -> PyResult<()> {
                     .unwrap_or_default())
             },
         );
-        c.getter("swappable", |_, vm| Ok(py::bool(vm, true)));
-        c.getter("swappable_setting", |_, vm| Ok(vm.ctx.none()));
+        c.getter("swappable", |o, vm| {
+            let given = fields::properties::this(&o, vm)?.part("swappable");
+            Ok(given.unwrap_or_else(|| py::bool(vm, true)))
+        });
+        c.getter("swappable_setting", |o, vm| swappable_setting(&o, vm));
         c.getter("opts", |o, vm| {
             let model = py::attr(vm, &o, "model")?;
             py::attr(vm, &model, "_meta")
@@ -133,6 +136,21 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             },
         );
     })
+}
+
+/// The setting whose value the field points to, if there is one.
+fn swappable_setting(o: &PyObject, vm: &Vm) -> PyResult {
+    let swappable = py::attr(vm, o, "swappable")?.is_true(vm)?;
+    let label = match inner(o, vm)?.remote.as_ref().map(|rel| rel.target()) {
+        Some(orm_state::RelTarget::Name(name)) if swappable => name,
+        Some(orm_state::RelTarget::Model(m)) if swappable => {
+            m.upgrade().map(|m| m.label()).unwrap_or_default()
+        }
+        _ => return Ok(vm.ctx.none()),
+    };
+    let apps = modules::find(vm, "django.apps", "apps")?;
+    let args = vec![py::str(vm, label)];
+    py::call(vm, &apps, "get_swappable_settings_name", args)
 }
 
 /// What finds, among the related rows, the one that `obj` points to.
