@@ -180,6 +180,13 @@ impl Engine {
         })
     }
 
+    /// Makes the tables of the project that was opened, as `migrate --run-syncdb` does.
+    pub fn migrate(&self, project: &Project) -> Result<(), Failure> {
+        self.runtime.enter(|vm| {
+            migrate::migrate(vm, project).map_err(|e| python::failure::describe(vm, &e))
+        })
+    }
+
     /// Runs a management command on the project that was opened; its exit status.
     pub fn manage(&self, command: &[String]) -> Result<u8, Failure> {
         self.runtime.enter(|vm| {

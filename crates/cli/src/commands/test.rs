@@ -8,6 +8,7 @@
 //! ```
 mod child;
 mod events;
+mod project;
 mod summary;
 
 use super::refuse;
@@ -29,9 +30,9 @@ const SETTING_UP: Duration = Duration::from_secs(120);
 /// Arguments of `test`.
 #[derive(Args, Debug)]
 pub struct Test {
-    /// The folder that labels are found in.
+    /// A project, or a folder with packages that hold tests.
     folder: PathBuf,
-    /// Packages in the folder, or `package.module.Class.test`; without any, every package.
+    /// Modules of the project or packages in the folder, or `module.Class.test`; without any, all.
     labels: Vec<String>,
     /// Write the outcomes to this file.
     #[arg(long)]
@@ -46,7 +47,10 @@ pub fn test(arguments: &Test) -> ExitCode {
         Err(why) => return refuse(format!("{}: {why}", arguments.folder.display())),
     };
     let labels = if arguments.labels.is_empty() {
-        packages(&folder)
+        match everything(&folder) {
+            Ok(labels) => labels,
+            Err(why) => return refuse(why),
+        }
     } else {
         arguments.labels.clone()
     };
@@ -70,6 +74,17 @@ pub fn test(arguments: &Test) -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// What is tested when nothing is named.
+fn everything(folder: &std::path::Path) -> Result<Vec<String>, String> {
+    if !project::is_project(folder) {
+        return Ok(packages(folder));
+    }
+    let project = crate::folder::read(folder)?;
+    Ok(project::modules(
+        project.files.iter().map(|file| file.path.as_str()),
+    ))
 }
 
 /// The packages in a folder.

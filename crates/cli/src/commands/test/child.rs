@@ -1,13 +1,14 @@
 //! The process that runs tests.
 use super::events::{Said, say};
+use super::project;
 use crate::machine::Machine;
 use clap::Args;
 use django::test::runner::{self, Event};
 use django::test::setting_up;
-use engine::{Engine, FileError, Host, Kind, Stream};
+use engine::{Engine, FileError, Host, Kind, Place, Stream};
 use std::collections::HashSet;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
@@ -26,7 +27,7 @@ pub fn child(arguments: &Child) -> ExitCode {
         Ok(_) => serde_json::from_str(&text).unwrap_or_default(),
         Err(_) => HashSet::new(),
     };
-    let engine = match Engine::new(Rc::new(Aside(Machine::new()))) {
+    let mut engine = match Engine::new(Rc::new(Aside(Machine::new()))) {
         Ok(engine) => engine,
         Err(why) => {
             say(&Said::Broken(why));
@@ -35,11 +36,20 @@ pub fn child(arguments: &Child) -> ExitCode {
     };
     engine.let_output_through();
     let folder = arguments.folder.display().to_string();
+    let is_project = project::is_project(&arguments.folder);
+    if is_project && let Err(why) = open(&mut engine, &arguments.folder, &folder) {
+        say(&Said::Broken(why));
+        return ExitCode::SUCCESS;
+    }
     let ended = engine.enter(|vm| {
         let run = || {
-            setting_up::set_up(vm, &folder, &arguments.labels)?;
+            if !is_project {
+                setting_up::set_up(vm, &folder, &arguments.labels)?;
+            }
             let tests = runner::discover(vm, &folder, &arguments.labels)?;
-            setting_up::make_tables(vm)?;
+            if !is_project {
+                setting_up::make_tables(vm)?;
+            }
             say(&Said::Found(tests.len() as u64));
             let rest = tests
                 .into_iter()
@@ -55,6 +65,16 @@ pub fn child(arguments: &Child) -> ExitCode {
         Err(traceback) => say(&Said::Broken(traceback)),
     }
     ExitCode::SUCCESS
+}
+
+/// A project's models, with empty tables made by its migrations.
+fn open(engine: &mut Engine, folder: &Path, root: &str) -> Result<(), String> {
+    let project = crate::folder::read(folder)?;
+    let files: Vec<&str> = project.files.iter().map(|f| f.path.as_str()).collect();
+    engine
+        .open(&files, root, Place::Memory)
+        .and_then(|()| engine.migrate(&project))
+        .map_err(|failure| failure.traceback)
 }
 
 fn tell(event: Event) {
