@@ -86,7 +86,7 @@ pub fn warn_of_early_query(vm: &Vm) -> PyResult<()> {
     let main = modules::find(vm, "django.apps", "apps")?;
     if main
         .downcast_ref::<PyApps>()
-        .is_none_or(|apps| apps.is_ready())
+        .is_none_or(|apps| apps.may_query())
     {
         return Ok(());
     }

@@ -91,8 +91,11 @@ impl PyApps {
         }
         self.progress.set(now);
     }
-    pub fn is_ready(&self) -> bool {
-        self.progress.get().all
+    /// Whether queries are nothing to wonder about: all apps are there, or others for a while.
+    pub fn may_query(&self) -> bool {
+        let aside = self.stored.borrow();
+        let aside = aside.as_ref().is_some_and(|s| !s.borrow_vec().is_empty());
+        self.progress.get().all || aside
     }
     fn expire_caches(&self) {
         self.answers.clear();

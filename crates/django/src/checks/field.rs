@@ -330,7 +330,7 @@ fn deprecation(r: &mut Report, o: &PyObject) -> PyResult<()> {
         (
             "system_check_removed_details",
             Level::Error,
-            "has been removed except for support in historical migrations.",
+            "is removed except for support in historical migrations.",
             "fields.EXXX",
         ),
         (

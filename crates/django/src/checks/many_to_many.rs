@@ -132,7 +132,13 @@ fn intermediary(
     through: &ModelRef,
 ) -> PyResult<()> {
     let vm = r.vm;
-    let to = rel.target();
+    // A name alone is one of the model's own app.
+    let to = match rel.target() {
+        RelTarget::Name(name) if !name.contains('.') => {
+            RelTarget::Name(format!("{}.{name}", from.app_label()))
+        }
+        other => other,
+    };
     let to_model = rel.model();
     let from_name = from.object_name();
     let to_name = match (&to, &to_model) {

@@ -331,7 +331,21 @@ impl CursorWrapper {
         zelf.closed.set(true);
     }
     #[pymethod]
-    fn callproc(_zelf: &Py<CursorWrapper>, _args: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
+    fn callproc(
+        _zelf: &Py<CursorWrapper>,
+        mut args: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        let _name = args.take_positional_keyword("procname");
+        let _params = args.take_positional_keyword("params");
+        let named = args.take_positional_keyword("kparams");
+        if named.is_some_and(|named| !vm.is_none(&named)) {
+            return Err(crate::error::raise(
+                vm,
+                "NotSupportedError",
+                "Keyword parameters for callproc are not supported on this database backend.",
+            ));
+        }
         Err(vm.new_attribute_error("'SQLiteCursorWrapper' object has no attribute 'callproc'"))
     }
     #[pymethod]

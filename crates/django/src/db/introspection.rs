@@ -79,8 +79,9 @@ fn table_argument(vm: &VirtualMachine, args: &FuncArgs) -> PyResult<String> {
 
 /// Of a connection, as `connection.introspection` makes it.
 impl Constructor for DatabaseIntrospection {
-    type Args = (PyRef<DatabaseWrapper>,);
-    fn py_new(_: &Py<PyType>, (database,): Self::Args, _: &VirtualMachine) -> PyResult<Self> {
+    type Args = (PyObjectRef,);
+    fn py_new(_: &Py<PyType>, (connection,): Self::Args, vm: &VirtualMachine) -> PyResult<Self> {
+        let database = super::registry::wrapper_of(vm, connection)?;
         Ok(DatabaseIntrospection { database })
     }
 }

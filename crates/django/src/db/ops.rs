@@ -2,10 +2,12 @@
 use super::wrapper::DatabaseWrapper;
 use crate::convert;
 use orm_sqlite::percent;
-use rustpython_vm::builtins::{PyListRef, PyStrRef, PyTupleRef, PyType};
+use rustpython_vm::builtins::{PyDict, PyListRef, PyStrRef, PyTupleRef, PyType};
 use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::types::Constructor;
-use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+};
 
 #[pyclass(
     module = "django.db.backends.sqlite3.operations",
@@ -37,8 +39,9 @@ fn text(vm: &VirtualMachine, o: &PyObjectRef) -> PyResult<String> {
 
 /// Of a connection, as `connection.ops` makes it.
 impl Constructor for DatabaseOperations {
-    type Args = (PyRef<DatabaseWrapper>,);
-    fn py_new(_: &Py<PyType>, (database,): Self::Args, _: &VirtualMachine) -> PyResult<Self> {
+    type Args = (PyObjectRef,);
+    fn py_new(_: &Py<PyType>, (connection,): Self::Args, vm: &VirtualMachine) -> PyResult<Self> {
+        let database = super::registry::wrapper_of(vm, connection)?;
         Ok(DatabaseOperations { database })
     }
 }
@@ -161,8 +164,20 @@ impl DatabaseOperations {
         if !params.clone().is_true(vm)? {
             return Ok(sql.into_owned());
         }
-        let items: Vec<PyObjectRef> = params.try_into_value(vm)?;
         let connection = zelf.database.sqlite(vm)?;
+        if let Some(named) = params.downcast_ref::<PyDict>() {
+            // As the driver sees them: `%(name)s` where the text is a mapping's.
+            let quoted = vm.ctx.new_dict();
+            for (name, value) in named.items_vec() {
+                let value = convert::to_value(vm, &value)?;
+                let value = connection.quote(&value);
+                let value = value.map_err(|e| crate::error::to_py(vm, e))?;
+                quoted.set_item(&*name, vm.ctx.new_str(value).into(), vm)?;
+            }
+            let sql = vm.ctx.new_str(&*sql);
+            return crate::py::to_string(vm, &vm._mod(sql.as_object(), quoted.as_object())?);
+        }
+        let items: Vec<PyObjectRef> = params.try_into_value(vm)?;
         let mut quoted = Vec::with_capacity(items.len());
         for item in &items {
             let value = convert::to_value(vm, item)?;
@@ -170,6 +185,15 @@ impl DatabaseOperations {
             quoted.push(q.map_err(|e| crate::error::to_py(vm, e))?);
         }
         Ok(percent(&sql, &quoted))
+    }
+    #[pymethod]
+    fn autoinc_sql(
+        _zelf: &Py<DatabaseOperations>,
+        _table: PyObjectRef,
+        _column: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
+        vm.ctx.none()
     }
     #[pymethod]
     fn adapt_datefield_value(

@@ -114,6 +114,20 @@ pub fn registered(alias: &str) -> Option<PyRef<DatabaseWrapper>> {
     DATABASES.with_borrow(|d| d.get(alias).cloned())
 }
 
+/// A connection given by Python code: the thing itself, or `django.db.connection`.
+pub fn wrapper_of(
+    vm: &VirtualMachine,
+    connection: PyObjectRef,
+) -> PyResult<PyRef<DatabaseWrapper>> {
+    match connection.downcast::<DatabaseWrapper>() {
+        Ok(database) => Ok(database),
+        Err(other) if other.downcastable::<super::modules::ConnectionProxy>() => {
+            database(vm, DEFAULT_DB_ALIAS)
+        }
+        Err(_) => Err(vm.new_type_error("a connection is expected")),
+    }
+}
+
 /// By a Python argument: an alias, or `None` for the default one.
 pub fn using(vm: &VirtualMachine, alias: Option<PyObjectRef>) -> PyResult<PyRef<DatabaseWrapper>> {
     match alias.as_ref().and_then(|a| a.downcast_ref::<PyStr>()) {

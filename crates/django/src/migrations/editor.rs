@@ -336,6 +336,13 @@ impl PySchemaEditor {
         };
         zelf.with(vm, |e| e.execute(&sql, params.as_deref()))
     }
+    /// A value as it stands in a statement that takes no parameters.
+    #[pymethod]
+    fn quote_value(zelf: &Py<Self>, value: PyObjectRef, vm: &Vm) -> PyResult<String> {
+        let value = to_value(vm, &value)?;
+        let quoted = zelf.database.wrapper.sqlite(vm)?.quote(&value);
+        quoted.map_err(|e| crate::error::to_py(vm, e))
+    }
     #[pymethod]
     fn quote_name(zelf: &Py<Self>, name: String, vm: &Vm) -> PyResult<String> {
         Ok(zelf

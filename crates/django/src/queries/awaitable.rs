@@ -4,7 +4,7 @@ use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::PyIterReturn;
 use rustpython_vm::types::{IterNext, SelfIter};
 use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 type Work = Box<dyn FnOnce(&VirtualMachine) -> PyResult>;
 
@@ -87,9 +87,9 @@ impl IterNext for Awaitable {
 #[pyclass(module = "builtins", name = "async_generator")]
 #[derive(PyPayload)]
 pub struct AsyncIterator {
-    source: PyObjectRef,
+    /// Makes what is iterated, when the first item is asked for.
+    source: RefCell<Option<Work>>,
     iter: RefCell<Option<PyObjectRef>>,
-    started: Cell<bool>,
 }
 
 impl std::fmt::Debug for AsyncIterator {
@@ -100,10 +100,16 @@ impl std::fmt::Debug for AsyncIterator {
 
 impl AsyncIterator {
     pub fn object(vm: &VirtualMachine, source: PyObjectRef) -> PyObjectRef {
+        Self::later(vm, move |_| Ok(source))
+    }
+    /// As a generator: nothing happens, and nothing fails, before the first item.
+    pub fn later(
+        vm: &VirtualMachine,
+        source: impl FnOnce(&VirtualMachine) -> PyResult + 'static,
+    ) -> PyObjectRef {
         AsyncIterator {
-            source,
+            source: RefCell::new(Some(Box::new(source))),
             iter: RefCell::default(),
-            started: Cell::new(false),
         }
         .into_pyobject(vm)
     }
@@ -118,8 +124,9 @@ impl AsyncIterator {
     #[pymethod]
     fn __anext__(zelf: PyRef<AsyncIterator>, vm: &VirtualMachine) -> PyObjectRef {
         Awaitable::object(vm, move |vm| {
-            if !zelf.started.replace(true) {
-                *zelf.iter.borrow_mut() = Some(zelf.source.get_iter(vm)?.into());
+            if let Some(source) = zelf.source.take() {
+                let source = source(vm)?;
+                *zelf.iter.borrow_mut() = Some(source.get_iter(vm)?.into());
             }
             let iter = zelf.iter.borrow().clone();
             let next = match iter {

@@ -66,8 +66,28 @@ fn init(vm: &Vm, o: PyObjectRef, args: FuncArgs) -> PyResult<()> {
     if let Some(keywords) = told {
         keywords.clear();
     }
+    next_init(vm, &o)?;
     if dispatch::has_receivers(vm, "post_init", &sender)? {
         dispatch::send(vm, "post_init", &sender, &[("instance", o.clone())])?;
+    }
+    Ok(())
+}
+
+/// `super().__init__()` of `Model`: a plain class may come after it.
+fn next_init(vm: &Vm, o: &PyObject) -> PyResult<()> {
+    let Some(model) = super::model_class() else {
+        return Ok(());
+    };
+    let name = vm.ctx.intern_str("__init__");
+    let after = o.class().mro_collect().into_iter();
+    let after = after.skip_while(|c| !c.is(&model)).skip(1);
+    for class in after {
+        if class.is(vm.ctx.types.object_type) {
+            continue;
+        }
+        if let Some(init) = class.get_direct_attr(name) {
+            return init.call((o.to_owned(),), vm).map(drop);
+        }
     }
     Ok(())
 }

@@ -467,7 +467,7 @@ fn save_parents(
     m: &ModelRef,
     using: &PyObject,
     how: &How,
-    done: &mut Vec<*const orm_state::Model>,
+    done: &mut Vec<(*const orm_state::Model, bool)>,
 ) -> PyResult<bool> {
     let mut inserted = false;
     for (parent, link) in m.parents() {
@@ -483,15 +483,18 @@ fn save_parents(
             }
         }
         let parent_inserted = save_parents(vm, o, &parent, using, how, done)?;
-        if !done.contains(&Rc::as_ptr(&parent)) {
-            done.push(Rc::as_ptr(&parent));
-            let insert = parent_inserted || forced_parent(vm, how, &parent)?;
-            if !save_table(vm, o, &parent, using, how, insert)? {
-                inserted = true;
+        // A parent of two parents is saved once; that it was inserted counts for both.
+        let known = done.iter().find(|(p, _)| *p == Rc::as_ptr(&parent));
+        let updated = match known {
+            Some((_, updated)) => *updated,
+            None => {
+                let insert = parent_inserted || forced_parent(vm, how, &parent)?;
+                let updated = save_table(vm, o, &parent, using, how, insert)?;
+                done.push((Rc::as_ptr(&parent), updated));
+                updated
             }
-        } else if parent_inserted {
-            inserted = true;
-        }
+        };
+        inserted |= !updated;
         if let Some(pk) = parent.pk() {
             let value = py::attr(vm, o, &pk.attname())?;
             py::set_attr(vm, o, &link.attname(), value)?;

@@ -41,6 +41,7 @@ pub fn prepare(vm: &Vm, class: &PyObject) -> PyResult<()> {
         let doc = format!("{}({})", model.object_name(), names.join(", "));
         py::set_attr(vm, class, "__doc__", py::str(vm, doc))?;
     }
+    absolute_url(vm, class, &model)?;
     default_manager(vm, class, &meta, &model)?;
     name_indexes(vm, class, &meta)?;
     if let Ok(signal) = modules::find(vm, "django.db.models.signals", "class_prepared") {
@@ -164,6 +165,19 @@ fn order_with_respect_to(
         add_to_class(vm, class, "_order", made)?;
     }
     Ok(())
+}
+
+/// `ABSOLUTE_URL_OVERRIDES` may give a model another `get_absolute_url()`.
+fn absolute_url(vm: &Vm, class: &PyObject, model: &ModelRef) -> PyResult<()> {
+    let Some(all) = crate::apps::setting(vm, "ABSOLUTE_URL_OVERRIDES")? else {
+        return Ok(());
+    };
+    let label = py::str(vm, model.label_lower());
+    let own = py::call(vm, &all, "get", vec![label])?;
+    match own.clone().is_true(vm)? {
+        true => py::set_attr(vm, class, "get_absolute_url", own),
+        false => Ok(()),
+    }
 }
 
 fn default_manager(vm: &Vm, class: &PyObject, meta: &PyObject, model: &ModelRef) -> PyResult<()> {

@@ -65,7 +65,9 @@ pub fn make(
     let model = Model::new(apps, app_label, name, module, options);
     if parts.contains_key("unique_together") {
         let normal = parts["unique_together"].clone();
-        original.set_item("unique_together", as_set(vm, &normal)?, vm)?;
+        // What is no list at all stays as it is: the checks complain of it.
+        let kept = as_set(vm, &normal).unwrap_or(normal);
+        original.set_item("unique_together", kept, vm)?;
     }
     let made = PyOptions {
         model,

@@ -314,10 +314,10 @@ impl PyQuerySet {
     fn aiterator(zelf: &Py<PyQuerySet>, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         let chunk_size = args.take_positional_keyword("chunk_size");
         let size = chunk_size.unwrap_or_else(|| vm.ctx.new_int(2000).into());
-        Ok(AsyncIterator::object(
-            vm,
-            fetch::iterator(vm, zelf, Some(size))?,
-        ))
+        let queryset = zelf.to_owned();
+        Ok(AsyncIterator::later(vm, move |vm| {
+            fetch::iterator(vm, &queryset, Some(size))
+        }))
     }
     #[pymethod]
     fn filter(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {

@@ -61,6 +61,10 @@ fn fill(c: &mut Class) {
     c.getter("source_field_name", |o, vm| {
         Ok(vm.ctx.new_str(&*Side::of(vm, &o)?.source.name()).into())
     });
+    c.getter("related_val", |o, vm| {
+        let key = Side::of(vm, &o)?.key(vm)?;
+        Ok(vm.new_tuple((crate::convert::to_py(vm, &key)?,)).into())
+    });
     c.getter("target_field_name", |o, vm| {
         Ok(vm.ctx.new_str(&*Side::of(vm, &o)?.target.name()).into())
     });

@@ -1,6 +1,6 @@
 """Parts of DDL statements that know what they name, so that they follow when it is renamed."""
 
-from copy import deepcopy
+from copy import copy
 
 
 class Reference:
@@ -191,13 +191,17 @@ class Expressions(TableColumns):
     def rename_column_references(self, table, old_column, new_column):
         if self.table != table:
             return
-        expressions = deepcopy(self.expressions)
-        self.columns = []
-        self.expressions = expressions
+        from django.db.models.expressions import Col
+
+        renamed = {}
         for col in self._cols():
             if col.target.column == old_column:
-                col.target.column = new_column
-            self.columns.append(col.target.column)
+                # The model's own field keeps its name.
+                target = copy(col.target)
+                target.column = new_column
+                renamed[col] = Col(col.alias, target)
+        self.expressions = self.expressions.replace_expressions(renamed)
+        self.columns = [col.target.column for col in self._cols()]
 
     def __str__(self):
         sql, params = self.compiler.compile(self.expressions)

@@ -25,7 +25,7 @@ def split_tzname_delta(tzname):
 
 def _is_time(text):
     hours, _, minutes = text.partition(":")
-    return hours.isdigit() and (not minutes or minutes.isdigit())
+    return len(hours) == 2 and hours.isdigit() and (not minutes or minutes.isdigit())
 
 
 def typecast_date(s):

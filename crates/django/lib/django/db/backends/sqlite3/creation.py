@@ -1,6 +1,5 @@
 """Test databases of SQLite: in memory, or a file."""
 
-import multiprocessing
 import os
 import shutil
 import sqlite3
@@ -43,7 +42,7 @@ class DatabaseCreation(BaseDatabaseCreation):
         if not self.is_in_memory_db(name):
             root, ext = os.path.splitext(name)
             return {**given, "NAME": f"{root}_{suffix}{ext}"}
-        method = multiprocessing.get_start_method()
+        method = _start_method()
         if method == "fork":
             return given
         if method in {"forkserver", "spawn"}:
@@ -83,7 +82,7 @@ class DatabaseCreation(BaseDatabaseCreation):
         given = self.get_test_db_clone_settings(str(_worker_id))
         connection = self.connection
         alias = connection.alias
-        method = multiprocessing.get_start_method()
+        method = _start_method()
         in_memory = f"file:memorydb_{alias}_{_worker_id}?mode=memory&cache=shared"
         if method == "fork":
             connection.settings_dict.update(given)
@@ -97,6 +96,13 @@ class DatabaseCreation(BaseDatabaseCreation):
         # The database lives as long as somebody is connected to it.
         connection.connect()
         target.close()
+
+
+def _start_method():
+    """How workers come to life. There is no multiprocessing everywhere."""
+    import multiprocessing
+
+    return multiprocessing.get_start_method()
 
 
 def _agreed(name):
