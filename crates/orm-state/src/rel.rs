@@ -39,6 +39,19 @@ pub enum RelKind {
     Generic,
 }
 
+impl RelKind {
+    /// Its class in Python.
+    pub fn class_name(self) -> &'static str {
+        match self {
+            RelKind::ForeignObject => "ForeignObjectRel",
+            RelKind::ManyToOne => "ManyToOneRel",
+            RelKind::OneToOne => "OneToOneRel",
+            RelKind::ManyToMany => "ManyToManyRel",
+            RelKind::Generic => "GenericRel",
+        }
+    }
+}
+
 /// The model a relation points to: named until that model exists.
 #[derive(Clone, Debug)]
 pub enum RelTarget {

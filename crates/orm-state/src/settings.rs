@@ -51,6 +51,14 @@ pub fn set_warning_sink(sink: Option<WarningSink>) {
     WARNINGS.with(|w| *w.borrow_mut() = sink);
 }
 
+/// Runs something whose warnings were given already.
+pub fn silently<T>(run: impl FnOnce() -> T) -> T {
+    let sink = WARNINGS.with(|w| w.borrow_mut().take());
+    let done = run();
+    WARNINGS.with(|w| *w.borrow_mut() = sink);
+    done
+}
+
 /// Warns the user.
 pub fn warn(category: &str, text: &str) -> crate::Result<()> {
     match WARNINGS.with(|w| w.borrow().clone()) {

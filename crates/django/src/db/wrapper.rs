@@ -26,6 +26,24 @@ use rustpython_vm::{
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+/// Lookups that have an operator.
+const LOOKUPS: &[&str] = &[
+    "exact",
+    "iexact",
+    "contains",
+    "icontains",
+    "regex",
+    "iregex",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "startswith",
+    "endswith",
+    "istartswith",
+    "iendswith",
+];
+
 /// A callback waiting for the commit, with the savepoints it was registered under.
 #[derive(Clone)]
 pub struct CommitHook {
@@ -483,6 +501,18 @@ impl DatabaseWrapper {
     #[pygetset]
     fn client(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
         sqlite_class::part(&zelf.into(), "_client", "client_class", vm)
+    }
+    /// The operators of lookups, with `%s` for the right side.
+    #[pygetset]
+    fn operators(_zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        let dialect = crate::queries::execute::dialect();
+        let found = vm.ctx.new_dict();
+        for name in LOOKUPS {
+            if let Some(sql) = dialect.operator(name) {
+                found.set_item(*name, vm.ctx.new_str(sql).into(), vm)?;
+            }
+        }
+        Ok(found.into())
     }
     #[pygetset]
     fn ops(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {

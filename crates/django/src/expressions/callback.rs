@@ -192,6 +192,11 @@ impl Expression for Called {
         if self.hooks.resolve {
             return super::resolving::ask(&self.object, query, how);
         }
+        if let (false, false, Some(inner)) = (self.hooks.sources, self.hooks.lookup, &self.inner) {
+            // Django's class resolves itself; the user's object stands where it stood.
+            let resolved = inner.clone().resolve(query, how)?;
+            return Ok(self.standing_in(&resolved).unwrap_or(resolved));
+        }
         let resolved = self.resolve_sources(query, how)?;
         if resolved.is_empty() {
             return Ok(self);
@@ -451,6 +456,23 @@ impl Called {
         super::lookups::register::keys_of(self.object.class())
             .iter()
             .find_map(|key| class_registry::registered(key, name))
+    }
+    /// The expression with a copy of this object in place of what its inner one became.
+    fn standing_in(&self, resolved: &Expr) -> Option<Expr> {
+        let inner = self.inner.as_ref()?;
+        if inner.as_any().type_id() == resolved.as_any().type_id() {
+            let copy = with_current_vm(|vm| self.copied(vm, Some(resolved.clone()))).ok()?;
+            return Some(Rc::new(Called {
+                object: copy,
+                inner: Some(resolved.clone()),
+                hooks: self.hooks,
+            }));
+        }
+        // `Sum("x", default=0)` becomes `Coalesce(Sum("x"), 0)`.
+        let mut sources = resolved.sources();
+        let first = sources.first_mut()?;
+        *first = self.standing_in(first)?;
+        Some(resolved.with_sources(sources))
     }
     /// Asks the user's own `get_lookup` or `get_transform`.
     fn asked(

@@ -331,6 +331,29 @@ fn window_constants(vm: &VirtualMachine) -> PyResult<()> {
         ),
         vm,
     )?;
+    if let Some(class) = crate::py::as_class(&made) {
+        crate::class::fill_class(vm, &class, |c| {
+            c.method(
+                "__repr__",
+                |o: PyObjectRef, vm: &VirtualMachine| -> PyResult {
+                    let name = crate::py::to_string(vm, &crate::py::attr(vm, &o, "_name_")?)?;
+                    Ok(crate::py::str(vm, format!("WindowFrameExclusion.{name}")))
+                },
+            );
+        })?;
+    }
+    if let Some(class) = find("WindowFrame") {
+        crate::class::fill_class(vm, &class, |c| {
+            c.method(
+                "window_frame_start_end",
+                |_: PyObjectRef, _: rustpython_vm::function::FuncArgs, vm: &VirtualMachine| {
+                    PyResult::<()>::Err(vm.new_not_implemented_error(
+                        "Subclasses must implement window_frame_start_end().",
+                    ))
+                },
+            );
+        })?;
+    }
     export_all(
         vm,
         &["django.db.models.expressions", "django.db.models"],

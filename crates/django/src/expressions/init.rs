@@ -268,7 +268,7 @@ fn build(
             let start = bound("start")?;
             let end = bound("end")?;
             let exclusion = match a.some("exclusion") {
-                Some(e) => Some(exclusion(vm, &e)?),
+                Some(e) => Some(exclusion(vm, class, &e)?),
                 None => None,
             };
             let kind = if builtin == "ValueRange" {
@@ -422,7 +422,7 @@ fn template_of(vm: &VirtualMachine, zelf: &PyObject) -> PyResult<Option<String>>
     }
 }
 
-fn exclusion(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Exclusion> {
+fn exclusion(vm: &VirtualMachine, class: &str, obj: &PyObject) -> PyResult<Exclusion> {
     let text = match obj.get_attr("value", vm) {
         Ok(v) => v.str(vm)?.to_string_lossy().into_owned(),
         Err(_) => String::new(),
@@ -438,8 +438,7 @@ fn exclusion(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Exclusion> {
         }
     }
     Err(vm.new_type_error(format!(
-        "{}.exclusion must be a WindowFrameExclusion instance.",
-        "WindowFrame"
+        "{class}.exclusion must be a WindowFrameExclusion instance."
     )))
 }
 

@@ -16,7 +16,8 @@ use crate::class::class;
 use crate::modules::{export, export_all};
 use orm_sql::lookups::kind::{Builtin, Family, Op};
 use rustpython_vm::builtins::{PyType, PyTypeRef};
-use rustpython_vm::{Py, PyResult, VirtualMachine};
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::{Py, PyObjectRef, PyResult, VirtualMachine};
 
 const LOOKUPS: &str = "django.db.models.lookups";
 const RELATED: &str = "django.db.models.fields.related_lookups";
@@ -80,6 +81,16 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         remember(name, &made);
         export(vm, module, name, made)?;
     }
+    crate::class::fill_class(vm, &named(vm, "YearLookup")?, |c| {
+        c.method(
+            "get_bound_params",
+            |_: PyObjectRef, _: FuncArgs, vm: &VirtualMachine| {
+                PyResult::<()>::Err(vm.new_not_implemented_error(
+                    "subclasses of YearLookup must provide a get_bound_params() method",
+                ))
+            },
+        );
+    })?;
     for builtin in Builtin::all() {
         lookup_class(vm, builtin)?;
     }

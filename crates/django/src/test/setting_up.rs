@@ -1,9 +1,9 @@
 //! What a run of tests begins with: the settings of Django's own SQLite runs, the apps, the tables.
-use super::call::{call, text};
+use super::call::{attr, call, module, text};
 use super::database;
 use crate::{conf, db, modules};
 use python::runtime;
-use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 
@@ -17,6 +17,24 @@ const BESIDE: [&str; 7] = [
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.staticfiles",
 ];
+
+/// What is deprecated or prone to error fails, as in Django's own runs.
+fn strict_warnings(vm: &Vm) -> PyResult<()> {
+    let deprecation = module(vm, "django.utils.deprecation")?;
+    let warnings = module(vm, "warnings")?;
+    for category in [
+        attr(vm, &deprecation, "RemovedInDjango2028Warning")?,
+        attr(vm, vm.builtins.as_object(), "RuntimeWarning")?,
+    ] {
+        call(
+            vm,
+            &warnings,
+            "simplefilter",
+            vec![text(vm, "error"), category],
+        )?;
+    }
+    Ok(())
+}
 
 /// Prepares an interpreter to run the tests of some labels below a folder.
 pub fn set_up(vm: &Vm, folder: &str, labels: &[String]) -> PyResult<()> {
@@ -41,6 +59,7 @@ pub fn set_up(vm: &Vm, folder: &str, labels: &[String]) -> PyResult<()> {
 
 /// Makes the tables. Test modules are imported before, and the models they bring are there.
 pub fn make_tables(vm: &Vm) -> PyResult<()> {
+    strict_warnings(vm)?;
     database::create_tables(vm)?;
     for alias in db::registry::aliases() {
         database::tell_migrated(vm, &alias)?;

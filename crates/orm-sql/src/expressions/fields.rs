@@ -28,6 +28,21 @@ pub fn class(kind: FieldKind) -> Rc<FieldClass> {
     made
 }
 
+/// Takes the class that a binding made for a kind: what is registered on it counts for expressions
+/// of that type, too.
+pub fn adopt(class: &Rc<FieldClass>) {
+    if class_name(class.kind) == class.name {
+        CLASSES.with(|c| c.borrow_mut().insert(class.kind, class.clone()));
+        FIELDS.with(|f| f.borrow_mut().remove(&class.kind));
+    }
+}
+
+/// Forgets the classes of a binding that ends.
+pub fn reset() {
+    CLASSES.with(|c| c.borrow_mut().clear());
+    FIELDS.with(|f| f.borrow_mut().clear());
+}
+
 /// A shared unbound field of a built-in kind.
 pub fn unbound(kind: FieldKind) -> Rc<Field> {
     if let Some(f) = FIELDS.with(|f| f.borrow().get(&kind).cloned()) {

@@ -278,6 +278,22 @@ fn make_aggregate(spec: &'static aggregate_parts::AggregateSpec, mut call: Call)
     if matches!(spec.name, "StdDev" | "Variance") && call.args.len() == 2 {
         sample = call.args.pop().is_some_and(|v| v.truthy());
     }
+    // `Count("x", Q(…))`: so is its filter.
+    if spec.name == "Count" && call.args.len() == 2 && call.filter.is_none() {
+        call.filter = call.args.pop().as_ref().map(|v| match value_expr(v) {
+            Some(e) => e,
+            None => Val::new(v.clone()),
+        });
+    }
+    if spec.name == "StringAgg" && call.args.len() < 2 {
+        let class = call
+            .custom
+            .as_ref()
+            .map_or("StringAgg", |c| c.name.as_str());
+        return Err(Error::type_error(format!(
+            "{class}.__init__() missing 1 required positional argument: 'delimiter'"
+        )));
+    }
     if spec.name == "StringAgg"
         && let Some(delimiter) = call.args.get_mut(1)
         && value_expr(delimiter).is_none()

@@ -253,7 +253,13 @@ impl Query {
                 source.clone().unwrap_or_else(|| targets[0].clone()),
             )
         };
-        let condition = self.lookup_or_error(&solved.lookups, col, rhs)?;
+        let condition = match (
+            self.lookup_or_error(&solved.lookups, col, rhs),
+            &info.final_field,
+        ) {
+            (Err(e), AnyField::Rel(rel)) => return Err(told_of_relation(e, rel, &source)),
+            (made, _) => made?,
+        };
         let mut clause = WhereNode::new(vec![condition.clone()], Connector::And);
 
         let (is_isnull, rhs_true, rhs_false, rhs_none) = match condition.as_lookup() {
@@ -752,4 +758,18 @@ fn check_related_objects(field: &AnyField, rhs: &Rhs, opts: &ModelRef) -> Result
             None => check_object(v),
         },
     }
+}
+
+/// A lookup that a reverse relation does not have: the message names the relation's own class.
+fn told_of_relation(error: Error, rel: &orm_state::Rel, field: &Option<Rc<Field>>) -> Error {
+    let Some(field) = field.as_ref().filter(|_| error.is(ErrorKind::FieldError)) else {
+        return error;
+    };
+    let message = error.message();
+    if !message.starts_with("Unsupported lookup") {
+        return error;
+    }
+    let from = format!(" for {} or join", field.class.name);
+    let to = format!(" for {} or join", rel.kind.class_name());
+    Error::field_error(message.replacen(&from, &to, 1))
 }

@@ -169,6 +169,8 @@ impl Query {
                 for (i, f) in fields.iter().enumerate() {
                     selected.insert(f.to_string(), Selected::Column(i));
                 }
+                self.extra_select_mask = Some(Rc::default());
+                self.set_annotation_mask(Some(vec![]));
             } else {
                 self.default_cols = false;
                 let mut extra_names: IndexSet<String> = IndexSet::new();

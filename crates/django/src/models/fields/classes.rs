@@ -209,6 +209,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
 /// Forgets the classes of an interpreter that ends.
 pub fn reset() {
     BUILTIN.with_borrow_mut(HashMap::clear);
+    orm_sql::expressions::fields::reset();
 }
 
 /// Registers a class that Rust defines; used for generic keys too.
@@ -227,6 +228,7 @@ pub fn register(
     }
     let made = FieldClass::new(name, module, mro, kind);
     made.face.set(Rc::new(PyObj(class.clone().into())));
+    orm_sql::expressions::fields::adopt(&made);
     attach(vm, class, made, true);
     BUILTIN.with_borrow_mut(|b| b.insert(name.into(), class.clone()));
     Ok(())

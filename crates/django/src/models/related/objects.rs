@@ -65,7 +65,7 @@ pub fn rel_object(vm: &Vm, rel: &Rc<Rel>) -> PyResult {
 fn made(vm: &Vm, rel: &Rc<Rel>) -> PyResult {
     let class = match super::paths::rel_class(vm, rel)? {
         Some(class) => class,
-        None => modules::find(vm, MODULE, class_name(rel.kind))?,
+        None => modules::find(vm, MODULE, rel.kind.class_name())?,
     };
     let class: PyTypeRef = class
         .downcast()
@@ -81,16 +81,6 @@ fn relation_of(field: PyObjectRef, vm: &Vm) -> PyResult {
         vm,
         &rel.ok_or_else(|| vm.new_type_error("a relation field was expected"))?,
     )
-}
-
-fn class_name(kind: RelKind) -> &'static str {
-    match kind {
-        RelKind::ForeignObject => "ForeignObjectRel",
-        RelKind::ManyToOne => "ManyToOneRel",
-        RelKind::OneToOne => "OneToOneRel",
-        RelKind::ManyToMany => "ManyToManyRel",
-        RelKind::Generic => "GenericRel",
-    }
 }
 
 /// Rust's relation inside a Python one.

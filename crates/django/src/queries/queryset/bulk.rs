@@ -99,7 +99,7 @@ impl PyQuerySet {
         let work = || {
             if !with_key.is_empty() {
                 insert_batches(
-                    vm, &model, &with_key, &fields, batch_size, &conflict, &using, false,
+                    vm, &model, &with_key, &fields, batch_size, &conflict, &using,
                 )?;
             }
             if !without_key.is_empty() {
@@ -116,7 +116,6 @@ impl PyQuerySet {
                     batch_size,
                     &conflict,
                     &using,
-                    true,
                 )?;
             }
             Ok(())
@@ -267,7 +266,6 @@ fn insert_batches(
     batch_size: Option<usize>,
     conflict: &Conflict,
     using: &Rc<str>,
-    set_keys: bool,
 ) -> PyResult<()> {
     let limit = crate::db::database(vm, using)?.sqlite(vm)?.variable_limit() as usize;
     let most = (limit / fields.len().max(1)).max(1);
@@ -299,9 +297,6 @@ fn insert_batches(
             let out = execute::statement(vm, using, &sql.sql, &sql.params)?;
             for (obj, row) in batch.iter().zip(out.rows) {
                 for (field, value) in returning.iter().zip(row) {
-                    if field.primary_key.get() && !set_keys {
-                        continue;
-                    }
                     let col = Col::new(model.db_table().as_str().into(), field.clone(), None);
                     let value = rows::convert(&col.into_expr(), value).or_raise(vm)?;
                     obj.set_attr(vm.ctx.intern_str(&*field.attname()), to_py(vm, &value)?, vm)?;

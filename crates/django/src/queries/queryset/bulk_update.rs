@@ -74,6 +74,12 @@ impl PyQuerySet {
                     "operation_name".into(),
                     vm.ctx.new_str("bulk_update").into(),
                 );
+                let named = fields
+                    .iter()
+                    .map(|f| crate::models::fields::field_object(vm, f))
+                    .collect::<PyResult<Vec<_>>>()?;
+                call.kwargs
+                    .insert("fields".into(), vm.ctx.new_list(named).into());
                 f.call(call, vm)?;
             }
         }

@@ -139,12 +139,17 @@ pub fn run_update(vm: &VirtualMachine, mut update: Update, using: &Rc<str>) -> P
         query
             .add_filter("pk__in", Value::List(ids.into()))
             .or_raise(vm)?;
-        let parent = Update {
+        let mut parent = Update {
             query,
-            values: values.clone(),
+            values: vec![],
             related: vec![],
             returning: vec![],
         };
+        for (field, value) in values {
+            parent
+                .add_field(field.clone(), value.clone())
+                .or_raise(vm)?;
+        }
         let rows = execute_update(vm, &parent, using)?;
         if total.is_none_or(|t| t == 0) {
             total = Some(rows);

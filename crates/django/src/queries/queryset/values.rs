@@ -21,7 +21,8 @@ impl PyQuerySet {
             for (name, e) in expressions {
                 args.kwargs.insert(name.into(), e);
             }
-            Self::annotated(zelf, vm, args, true)?
+            // The names are looked at again below.
+            orm_state::settings::silently(|| Self::annotated(zelf, vm, args, true))?
         };
         qs.with_query(|q| q.set_values(&fields)).or_raise(vm)?;
         *qs.fields.borrow_mut() = Some(fields.into());
@@ -69,6 +70,12 @@ impl PyQuerySet {
             ));
         }
         if flat && given.is_empty() {
+            orm_state::settings::warn(
+                "RemovedInDjango2028Warning",
+                "Calling values_list() with no field name and flat=True is deprecated. Pass an \
+                 explicit field name instead, like 'pk'.",
+            )
+            .or_raise(vm)?;
             let first = zelf
                 .model(vm)?
                 .concrete_fields()
