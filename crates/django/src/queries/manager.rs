@@ -343,12 +343,12 @@ impl PyManager {
         Ok(from_queryset(vm, cls, queryset, &name)?.into())
     }
     #[pyclassmethod]
-    fn _get_queryset_methods(
-        _cls: PyTypeRef,
-        _queryset: PyObjectRef,
-        vm: &VirtualMachine,
-    ) -> PyObjectRef {
-        vm.ctx.new_dict().into()
+    fn _get_queryset_methods(cls: PyTypeRef, queryset: PyTypeRef, vm: &VirtualMachine) -> PyResult {
+        let found = vm.ctx.new_dict();
+        for (name, method) in queryset_methods(vm, &cls, &queryset)? {
+            found.set_item(name.as_str(), method, vm)?;
+        }
+        Ok(found.into())
     }
     #[pyclassmethod]
     fn __class_getitem__(cls: PyTypeRef, _item: PyObjectRef) -> PyTypeRef {
@@ -534,7 +534,23 @@ fn from_queryset(
     let dict = vm.ctx.new_dict();
     dict.set_item("_queryset_class", queryset.clone().into(), vm)?;
     dict.set_item("__module__", vm.ctx.new_str(MODULE).into(), vm)?;
-    let mut seen: Vec<String> = vec![];
+    for (name, method) in queryset_methods(vm, &base, &queryset)? {
+        dict.set_item(name.as_str(), method, vm)?;
+    }
+    let meta: PyObjectRef = base.class().to_owned().into();
+    let bases = vm.ctx.new_tuple(vec![base.into()]);
+    meta.call((vm.ctx.new_str(name), bases, dict), vm)?
+        .downcast()
+        .map_err(|_| vm.new_type_error("a metaclass returned something else than a class"))
+}
+
+/// The methods of a queryset that a manager gets, which its base has not.
+fn queryset_methods(
+    vm: &VirtualMachine,
+    base: &PyTypeRef,
+    queryset: &PyTypeRef,
+) -> PyResult<Vec<(String, PyObjectRef)>> {
+    let mut found: Vec<(String, PyObjectRef)> = vec![];
     for class in queryset.mro_collect() {
         if class.is(vm.ctx.types.object_type) {
             continue;
@@ -544,22 +560,17 @@ fn from_queryset(
                 continue;
             };
             let key = key.to_string_lossy().into_owned();
-            if seen.contains(&key) || !copied(vm, &base, &key, &value)? {
+            if found.iter().any(|(k, _)| *k == key) || !copied(vm, base, &key, &value)? {
                 continue;
             }
-            seen.push(key.clone());
             let method = ManagerMethod {
                 name: key.clone(),
                 method: value,
             };
-            dict.set_item(key.as_str(), method.into_pyobject(vm), vm)?;
+            found.push((key, method.into_pyobject(vm)));
         }
     }
-    let meta: PyObjectRef = base.class().to_owned().into();
-    let bases = vm.ctx.new_tuple(vec![base.into()]);
-    meta.call((vm.ctx.new_str(name), bases, dict), vm)?
-        .downcast()
-        .map_err(|_| vm.new_type_error("a metaclass returned something else than a class"))
+    Ok(found)
 }
 
 /// Is the attribute a method that managers get?

@@ -13,7 +13,7 @@ use crate::lookups::class_registry;
 use crate::lookups::kind::{Builtin, Family, Op};
 use crate::query::Query;
 use crate::writer::SqlWriter;
-use orm_state::{Error, Field, FieldKind, Result};
+use orm_state::{Error, ErrorKind, Field, FieldKind, Result};
 use std::any::Any;
 use std::rc::Rc;
 
@@ -72,8 +72,12 @@ impl Extract {
         })
     }
     fn check(&self) -> Result<()> {
-        let Some(field) = self.lhs.output_field_or_none()? else {
-            return Ok(());
+        let field = match self.lhs.output_field_or_none() {
+            Ok(Some(field)) => field,
+            Ok(None) => return Ok(()),
+            // A reference to an outer query has no type yet.
+            Err(e) if e.is(ErrorKind::AttributeError) => return Ok(()),
+            Err(e) => return Err(e),
         };
         let is = |name: &str| field.class.is_a(name);
         if !is("DateField") && !is("TimeField") && !is("DurationField") {

@@ -175,7 +175,11 @@ fn save(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
                 Some(db) => py::eq(vm, db, &how.using)?,
                 None => false,
             };
-            if !how.force_insert && !deferred.is_empty() && same_db {
+            let left_out = m
+                .concrete_fields()
+                .iter()
+                .any(|f| f.kind != FieldKind::Generated && deferred.contains(&f.attname()));
+            if !how.force_insert && left_out && same_db {
                 let loaded: Vec<String> = m
                     .concrete_fields()
                     .iter()
@@ -482,15 +486,15 @@ fn save_parents(
                 py::set_attr(vm, o, &pk.attname(), link_value)?;
             }
         }
-        let parent_inserted = save_parents(vm, o, &parent, using, how, done)?;
-        // A parent of two parents is saved once; that it was inserted counts for both.
-        let known = done.iter().find(|(p, _)| *p == Rc::as_ptr(&parent));
-        let updated = match known {
+        let key = Rc::as_ptr(&parent);
+        let updated = match done.iter().find(|(p, _)| *p == key) {
+            // A diamond's common ancestor is saved once.
             Some((_, updated)) => *updated,
             None => {
+                let parent_inserted = save_parents(vm, o, &parent, using, how, done)?;
                 let insert = parent_inserted || forced_parent(vm, how, &parent)?;
                 let updated = save_table(vm, o, &parent, using, how, insert)?;
-                done.push((Rc::as_ptr(&parent), updated));
+                done.push((key, updated));
                 updated
             }
         };

@@ -415,6 +415,7 @@ impl PyQuerySet {
     }
     #[pymethod]
     fn select_related(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        zelf.not_combined(vm, "select_related")?;
         if args.args.is_empty() {
             orm_state::settings::warn(
                 "RemovedInDjango2028Warning",

@@ -142,11 +142,12 @@ impl PyQuerySet {
         for constraint in &model.options.borrow().constraints {
             if let Constraint::Unique {
                 fields,
-                condition: None,
+                condition,
                 expressions,
                 ..
             } = constraint
                 && expressions.is_empty()
+                && condition.as_ref().is_none_or(|c| is_empty_q(&**c))
             {
                 together.push(fields.iter().map(|f| f.as_str().into()).collect());
             }
@@ -176,4 +177,13 @@ fn field_of_term(e: &Expr) -> String {
         Some(f) => f.name.to_string(),
         None => String::new(),
     }
+}
+
+/// `Q()`: a condition that every row meets.
+fn is_empty_q(condition: &dyn orm_state::Object) -> bool {
+    orm_sql::expression::expr_of(condition).is_some_and(|e| {
+        e.as_any()
+            .downcast_ref::<orm_sql::expressions::QExpr>()
+            .is_some_and(|q| q.q.is_empty())
+    })
 }
