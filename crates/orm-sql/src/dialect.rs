@@ -19,6 +19,8 @@ use crate::expressions::{Arith, Exists, ExpressionWrapper, NegatedExpression, Ra
 use crate::query::Combinator;
 use crate::where_node::WhereNode;
 use crate::writer::{Mark, SqlWriter};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use orm_state::settings::{current_time_zone, settings};
 use orm_state::{Error, Field, Result, Value};
 use std::rc::Rc;
@@ -445,7 +447,18 @@ pub fn tz_name(tzinfo: Option<&str>) -> Option<String> {
         return None;
     }
     Some(match tzinfo {
-        Some(z) => z.into(),
-        None => current_time_zone().to_string(),
+        Some(z) => zone_in_sql(z),
+        None => zone_in_sql(&current_time_zone()),
     })
+}
+
+/// A zone that has one offset for ever is called what its clocks show: `Etc/GMT+10` is `-10`.
+fn zone_in_sql(name: &str) -> String {
+    match TimeZone::get(name) {
+        Ok(zone) if zone.to_fixed_offset().is_ok() => {
+            let info = zone.to_offset_info(Timestamp::UNIX_EPOCH);
+            info.abbreviation().to_string()
+        }
+        _ => name.to_string(),
+    }
 }

@@ -256,6 +256,11 @@ pub trait Expression: Debug + Any {
     fn as_lookup(&self) -> Option<&Lookup> {
         None
     }
+    /// May `None` stand on the right of it, where it is a lookup (`can_use_none_as_rhs`)?
+    fn takes_none(&self) -> bool {
+        self.as_lookup()
+            .is_some_and(|l| l.kind.can_use_none_as_rhs())
+    }
     /// Its SQL inside a select list (`select_format`), where that differs.
     fn select_sql(&self, compiler: &Compiler, out: &mut SqlWriter) -> Result<()> {
         let mark = out.mark();

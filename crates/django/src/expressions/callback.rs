@@ -335,6 +335,12 @@ impl Expression for Called {
     fn as_lookup(&self) -> Option<&orm_sql::lookup::Lookup> {
         self.inner.as_ref().and_then(|e| e.as_lookup())
     }
+    fn takes_none(&self) -> bool {
+        match self.class_flag("can_use_none_as_rhs") {
+            Some(takes) => takes,
+            None => self.inner.as_ref().is_some_and(|e| e.takes_none()),
+        }
+    }
     fn allows_composite_expressions(&self) -> bool {
         self.inner
             .as_ref()

@@ -359,7 +359,7 @@ impl Query {
         let lookup = factory.make(lhs.clone(), rhs, bilateral)?;
         if let Some(l) = lookup.as_lookup()
             && l.rhs.is_null()
-            && !l.kind.can_use_none_as_rhs()
+            && !lookup.takes_none()
         {
             if !matches!(name, "exact" | "iexact") {
                 return Err(Error::value_error("Cannot use None as a query value"));

@@ -58,6 +58,10 @@ fn fill(c: &mut Class) {
     c.getter("through", |o, vm| {
         Ok(class_of_model(vm, &Side::of(vm, &o)?.through)?.into())
     });
+    c.getter("related_val", |o, vm| {
+        let key = to_py(vm, &Side::of(vm, &o)?.key(vm)?)?;
+        Ok(vm.ctx.new_tuple(vec![key]).into())
+    });
     c.getter("source_field_name", |o, vm| {
         Ok(vm.ctx.new_str(&*Side::of(vm, &o)?.source.name()).into())
     });
