@@ -70,26 +70,7 @@ fn init(vm: &Vm, o: PyObjectRef, args: FuncArgs) -> PyResult<()> {
     if dispatch::has_receivers(vm, "post_init", &sender)? {
         dispatch::send(vm, "post_init", &sender, &[("instance", o.clone())])?;
     }
-    next_init(vm, &o, &class)
-}
-
-/// `super().__init__()`: a class that comes after `Model` may prepare the instance, too.
-fn next_init(vm: &Vm, o: &PyObjectRef, class: &PyTypeRef) -> PyResult<()> {
-    let Some(base) = super::model_class() else {
-        return Ok(());
-    };
-    let name = vm.ctx.intern_str("__init__");
-    let mro = class.mro_collect();
-    let next = mro
-        .iter()
-        .skip_while(|c| !c.is(&base))
-        .skip(1)
-        .filter(|c| !c.is(vm.ctx.types.object_type))
-        .find_map(|c| c.get_direct_attr(name));
-    match next {
-        Some(init) => init.call((o.clone(),), vm).map(drop),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// `super().__init__()` of `Model`: a plain class may come after it.

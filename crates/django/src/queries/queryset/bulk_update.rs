@@ -61,7 +61,8 @@ impl PyQuerySet {
             }
         }
         let keys = model.pk_fields().or_raise(vm)?;
-        if fields.iter().any(|f| keys.iter().any(|key| key.same(f))) {
+        let is_key = |f: &Rc<Field>| f.primary_key.get() || keys.iter().any(|key| key.same(f));
+        if fields.iter().any(is_key) {
             return Err(vm.new_value_error("bulk_update() cannot be used with primary key fields."));
         }
         if objs.is_empty() {
