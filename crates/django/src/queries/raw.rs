@@ -279,6 +279,16 @@ impl RawQuerySet {
     fn raw_query(zelf: &Py<RawQuerySet>) -> String {
         zelf.sql.clone()
     }
+    /// What is sent to the database.
+    #[pygetset]
+    fn query(zelf: &Py<RawQuerySet>, vm: &VirtualMachine) -> PyResult<RawQuery> {
+        Ok(RawQuery {
+            sql: zelf.sql.clone(),
+            params: zelf.params.clone(),
+            using: zelf.alias(vm)?.to_string(),
+            shown: zelf.shown(vm)?,
+        })
+    }
     #[pygetset]
     fn params(zelf: &Py<RawQuerySet>) -> PyObjectRef {
         zelf.params.clone()
@@ -359,7 +369,46 @@ impl Representable for RawQuerySet {
     }
 }
 
+/// The SQL of a [`RawQuerySet`].
+#[pyclass(module = "django.db.models.sql.query", name = "RawQuery")]
+#[derive(Debug, PyPayload)]
+struct RawQuery {
+    sql: String,
+    params: PyObjectRef,
+    using: String,
+    shown: String,
+}
+
+#[pyclass(with(Representable), flags(HAS_DICT))]
+impl RawQuery {
+    #[pygetset]
+    fn sql(zelf: &Py<RawQuery>) -> String {
+        zelf.sql.clone()
+    }
+    #[pygetset]
+    fn params(zelf: &Py<RawQuery>) -> PyObjectRef {
+        zelf.params.clone()
+    }
+    #[pygetset]
+    fn using(zelf: &Py<RawQuery>) -> String {
+        zelf.using.clone()
+    }
+    #[pymethod]
+    fn __str__(zelf: &Py<RawQuery>) -> String {
+        zelf.shown.clone()
+    }
+}
+
+impl Representable for RawQuery {
+    fn repr_str(zelf: &Py<Self>, _: &VirtualMachine) -> PyResult<String> {
+        Ok(format!("<RawQuery: {}>", zelf.shown))
+    }
+}
+
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
+    let query = RawQuery::make_static_type();
+    let paths = ["django.db.models.sql.query", "django.db.models.sql"];
+    modules::export_all(vm, &paths, "RawQuery", query)?;
     let class = RawQuerySet::make_static_type();
     modules::export(vm, "django.db.models.query", "RawQuerySet", class)
 }

@@ -199,7 +199,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         if module.starts_with("django.db.models.fields") {
             modules::export(vm, FIELDS, name, class.clone())?;
         }
-        if !HIDDEN.contains(name) && *name != "OrderWrt" {
+        if !HIDDEN.contains(name) {
             modules::export(vm, "django.db.models", name, class.clone())?;
         }
     }

@@ -397,23 +397,25 @@ fn one_to_one_set(
 ) -> PyResult<()> {
     assign(vm, &o, &instance, value.clone())?;
     let field = inner(&held(vm, &o)?, vm)?;
-    if field.primary_key.get()
-        && field.remote.as_ref().is_some_and(|r| r.parent_link.get())
-        && let Some(target) = field.related_model()
-        && !vm.is_none(&value)
+    let to_parent = field.remote.as_ref().is_some_and(|r| r.parent_link.get());
+    let Some(model) = model_of_instance(&instance).filter(|_| field.primary_key.get() && to_parent)
+    else {
+        return Ok(());
+    };
+    // The keys of all parents are inherited, and follow.
+    for f in model
+        .concrete_fields()
+        .iter()
+        .filter(|f| f.primary_key.get())
     {
-        for f in target
-            .concrete_fields()
-            .iter()
-            .filter(|f| f.primary_key.get())
-        {
-            let v = py::attr(vm, &value, &f.attname())?;
-            py::set_attr(vm, &instance, &f.attname(), v)?;
-        }
-        if let Some(pk) = target.pk() {
-            let v = py::attr(vm, &value, &pk.attname())?;
-            py::set_attr(vm, &instance, &pk.attname(), v)?;
-        }
+        let Some(pk) = f.related_model().and_then(|m| m.pk()) else {
+            continue;
+        };
+        let v = match vm.is_none(&value) {
+            true => vm.ctx.none(),
+            false => py::attr(vm, &value, &pk.attname())?,
+        };
+        py::set_attr(vm, &instance, &pk.attname(), v)?;
     }
     Ok(())
 }

@@ -61,6 +61,7 @@ pub fn later(c: &mut Class, name: &'static str, twin: &'static str) {
 }
 
 fn fill(c: &mut Class) {
+    c.attr("do_not_call_in_templates", c.vm.ctx.new_bool(true));
     c.method("get_queryset", |o: PyObjectRef, vm: &Vm| {
         get_queryset(vm, &o)
     });

@@ -7,6 +7,7 @@ use crate::class::{Class, class};
 use crate::convert::{to_py, to_value};
 use crate::db::atomic::atomic;
 use crate::error::OrRaise;
+use crate::models::fields::field_object;
 use crate::models::state;
 use crate::modules;
 use crate::queries::deletion::signal;
@@ -58,9 +59,31 @@ fn fill(c: &mut Class) {
     c.getter("through", |o, vm| {
         Ok(class_of_model(vm, &Side::of(vm, &o)?.through)?.into())
     });
+    c.getter("source_field", |o, vm| {
+        field_object(vm, &Side::of(vm, &o)?.source)
+    });
+    c.getter("target_field", |o, vm| {
+        field_object(vm, &Side::of(vm, &o)?.target)
+    });
     c.getter("related_val", |o, vm| {
-        let key = to_py(vm, &Side::of(vm, &o)?.key(vm)?)?;
-        Ok(vm.ctx.new_tuple(vec![key]).into())
+        let side = Side::of(vm, &o)?;
+        let mut values = vec![];
+        for (_, remote) in side.source.related_fields().or_raise(vm)? {
+            values.push(attr_of(vm, &side.relation.instance, &remote)?);
+        }
+        Ok(vm.ctx.new_tuple(values).into())
+    });
+    c.getter("query_field_name", |o, vm| {
+        Ok(vm.ctx.new_str(Side::of(vm, &o)?.query_name).into())
+    });
+    c.getter("prefetch_cache_name", |o, vm| {
+        Ok(vm.ctx.new_str(Side::of(vm, &o)?.cache_name).into())
+    });
+    c.getter("symmetrical", |o, vm| {
+        Ok(vm.ctx.new_bool(Side::of(vm, &o)?.symmetrical).into())
+    });
+    c.getter("reverse", |o, vm| {
+        Ok(vm.ctx.new_bool(Side::of(vm, &o)?.relation.reverse).into())
     });
     c.getter("source_field_name", |o, vm| {
         Ok(vm.ctx.new_str(&*Side::of(vm, &o)?.source.name()).into())
@@ -72,6 +95,7 @@ fn fill(c: &mut Class) {
     c.getter("target_field_name", |o, vm| {
         Ok(vm.ctx.new_str(&*Side::of(vm, &o)?.target.name()).into())
     });
+    c.attr("do_not_call_in_templates", c.vm.ctx.new_bool(true));
     super::add::fill(c);
     c.method("count", |o: PyObjectRef, vm: &Vm| counted(vm, &o, "count"));
     c.method("exists", |o: PyObjectRef, vm: &Vm| {
@@ -381,7 +405,9 @@ fn prefetch(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
     let side = Side::of(vm, o)?;
     let (instances, qs) = prefetch_source(vm, &side.relation, o, &mut args)?;
     let found = filter_prefetched(vm, &qs, &side.query_name, &instances)?;
-    let table = side.through.db_table();
+    // The key may be inherited: its column is in its own model's table.
+    let owner = side.source.model().unwrap_or_else(|| side.through.clone());
+    let table = owner.db_table();
     let pairs = side.source.related_fields().or_raise(vm)?;
     let (local, remote): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
     let quote = crate::db::ops::quote_name;
