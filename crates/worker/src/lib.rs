@@ -12,6 +12,7 @@
 
 mod host;
 mod post;
+mod rest;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -17,6 +17,7 @@ mod django;
 mod fuzz;
 mod ours;
 mod page;
+mod parts;
 mod places;
 mod run;
 mod serve;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         "conformance" => conformance::conformance(&words),
         "bench" => bench::bench(&words),
         "fuzz-oracle" => fuzz::fuzz(&words),
+        "DEV" => parts::dev(&words),
         "setup" => tools::all(),
         _ => {
             print!("{USAGE}");
