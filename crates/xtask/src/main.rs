@@ -52,7 +52,6 @@ fn main() -> ExitCode {
         "conformance" => conformance::conformance(&words),
         "bench" => bench::bench(&words),
         "fuzz-oracle" => fuzz::fuzz(&words),
-        "DEV" => parts::dev(&words),
         "setup" => tools::all(),
         _ => {
             print!("{USAGE}");

@@ -97,12 +97,3 @@ fn write(path: &Path, bytes: &[u8]) -> Outcome {
     }
     fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
 }
-
-pub fn dev(w: &[String]) -> Outcome {
-    let p = |i: usize| Path::new(&w[i]);
-    if w[0] == "strip" {
-        without_notes(p(1), p(2))
-    } else {
-        split(p(1), p(2), p(3), p(4), p(5))
-    }
-}
