@@ -6,6 +6,9 @@
 //   page ← {json: Ready}
 //   page → {json: Run …}          page ← {json, bytes?}
 //   page ← {trap}                 the engine died; this worker is of no more use
+//
+// The engine comes in two parts. The second holds what is rarely used; the first
+// call of any of it, in the middle of a run, fetches it and waits.
 
 import init, { answer, start } from "./ormscope_worker.js";
 
@@ -50,9 +53,26 @@ async function fetched() {
   return module;
 }
 
+/** Fetches the second part and joins it to the first. Nothing else can happen
+    meanwhile: the engine waits inside a call. */
+function fetchRest(first) {
+  const request = new XMLHttpRequest();
+  request.open("GET", new URL("./ormscope_worker_rest.wasm", import.meta.url), false);
+  request.responseType = "arraybuffer";
+  request.send();
+  if (request.status !== 200) throw new Error(`a part of it cannot be had (${request.status})`);
+  new WebAssembly.Instance(new WebAssembly.Module(request.response), { part: part(first) });
+}
+
+/** What the second part shares with the first. */
+function part(first) {
+  return Object.fromEntries(Object.entries(first).filter(([name]) => name.startsWith("part.")));
+}
+
 async function begin(module) {
   try {
-    await init({ module_or_path: module ?? (await fetched()) });
+    const first = await init({ module_or_path: module ?? (await fetched()) });
+    globalThis.ormscopeFetchRest = () => fetchRest(first);
     postMessage({ json: start() });
     onmessage = ({ data }) => {
       try {

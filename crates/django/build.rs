@@ -1,4 +1,6 @@
-//! Lists the Python texts of `lib/`, for `library.rs` to hold.
+//! Compiles the Python texts of `lib/` and lists them, for `library.rs` to hold.
+use rustpython_compiler::core::{Mode, marshal};
+use rustpython_compiler::{CompileOpts, compile};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -10,6 +12,7 @@ fn main() -> io::Result<()> {
     let mut files = Vec::new();
     collect(&root, &mut files)?;
     files.sort();
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
     let mut list = String::from("&[\n");
     for file in files {
         let inside = file.strip_prefix(&root).map_err(io::Error::other)?;
@@ -18,16 +21,31 @@ fn main() -> io::Result<()> {
             .trim_end_matches(".py")
             .trim_end_matches("/__init__")
             .replace('/', ".");
+        let compiled = out.join(format!("{name}.bin"));
+        fs::write(&compiled, code(&fs::read_to_string(&file)?, &shown)?)?;
         writeln!(
             list,
-            "Text {{ name: {name:?}, file: {shown:?}, source: include_str!({:?}) }},",
+            "Text {{ name: {name:?}, file: {shown:?}, code: || include_bytes!({:?}), source: || include_str!({:?}) }},",
+            compiled.display().to_string(),
             file.display().to_string()
         )
         .map_err(io::Error::other)?;
     }
     list.push_str("]\n");
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
     fs::write(out.join("texts.rs"), list)
+}
+
+/// A text's code object. Nobody needs the columns of the library's own lines.
+fn code(source: &str, file: &str) -> io::Result<Vec<u8>> {
+    let options = CompileOpts {
+        debug_ranges: false,
+        ..CompileOpts::default()
+    };
+    let code = compile(source, Mode::Exec, file, options)
+        .map_err(|error| io::Error::other(format!("{file}: {error}")))?;
+    let mut bytes = Vec::new();
+    marshal::serialize_code(&mut bytes, &code);
+    Ok(bytes)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -1,13 +1,16 @@
-//! Freezes the listed part of Python's own library: compiles it and lays the code objects into
-//! one file, for `stdlib.rs` to hold.
+//! Freezes the listed part of Python's own library: compiles it and writes the code objects for
+//! `stdlib.rs` to hold. What an interpreter needs to start is laid into one file; every other
+//! module has a file, and a function that gives its bytes.
 //!
 //! RustPython's own `py_freeze!` compresses each module with LZ4, which nothing can compress
 //! further. In the page the whole binary travels compressed by something much better, so here the
-//! modules are stored as they are: an LZ4 block may consist of literals alone.
+//! modules are stored as they are. Those in the one file have to look like LZ4 all the same: a
+//! block of it may consist of literals alone.
 use rustpython_compiler::core::frozen::{FrozenCodeObject, FrozenLib, FrozenModule};
 use rustpython_compiler::core::{Mode, marshal};
 use rustpython_compiler::{CompileOpts, compile};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -27,21 +30,43 @@ fn main() -> io::Result<()> {
             &mut modules,
         )?;
     }
-    let entries: Vec<_> = modules
-        .iter()
-        .map(|(name, module)| (name.as_str(), *module))
-        .collect();
-    // The modules' bytes are leaked to be borrowed; this program ends soon.
-    let library = FrozenLib::encode(entries);
-    fs::write(out.join("frozen.bin"), library.bytes)
+    let (boot, later): (Vec<_>, Vec<_>) = modules.iter().partition(|(name, _)| is_for_start(name));
+    let library = FrozenLib::encode(boot.into_iter().map(|(name, module)| {
+        // The bytes are leaked to be borrowed; this program ends soon.
+        let bytes: &'static [u8] = stored(&module.bytes).leak();
+        let code = FrozenCodeObject { bytes };
+        let package = module.package;
+        (name.as_str(), FrozenModule { code, package })
+    }));
+    fs::write(out.join("frozen.bin"), library.bytes)?;
+    let mut list = String::from("&[\n");
+    for (name, module) in later {
+        let file = out.join(format!("{name}.bin"));
+        fs::write(&file, &module.bytes)?;
+        writeln!(
+            list,
+            "Code {{ name: {name:?}, is_package: {}, bytes: || include_bytes!({:?}) }},",
+            module.package,
+            file.display().to_string()
+        )
+        .map_err(io::Error::other)?;
+    }
+    list.push_str("]\n");
+    fs::write(out.join("codes.rs"), list)
+}
+
+/// Whether a module is imported before there is a finder of ours.
+fn is_for_start(name: &str) -> bool {
+    let first = name.split('.').next().unwrap_or(name);
+    matches!(
+        first,
+        "abc" | "_py_abc" | "_weakrefset" | "codecs" | "encodings" | "importlib" | "io" | "types"
+    ) && !name.starts_with("importlib.metadata")
+        && !name.starts_with("importlib.resources")
 }
 
 /// Compiles a file, or all files of a folder.
-fn collect(
-    root: &Path,
-    path: &Path,
-    modules: &mut BTreeMap<String, FrozenModule<&'static [u8]>>,
-) -> io::Result<()> {
+fn collect(root: &Path, path: &Path, modules: &mut BTreeMap<String, Module>) -> io::Result<()> {
     let whole = root.join(path);
     if whole.is_dir() {
         for entry in fs::read_dir(&whole)? {
@@ -78,15 +103,14 @@ fn collect(
         .map_err(|error| io::Error::other(format!("{name}: {error}")))?;
     let mut bytes = Vec::new();
     marshal::serialize_code(&mut bytes, &code);
-    let bytes: &'static [u8] = stored(&bytes).leak();
-    modules.insert(
-        name,
-        FrozenModule {
-            code: FrozenCodeObject { bytes },
-            package,
-        },
-    );
+    modules.insert(name, Module { bytes, package });
     Ok(())
+}
+
+/// A compiled module.
+struct Module {
+    bytes: Vec<u8>,
+    package: bool,
 }
 
 /// An LZ4 block of literals, its size before it.

@@ -449,7 +449,7 @@ fn zone_of(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Option<Zone>> {
         (int_attr(vm, &offset, "days")? * 86_400 + int_attr(vm, &offset, "seconds")?) as i32;
     let c = classes(vm)?;
     let name = if tzinfo.is(&c.utc) {
-        Some("UTC".into())
+        None
     } else {
         match tzinfo.get_attr("key", vm) {
             Ok(key) if !vm.is_none(&key) => Some(Rc::from(&*key.str(vm)?.to_string_lossy())),
@@ -629,7 +629,7 @@ fn time_parts(vm: &VirtualMachine, t: civil::Time, zone: Option<PyObjectRef>) ->
 pub fn zone_object(vm: &VirtualMachine, zone: &Zone) -> PyResult<PyObjectRef> {
     let c = classes(vm)?;
     match zone.name.as_deref() {
-        Some("UTC") if zone.offset_seconds == 0 => Ok(c.utc.clone()),
+        None if zone.offset_seconds == 0 => Ok(c.utc.clone()),
         Some(key) => vm
             .import("zoneinfo", 0)?
             .get_attr("ZoneInfo", vm)?

@@ -1,8 +1,8 @@
 //! The part of `django` that is written in Python: `lib/`.
 //!
 //! It holds what is not the ORM's own logic: models that an app declares (`django.contrib`),
-//! small tools of `django.utils`, and the names that other code imports. Each text is compiled
-//! when it is first imported; one that is never imported costs its bytes and nothing else.
+//! small tools of `django.utils`, and the names that other code imports. The texts are compiled
+//! when this crate is; one that is never imported costs its bytes and nothing else.
 //!
 //! A module here may add to what Rust provides: Rust exports under a name with an underscore
 //! (`django.utils._functional`), and the text imports from there.

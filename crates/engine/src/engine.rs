@@ -3,6 +3,7 @@ use crate::load::{self, Place};
 use crate::migrations::Wanted;
 use crate::run::{self, Ran};
 use crate::snapshot::{self, Snapshot};
+use crate::test::{self, Tested};
 use crate::watch::Watch;
 use crate::world::World;
 use crate::{begin, check, database, migrate, migrations, trace};
@@ -13,7 +14,7 @@ use protocol::report::{
     Diagnostic, EngineInfo, Migrations, Outcome, Output, Phase, PhaseName, QueryRecord,
     REPORT_FORMAT, Report, RowsPage, Severity, SourceRange, Totals,
 };
-use protocol::{Project, Report as Said};
+use protocol::{File, Project, Report as Said};
 use python::host::{Host, MemoryFiles};
 use python::{Failure, Runtime, runtime};
 use rustpython_vm::{PyResult, VirtualMachine};
@@ -152,6 +153,19 @@ impl Engine {
         self.connection(alias)?
             .serialize()
             .map_err(|e| e.to_string())
+    }
+
+    /// Runs `django.test` cases of some files.
+    pub fn test(&mut self, files: &[File], labels: &[String]) -> Result<Tested, Failed> {
+        self.prepared = None;
+        let files = files.iter().map(|f| (f.path.clone(), f.text.clone()));
+        self.world.set_files(MemoryFiles(files.collect()));
+        self.world.keep_output(1 << 20);
+        let tested = self.runtime.enter(|vm| test::test(vm, labels));
+        let printed = test::printed(self.world.take_output());
+        let mut tested = tested.map_err(|failure| failure.traceback)?;
+        tested.output.push_str(&printed);
+        Ok(tested)
     }
 
     /// Does something inside the interpreter.

@@ -216,6 +216,10 @@ impl Expression for WhereNode {
     fn conditional(&self) -> bool {
         true
     }
+    /// Not asked of conditions: an aggregate over a `Case` needs no subquery for one inside.
+    fn contains_subquery(&self) -> bool {
+        false
+    }
     /// `(a AND b)`, `NOT (a OR b)`. Empty and always-true parts are left out by counting how many
     /// suffice to decide the whole.
     fn as_sql(&self, compiler: &Compiler, out: &mut SqlWriter) -> Result<()> {

@@ -13,7 +13,8 @@ pub struct DateTime {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone {
     pub offset_seconds: i32,
-    /// IANA key (`Europe/Paris`), `UTC`, or none for a fixed offset.
+    /// IANA key (`Europe/Paris`, `UTC`) of a `ZoneInfo`; none for a fixed offset, which
+    /// `timezone.utc` is, too.
     pub name: Option<Rc<str>>,
 }
 
@@ -21,7 +22,7 @@ impl Zone {
     pub fn utc() -> Self {
         Zone {
             offset_seconds: 0,
-            name: Some("UTC".into()),
+            name: None,
         }
     }
 }

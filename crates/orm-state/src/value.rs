@@ -138,7 +138,7 @@ impl Value {
                 let date = d.civil.date();
                 let tz = match &d.tz {
                     None => String::new(),
-                    Some(z) if z.offset_seconds == 0 && z.name.as_deref() == Some("UTC") => {
+                    Some(z) if z.offset_seconds == 0 && z.name.is_none() => {
                         ", tzinfo=datetime.timezone.utc".into()
                     }
                     Some(z) => match &z.name {

@@ -5,8 +5,9 @@
 //! name, so that tracebacks say where they are.
 use crate::files;
 use crate::host::Kind;
-use rustpython_vm::builtins::PyStrRef;
+use rustpython_vm::builtins::{PyCode, PyStrRef};
 use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::frozen::FrozenCodeObject;
 use rustpython_vm::function::OptionalArg;
 use rustpython_vm::scope::Scope;
 use rustpython_vm::{
@@ -25,8 +26,11 @@ pub struct Text {
     pub name: &'static str,
     /// Where tracebacks say it is: `django/core/paginator.py`.
     pub file: &'static str,
-    /// What is in it.
-    pub source: &'static str,
+    /// Its code object, marshalled. A function, so that the page can leave behind what nobody
+    /// asks for.
+    pub code: fn() -> &'static [u8],
+    /// What is in it, for tracebacks.
+    pub source: fn() -> &'static str,
 }
 
 impl Text {
@@ -35,12 +39,33 @@ impl Text {
     }
 }
 
+/// A module that travels compiled.
+#[derive(Clone, Copy, Debug)]
+pub struct Code {
+    /// Its dotted name: `decimal`.
+    pub name: &'static str,
+    /// Whether it has modules below it.
+    pub is_package: bool,
+    /// Its code object, marshalled. A function, as with [`Text`].
+    pub bytes: fn() -> &'static [u8],
+}
+
 thread_local! {
     static PROVIDED: RefCell<HashMap<&'static str, Maker>> = RefCell::default();
     static TEXTS: RefCell<HashMap<&'static str, Text>> = RefCell::default();
+    static CODES: RefCell<HashMap<&'static str, Code>> = RefCell::default();
 }
 
-/// Promises modules written in Python: each is compiled when it is first imported.
+/// Promises compiled modules.
+pub fn provide_codes(codes: &[Code]) {
+    CODES.with_borrow_mut(|all| all.extend(codes.iter().map(|code| (code.name, *code))));
+}
+
+fn code(name: &str) -> Option<Code> {
+    CODES.with_borrow(|all| all.get(name).copied())
+}
+
+/// Promises modules written in Python.
 pub fn provide_texts(texts: &[Text]) {
     TEXTS.with_borrow_mut(|all| all.extend(texts.iter().map(|text| (text.name, *text))));
 }
@@ -118,6 +143,12 @@ impl FileImporter {
         vm: &VirtualMachine,
     ) -> PyResult {
         let full = fullname.to_string_lossy().into_owned();
+        if let Some(code) = code(&full) {
+            let folders = code.is_package.then(Vec::new);
+            let spec = spec(vm, &full, &zelf.into(), None, folders)?;
+            spec.set_attr("origin", vm.ctx.new_str("frozen"), vm)?;
+            return Ok(spec);
+        }
         if provided(&full).is_some() {
             return spec(vm, &full, &zelf.into(), None, Some(Vec::new()));
         }
@@ -165,21 +196,29 @@ impl FileImporter {
         if let Some(make) = provided(&name.to_string_lossy()) {
             return make(vm);
         }
+        let dict = module
+            .dict()
+            .ok_or_else(|| vm.new_type_error("a module without a __dict__"))?;
+        if let Some(code) = code(&name.to_string_lossy()) {
+            let code = PyCode::new_ref_from_frozen(vm, frozen((code.bytes)()));
+            dict.set_item("__builtins__", vm.builtins.clone().into(), vm)?;
+            return vm
+                .run_code_obj(code, Scope::with_builtins(None, dict, vm))
+                .map(drop);
+        }
         let file = match vm.get_attribute_opt(&module, "__file__")? {
             Some(file) if !vm.is_none(&file) => file.str(vm)?.to_string_lossy().into_owned(),
             // A mere folder.
             _ => return Ok(()),
         };
-        let dict = module
-            .dict()
-            .ok_or_else(|| vm.new_type_error("a module without a __dict__"))?;
-        let source = match text(&name.to_string_lossy()) {
-            Some(text) => text.source.to_owned(),
-            None => source(vm, &file)?,
+        let code = match text(&name.to_string_lossy()) {
+            Some(text) => vm.ctx.new_code(frozen((text.code)())),
+            None => {
+                let source = source(vm, &file)?;
+                vm.compile(&source, compiler::Mode::Exec, file)
+                    .map_err(|e| e.into_pyexception(vm, Some(&source)))?
+            }
         };
-        let code = vm
-            .compile(&source, compiler::Mode::Exec, file)
-            .map_err(|e| e.into_pyexception(vm, Some(&source)))?;
         dict.set_item("__builtins__", vm.builtins.clone().into(), vm)?;
         vm.run_code_obj(code, Scope::with_builtins(None, dict, vm))
             .map(drop)
@@ -188,7 +227,10 @@ impl FileImporter {
     #[pymethod]
     fn get_source(_zelf: &Py<Self>, fullname: PyStrRef, vm: &VirtualMachine) -> PyResult {
         if let Some(text) = text(&fullname.to_string_lossy()) {
-            return Ok(vm.ctx.new_str(text.source).into());
+            return Ok(vm.ctx.new_str((text.source)()).into());
+        }
+        if code(&fullname.to_string_lossy()).is_some() {
+            return Ok(vm.ctx.none());
         }
         let modules = vm.sys_module.get_attr("modules", vm)?;
         let file = modules.get_item(&*fullname, vm)?.get_attr("__file__", vm)?;
@@ -208,6 +250,23 @@ impl FileImporter {
         let module = modules.get_item(&*fullname, vm)?;
         Ok(module.get_attr("__path__", vm).is_ok())
     }
+}
+
+/// A code object as RustPython keeps frozen ones: behind its size, in an LZ4 block, which may
+/// consist of literals alone.
+fn frozen(marshalled: &[u8]) -> FrozenCodeObject<Vec<u8>> {
+    let length = marshalled.len();
+    let mut bytes = Vec::with_capacity(length + length / 255 + 8);
+    bytes.extend((length as u32).to_le_bytes());
+    if let Some(more) = length.checked_sub(15) {
+        bytes.push(0xf0);
+        bytes.extend(std::iter::repeat_n(255, more / 255));
+        bytes.push((more % 255) as u8);
+    } else {
+        bytes.push((length as u8) << 4);
+    }
+    bytes.extend_from_slice(marshalled);
+    FrozenCodeObject { bytes }
 }
 
 /// A file's text.
@@ -266,6 +325,7 @@ fn spec(
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     let _ = FileImporter::make_static_type();
     let path = vm.sys_module.get_attr("meta_path", vm)?;
+    provide_codes(crate::stdlib::CODES);
     let finder: PyObjectRef = FileImporter.into_ref(&vm.ctx).into();
     vm.call_method(&path, "append", (finder,)).map(drop)
 }

@@ -12,6 +12,7 @@
 
 mod host;
 mod post;
+mod rest;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -97,9 +98,14 @@ fn reply(engine: &mut Engine, request: ToWorker) {
                 Err(message) => post(&failed(id, &message)),
             }
         }
-        ToWorker::Test { id, .. } => {
-            post(&failed(id, "Test cases cannot be run here yet."));
-        }
+        ToWorker::Test { id, files, labels } => match engine.test(&files, &labels) {
+            Ok(tested) => post(&FromWorker::Tested {
+                id,
+                outcomes: tested.outcomes,
+                output: tested.output,
+            }),
+            Err(message) => post(&failed(id, &message)),
+        },
     }
 }
 

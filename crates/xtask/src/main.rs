@@ -17,6 +17,7 @@ mod django;
 mod fuzz;
 mod ours;
 mod page;
+mod parts;
 mod places;
 mod run;
 mod serve;

@@ -1,7 +1,7 @@
 //! The page, built into `dist/`.
 //!
 //! ```text
-//! crates/worker ── cargo ──▶ wasm-bindgen ──▶ wasm-opt ──▶ www/dist/engine/
+//! crates/worker ── cargo ──▶ wasm-bindgen ──▶ wasm-opt ──▶ parts ──▶ www/dist/engine/
 //! www/          ── build.mjs ────────────────────────────▶ www/dist/
 //! crates/ui     ── trunk ─────────────────────────────────▶ dist/
 //! ```
@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::run::{cargo, path_with, run, say};
-use crate::{Outcome, places, tools};
+use crate::{Outcome, parts, places, tools};
 
 /// Builds everything the page needs.
 pub fn build() -> Outcome {
@@ -27,15 +27,11 @@ pub fn build() -> Outcome {
 
     say("building the engine for the page (several minutes the first time)");
     run(cargo()
-        .args([
-            "build",
-            "--package",
-            "ormscope-worker",
-            "--profile",
-            "page",
-            "--target",
-            "wasm32-unknown-unknown",
-        ])
+        .args(["rustc", "--package", "ormscope-worker", "--lib"])
+        .args(["--crate-type", "cdylib", "--profile", "page"])
+        .args(["--target", "wasm32-unknown-unknown"])
+        // What refers to what: parts.rs reads it.
+        .args(["--", "-C", "link-arg=--emit-relocs"])
         .env("CC_wasm32_unknown_unknown", &clang.compiler)
         .env("AR_wasm32_unknown_unknown", &clang.archiver))?;
     engine(
@@ -68,22 +64,32 @@ pub fn build() -> Outcome {
 
 /// Makes `www/dist/engine/` from the worker's module, unless it is there for
 /// this very module.
-fn engine(module: &Path, wasm_bindgen: &Path, bin: &Path) -> Outcome {
+fn engine(linked: &Path, wasm_bindgen: &Path, bin: &Path) -> Outcome {
     let text = |error: std::io::Error| error.to_string();
     let out = places::root().join("www/dist/engine");
-    let raw = fs::read(module).map_err(text)?;
+    let raw = fs::read(linked).map_err(text)?;
     let mark = format!("{:016x} {}", fnv(&raw), raw.len());
     let mark_file: PathBuf = places::target().join("engine-of-the-page");
-    let made = out.join("ormscope_worker_bg.wasm");
-    if made.exists() && fs::read_to_string(&mark_file).is_ok_and(|old| old == mark) {
+    let first = out.join("ormscope_worker_bg.wasm");
+    let rest = out.join("ormscope_worker_rest.wasm");
+    if rest.exists() && fs::read_to_string(&mark_file).is_ok_and(|old| old == mark) {
         return Ok(());
     }
+    let work = places::target().join("engine-parts");
+    let module = work.join("ormscope_worker.wasm");
+    parts::without_notes(linked, &module)?;
     run(Command::new(wasm_bindgen.join("wasm-bindgen"))
-        .args(["--target", "web", "--no-typescript", "--out-dir"])
+        .args([
+            "--target",
+            "web",
+            "--no-typescript",
+            "--no-demangle",
+            "--out-dir",
+        ])
         .arg(&out)
         .arg(module))?;
     say("making it small with wasm-opt (some minutes)");
-    let small = out.join("small.wasm");
+    let small = work.join("small.wasm");
     run(Command::new(bin.join("wasm-opt"))
         .args([
             "-Oz",
@@ -93,13 +99,19 @@ fn engine(module: &Path, wasm_bindgen: &Path, bin: &Path) -> Outcome {
             "--enable-reference-types",
             "--enable-sign-ext",
             "--enable-multivalue",
-            "--strip-debug",
+            "--debuginfo",
             "--strip-producers",
             "-o",
         ])
         .arg(&small)
-        .arg(&made))?;
-    fs::rename(small, made).map_err(text)?;
+        .arg(&first))?;
+    parts::split(
+        linked,
+        &small,
+        &out.join("ormscope_worker.js"),
+        &first,
+        &rest,
+    )?;
     fs::write(mark_file, mark).map_err(text)
 }
 

@@ -2,7 +2,7 @@
 use super::Compiler;
 use super::selected::PositionRef;
 use crate::expression::{Expr, Expression};
-use crate::expressions::Ref;
+use crate::expressions::{F, Ref};
 use crate::q::Connector;
 use crate::where_node::WhereNode;
 use crate::writer::SqlWriter;
@@ -114,7 +114,8 @@ impl Compiler {
             if let ([added], [given]) = (
                 &mut collector.added[before..],
                 term.given.sources().as_slice(),
-            ) {
+            ) && !given.as_any().is::<F>()
+            {
                 added.given = Some(given.clone());
             }
             order_by.push(term.expr.replace(&collector.pairs()));

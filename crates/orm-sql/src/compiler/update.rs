@@ -7,6 +7,7 @@ use crate::dialect::Dialect;
 use crate::expression::{ExprObject, Resolve, value_expr};
 use crate::expressions::ColPairs;
 use crate::query::{Query, SelectRelated};
+use crate::where_node::resolved_again;
 use crate::writer::SqlWriter;
 use orm_state::{AnyField, Error, ErrorKind, Field, FieldKind, ModelRef, Result, Value};
 use std::rc::Rc;
@@ -76,14 +77,18 @@ impl Update {
             return Ok(());
         }
         let value = match value_expr(&value) {
-            Some(e) => ExprObject::value(e.resolve(
-                &mut self.query,
-                &Resolve {
-                    allow_joins: false,
-                    for_save: true,
-                    ..Resolve::default()
-                },
-            )?),
+            Some(e) => {
+                let e = e.resolve(
+                    &mut self.query,
+                    &Resolve {
+                        allow_joins: false,
+                        for_save: true,
+                        ..Resolve::default()
+                    },
+                )?;
+                // The compiler resolves it once more.
+                ExprObject::value(resolved_again(&e))
+            }
             None => value,
         };
         self.values.push((field, value));

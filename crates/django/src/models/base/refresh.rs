@@ -68,13 +68,13 @@ fn refresh(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult<()> {
                 if reverse && cache.contains_key(n.as_str(), vm) {
                     let _ = cache.del_item(n.as_str(), vm);
                 }
-                !reverse
+                // A field's name, too: nothing but the key is loaded for it.
+                !reverse || m.get_field(n).is_ok()
             });
             if names.is_empty() {
                 return Ok(());
             }
-            if let Some(bad) = names.iter().find(|n| n.contains("__")) {
-                let _ = bad;
+            if names.iter().any(|n| n.contains("__")) {
                 return Err(vm.new_value_error(
                     "Found \"__\" in fields argument. Relations and transforms are not allowed in \
                      fields.",

@@ -234,10 +234,10 @@ impl PyQuerySet {
         }
         let mut names: Vec<String> = defaults.iter().map(|(k, _)| k.clone()).collect();
         for f in model.local_concrete_fields() {
-            let automatic = {
-                let o = f.options.borrow();
-                o.auto_now || o.auto_now_add
-            };
+            // Fields whose classes have a say before saving, needed or not.
+            let automatic = ["DateField", "TimeField", "FileField"]
+                .iter()
+                .any(|kind| f.class.is_a(kind));
             if !f.primary_key.get() && (automatic || f.overrides().pre_save) {
                 names.push(f.name().to_string());
             }

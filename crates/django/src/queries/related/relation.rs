@@ -6,7 +6,7 @@ use crate::queries::hints::{class_of_model, model_of_class};
 use crate::queries::manager::PyManager;
 use crate::queries::queryset::PyQuerySet;
 use orm_sql::Compiler;
-use orm_sql::q::{Q, QChild};
+use orm_sql::q::Q;
 use orm_state::{AnyField, Field, ModelRef, Rel, Value};
 use rustpython_vm::builtins::{PyDictRef, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
@@ -193,14 +193,11 @@ pub fn filtered(
     qs: &Py<PyQuerySet>,
     lookups: Vec<(String, Value)>,
 ) -> PyResult<PyRef<PyQuerySet>> {
-    let children = lookups
+    let lookups = lookups
         .into_iter()
-        .map(|(k, v)| QChild::Lookup(k.as_str().into(), v))
+        .map(|(k, v)| (k.as_str().into(), v))
         .collect();
-    let q = Q {
-        children,
-        ..Q::default()
-    };
+    let q = Q::new(vec![], lookups);
     let made = PyQuerySet::chain(qs, vm)?;
     made.with_query(|query| query.add_q(&q)).or_raise(vm)?;
     Ok(made)
