@@ -168,7 +168,15 @@ fn comparable(vm: &Vm, value: &PyObjectRef) -> PyResult {
 
 /// Pickled as its class and arguments, and what user code keeps in it.
 fn reduce(o: PyObjectRef, vm: &Vm) -> PyResult {
-    let (args, kwargs) = arguments(vm, &o)?;
+    use crate::queries::queryset::steps::as_query;
+    let given = given(vm, &o)?;
+    let args = given.args.iter().map(|a| as_query(vm, a)).collect();
+    let args = vm.ctx.new_tuple(args).into();
+    let named = vm.ctx.new_dict();
+    for (name, value) in &given.kwargs {
+        named.set_item(&*vm.ctx.new_str(name.clone()), as_query(vm, value), vm)?;
+    }
+    let kwargs = named.into();
     let rebuild = modules::find(vm, "django.db.models.expressions", "_rebuild_expression")?;
     let class = o.class().to_owned().into();
     let made = vm.ctx.new_tuple(vec![class, args, kwargs]).into();

@@ -8,6 +8,8 @@ use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::Constructor;
 use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 
+const MODULE: &str = "django.db.models.query_utils";
+
 #[pyclass(module = "django.db.models.query_utils", name = "FilteredRelation")]
 #[derive(Debug, PyPayload)]
 pub struct FilteredRelation {
@@ -56,6 +58,18 @@ impl FilteredRelation {
         zelf.condition.clone()
     }
     #[pymethod]
+    fn __reduce__(zelf: &Py<FilteredRelation>, vm: &VirtualMachine) -> PyResult {
+        let rebuild = modules::find(vm, MODULE, "_rebuild_filtered_relation")?;
+        let args = vec![
+            vm.ctx.new_str(zelf.relation_name.as_str()).into(),
+            zelf.condition.clone(),
+        ];
+        Ok(vm
+            .ctx
+            .new_tuple(vec![rebuild, vm.ctx.new_tuple(args).into()])
+            .into())
+    }
+    #[pymethod]
     fn resolve_expression(
         _zelf: &Py<FilteredRelation>,
         _args: FuncArgs,
@@ -67,6 +81,18 @@ impl FilteredRelation {
 
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     let class = FilteredRelation::make_static_type();
+    let rebuild = crate::class::function(
+        vm,
+        "_rebuild_filtered_relation",
+        |relation_name: String, condition: PyObjectRef, vm: &VirtualMachine| {
+            FilteredRelation {
+                relation_name,
+                condition,
+            }
+            .into_pyobject(vm)
+        },
+    );
+    modules::export(vm, MODULE, "_rebuild_filtered_relation", rebuild)?;
     modules::export_all(
         vm,
         &["django.db.models", "django.db.models.query_utils"],

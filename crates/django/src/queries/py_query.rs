@@ -59,6 +59,10 @@ impl PyQuery {
         Ok(percent(&sql, &shown))
     }
     #[pymethod]
+    fn __reduce__(zelf: &Py<PyQuery>, vm: &VirtualMachine) -> PyResult {
+        super::queryset::steps::reduce(zelf, vm)
+    }
+    #[pymethod]
     fn sql_with_params(zelf: &Py<PyQuery>, vm: &VirtualMachine) -> PyResult {
         let (sql, params) = zelf.sql(vm)?;
         let params = to_py(vm, &Value::Tuple(params.into()))?;

@@ -17,6 +17,7 @@ mod in_bulk;
 mod methods;
 mod ordering;
 mod pickle;
+pub mod steps;
 pub mod update;
 
 pub use update::{run_returning, run_update};
@@ -70,6 +71,8 @@ pub struct PyQuerySet {
     pub fetch_mode: RefCell<Option<PyObjectRef>>,
     /// Changes happen in place (`_disable_cloning`).
     pub in_place: Cell<bool>,
+    /// The calls that led here, as far as they are known.
+    pub steps: RefCell<Option<Rc<steps::Step>>>,
 }
 
 impl std::fmt::Debug for PyQuerySet {
@@ -96,6 +99,7 @@ impl PyQuerySet {
             fields: RefCell::default(),
             fetch_mode: RefCell::default(),
             in_place: Cell::new(false),
+            steps: RefCell::default(),
         }
     }
     /// A queryset over all rows of a model.
@@ -111,6 +115,7 @@ impl PyQuerySet {
         *qs.class.borrow_mut() = Some(model_class.clone());
         *qs.using.borrow_mut() = using;
         *qs.hints.borrow_mut() = hints;
+        qs.begin_steps();
         qs.into_ref_with_type(vm, queryset_class)
     }
     pub fn model_class(&self, vm: &VirtualMachine) -> PyResult<PyTypeRef> {
@@ -241,6 +246,7 @@ impl Constructor for PyQuerySet {
             if qs.query.borrow().model.is_none() {
                 let model = hints::model_of_class(vm, class.as_object())?;
                 *qs.query.borrow_mut() = Rc::new(Query::new(&model));
+                qs.begin_steps();
             }
             *qs.class.borrow_mut() = Some(class);
         }
@@ -270,5 +276,6 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     )?;
     cloning::install(vm)?;
     pickle::install(vm)?;
+    steps::install(vm)?;
     methods::install_markers(vm)
 }

@@ -129,6 +129,7 @@ impl PyQuerySet {
             zelf.shape.set(Shape::Dicts);
         }
         *zelf.query.borrow_mut() = query;
+        *zelf.steps.borrow_mut() = q.queryset.steps.borrow().clone();
         Ok(())
     }
     #[pygetset(name = "db")]
@@ -321,19 +322,25 @@ impl PyQuerySet {
     }
     #[pymethod]
     fn filter(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        Ok(PyQuerySet::filtered(zelf, vm, false, args)?.into())
+        PyQuerySet::stepped(zelf, "filter", args, |args| {
+            PyQuerySet::filtered(zelf, vm, false, args)
+        })
     }
     #[pymethod]
     fn exclude(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        Ok(PyQuerySet::filtered(zelf, vm, true, args)?.into())
+        PyQuerySet::stepped(zelf, "exclude", args, |args| {
+            PyQuerySet::filtered(zelf, vm, true, args)
+        })
     }
     #[pymethod]
     fn complex_filter(zelf: &Py<PyQuerySet>, filter: PyObjectRef, vm: &VirtualMachine) -> PyResult {
         Ok(PyQuerySet::complex(zelf, vm, filter)?.into())
     }
     #[pymethod]
-    fn all(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult<PyRef<PyQuerySet>> {
-        PyQuerySet::chain(zelf, vm)
+    fn all(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
+        PyQuerySet::stepped(zelf, "all", FuncArgs::default(), |_| {
+            PyQuerySet::chain(zelf, vm)
+        })
     }
     #[pymethod]
     fn none(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult<PyRef<PyQuerySet>> {
@@ -379,31 +386,45 @@ impl PyQuerySet {
     }
     #[pymethod]
     fn annotate(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        Ok(PyQuerySet::annotated(zelf, vm, args, true)?.into())
+        PyQuerySet::stepped(zelf, "annotate", args, |args| {
+            PyQuerySet::annotated(zelf, vm, args, true)
+        })
     }
     #[pymethod]
     fn alias(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        Ok(PyQuerySet::annotated(zelf, vm, args, false)?.into())
+        PyQuerySet::stepped(zelf, "alias", args, |args| {
+            PyQuerySet::annotated(zelf, vm, args, false)
+        })
     }
     #[pymethod]
     fn order_by(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        Ok(PyQuerySet::ordered_by(zelf, vm, args.args)?.into())
+        PyQuerySet::stepped(zelf, "order_by", args, |args| {
+            PyQuerySet::ordered_by(zelf, vm, args.args)
+        })
     }
     #[pymethod]
     fn reverse(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
-        Ok(PyQuerySet::reversed(zelf, vm)?.into())
+        PyQuerySet::stepped(zelf, "reverse", FuncArgs::default(), |_| {
+            PyQuerySet::reversed(zelf, vm)
+        })
     }
     #[pymethod]
     fn distinct(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        Ok(PyQuerySet::distinct_rows(zelf, vm, args.args)?.into())
+        PyQuerySet::stepped(zelf, "distinct", args, |args| {
+            PyQuerySet::distinct_rows(zelf, vm, args.args)
+        })
     }
     #[pymethod]
     fn values(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        Ok(PyQuerySet::as_dicts(zelf, vm, args)?.into())
+        PyQuerySet::stepped(zelf, "values", args, |args| {
+            PyQuerySet::as_dicts(zelf, vm, args)
+        })
     }
     #[pymethod]
     fn values_list(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        Ok(PyQuerySet::as_tuples(zelf, vm, args)?.into())
+        PyQuerySet::stepped(zelf, "values_list", args, |args| {
+            PyQuerySet::as_tuples(zelf, vm, args)
+        })
     }
     #[pymethod]
     fn dates(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
@@ -424,39 +445,56 @@ impl PyQuerySet {
             )
             .or_raise(vm)?;
         }
-        Ok(PyQuerySet::with_related(zelf, vm, args.args)?.into())
+        PyQuerySet::stepped(zelf, "select_related", args, |args| {
+            PyQuerySet::with_related(zelf, vm, args.args)
+        })
     }
     #[pymethod]
     fn prefetch_related(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        Ok(PyQuerySet::prefetching(zelf, vm, args.args)?.into())
+        // The query stays what it is: for its pickle this is `all()`.
+        PyQuerySet::stepped(zelf, "all", FuncArgs::default(), |_| {
+            PyQuerySet::prefetching(zelf, vm, args.args)
+        })
     }
     #[pymethod]
     fn select_for_update(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        Ok(PyQuerySet::locked(zelf, vm, args)?.into())
+        PyQuerySet::stepped(zelf, "select_for_update", args, |args| {
+            PyQuerySet::locked(zelf, vm, args)
+        })
     }
     #[pymethod]
     fn defer(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        Ok(PyQuerySet::deferring(zelf, vm, args.args)?.into())
+        PyQuerySet::stepped(zelf, "defer", args, |args| {
+            PyQuerySet::deferring(zelf, vm, args.args)
+        })
     }
     #[pymethod]
     fn only(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        Ok(PyQuerySet::loading_only(zelf, vm, args.args)?.into())
+        PyQuerySet::stepped(zelf, "only", args, |args| {
+            PyQuerySet::loading_only(zelf, vm, args.args)
+        })
     }
     #[pymethod]
     fn using(zelf: &Py<PyQuerySet>, alias: PyObjectRef, vm: &VirtualMachine) -> PyResult {
-        let qs = PyQuerySet::chain(zelf, vm)?;
-        PyQuerySet::set__db(&qs, alias, vm)?;
-        Ok(qs.into())
+        PyQuerySet::stepped(zelf, "all", FuncArgs::default(), |_| {
+            let qs = PyQuerySet::chain(zelf, vm)?;
+            PyQuerySet::set__db(&qs, alias, vm)?;
+            Ok(qs)
+        })
     }
     #[pymethod]
     fn fetch_mode(zelf: &Py<PyQuerySet>, mode: PyObjectRef, vm: &VirtualMachine) -> PyResult {
-        let qs = PyQuerySet::chain(zelf, vm)?;
-        *qs.fetch_mode.borrow_mut() = Some(mode);
-        Ok(qs.into())
+        PyQuerySet::stepped(zelf, "all", FuncArgs::default(), |_| {
+            let qs = PyQuerySet::chain(zelf, vm)?;
+            *qs.fetch_mode.borrow_mut() = Some(mode);
+            Ok(qs)
+        })
     }
     #[pymethod]
     fn extra(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        Ok(PyQuerySet::with_extra(zelf, vm, args)?.into())
+        PyQuerySet::stepped(zelf, "extra", args, |args| {
+            PyQuerySet::with_extra(zelf, vm, args)
+        })
     }
     #[pymethod]
     fn union(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
@@ -547,8 +585,8 @@ impl PyQuerySet {
         PyQuerySet::set_state(zelf, vm, state)
     }
     #[pymethod]
-    fn __reduce__(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::reduced(zelf, vm)
+    fn __reduce__(zelf: PyRef<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
+        PyQuerySet::reduced(&zelf, vm)
     }
     #[pymethod]
     fn aget(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyObjectRef {

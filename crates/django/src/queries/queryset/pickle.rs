@@ -3,7 +3,7 @@ use super::PyQuerySet;
 use crate::models::base::identity::check_version;
 use crate::modules;
 use rustpython_vm::builtins::PyDict;
-use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
 impl PyQuerySet {
     /// What is kept: fetched rows, so that they need no database when they are read again.
@@ -30,7 +30,7 @@ impl PyQuerySet {
         }
         Ok(())
     }
-    pub fn reduced(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+    pub fn reduced(zelf: &PyRef<Self>, vm: &VirtualMachine) -> PyResult {
         let state = crate::py::call(vm, zelf, "__getstate__", vec![])?;
         let rows = Self::fetch_all(zelf, vm)?;
         let rebuild = modules::find(vm, "django.db.models.query", "_rebuild_queryset")?;
@@ -38,6 +38,8 @@ impl PyQuerySet {
             zelf.class().to_owned().into(),
             zelf.model_class(vm)?.into(),
             rows.into(),
+            super::steps::pickled(zelf, vm)?,
+            vm.ctx.new_int(zelf.shape.get() as i32).into(),
         ]);
         Ok(vm.ctx.new_tuple(vec![rebuild, args.into(), state]).into())
     }
@@ -49,13 +51,15 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     let rebuild = vm.new_function(
         "_rebuild_queryset",
         |args: FuncArgs, vm: &VirtualMachine| -> PyResult {
-            let [class, model, rows] = &args.args[..] else {
-                return Err(vm.new_type_error("three arguments are expected"));
+            let [class, model, rows, query, shape] = &args.args[..] else {
+                return Err(vm.new_type_error("five arguments are expected"));
             };
             let made = class.call((model.clone(),), vm)?;
             if let Some(qs) = made.downcast_ref::<PyQuerySet>() {
                 *qs.cache.borrow_mut() = rows.clone().downcast().ok();
                 qs.prefetch_done.set(true);
+                let shape = shape.clone().try_into_value(vm)?;
+                super::steps::restore(qs, query.clone(), shape, vm)?;
             }
             Ok(made)
         },
