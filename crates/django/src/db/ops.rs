@@ -212,6 +212,18 @@ impl DatabaseOperations {
         value: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult {
+        let mut value = value;
+        if is_aware(vm, &value)? {
+            if !crate::conf::get(vm, "USE_TZ")?.is_true(vm)? {
+                return Err(vm.new_value_error(
+                    "SQLite backend does not support timezone-aware datetimes when USE_TZ is \
+                     False.",
+                ));
+            }
+            let zone = zelf.database.as_object().get_attr("timezone", vm)?;
+            let naive = crate::modules::find(vm, "django.utils.timezone", "make_naive")?;
+            value = naive.call((value, zone), vm)?;
+        }
         DatabaseOperations::adapt_datefield_value(zelf, value, vm)
     }
     #[pymethod]
@@ -220,7 +232,29 @@ impl DatabaseOperations {
         value: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult {
+        if is_aware(vm, &value)? {
+            return Err(vm.new_value_error("SQLite backend does not support timezone-aware times."));
+        }
         DatabaseOperations::adapt_datefield_value(zelf, value, vm)
+    }
+    /// By the value's class, where no field says what it is.
+    #[pymethod]
+    fn adapt_unknown_value(
+        zelf: &Py<DatabaseOperations>,
+        value: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult {
+        let datetime = vm.import("datetime", 0)?;
+        for (class, method) in [
+            ("datetime", "adapt_datetimefield_value"),
+            ("date", "adapt_datefield_value"),
+            ("time", "adapt_timefield_value"),
+        ] {
+            if value.is_instance(&*datetime.get_attr(class, vm)?, vm)? {
+                return vm.call_method(zelf.as_object(), method, (value,));
+            }
+        }
+        Ok(value)
     }
     #[pymethod]
     fn adapt_decimalfield_value(
@@ -372,6 +406,15 @@ impl DatabaseOperations {
     ) -> PyListRef {
         vm.ctx.new_list(vec![])
     }
+}
+
+/// Has it a time zone? Only moments and times of day may.
+fn is_aware(vm: &VirtualMachine, value: &PyObjectRef) -> PyResult<bool> {
+    if vm.is_none(value) || vm.get_attribute_opt(value, "utcoffset")?.is_none() {
+        return Ok(false);
+    }
+    let aware = crate::modules::find(vm, "django.utils.timezone", "is_aware")?;
+    aware.call((value.clone(),), vm)?.is_true(vm)
 }
 
 impl DatabaseOperations {

@@ -18,7 +18,7 @@ use orm_sql::connection::{Connection, Outcome};
 use orm_sqlite::{Params, SqliteConnection, SqliteCursor};
 use orm_state::{ErrorKind, Value};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyListRef, PyTupleRef, PyTypeRef};
-use rustpython_vm::function::{FuncArgs, OptionalArg};
+use rustpython_vm::function::{FuncArgs, OptionalArg, PySetterValue};
 use rustpython_vm::types::{Constructor, Initializer, Representable};
 use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
@@ -395,6 +395,16 @@ fn py_params(vm: &VirtualMachine, params: &[Value]) -> PyResult<PyTupleRef> {
     Ok(vm.ctx.new_tuple(items))
 }
 
+/// What is worked out may be forgotten, but not set.
+fn only_deleted(value: &PySetterValue, vm: &VirtualMachine) -> PyResult<()> {
+    match value {
+        PySetterValue::Delete => Ok(()),
+        PySetterValue::Assign(_) => {
+            Err(vm.new_attribute_error("a connection's time zone comes from its settings"))
+        }
+    }
+}
+
 /// `settings.DEBUG`
 fn debug_setting(vm: &VirtualMachine) -> bool {
     let name = vm.ctx.intern_str("django.conf");
@@ -628,6 +638,9 @@ impl DatabaseWrapper {
     }
     #[pygetset]
     fn timezone_name(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        if !crate::conf::get(vm, "USE_TZ")?.is_true(vm)? {
+            return crate::conf::get(vm, "TIME_ZONE");
+        }
         let name = zelf.setting(vm, "TIME_ZONE")?;
         Ok(if vm.is_none(&name) {
             vm.ctx.new_str("UTC").into()
@@ -635,8 +648,20 @@ impl DatabaseWrapper {
             name
         })
     }
+    /// Worked out anew each time, so there is nothing to forget.
+    #[pygetset(setter)]
+    fn set_timezone_name(
+        _zelf: &Py<DatabaseWrapper>,
+        value: PySetterValue,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        only_deleted(&value, vm)
+    }
     #[pygetset]
     fn timezone(zelf: &Py<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {
+        if !crate::conf::get(vm, "USE_TZ")?.is_true(vm)? {
+            return Ok(vm.ctx.none());
+        }
         let name = zelf.setting(vm, "TIME_ZONE")?;
         if vm.is_none(&name) {
             return Ok(convert::classes(vm)?.utc.clone());
@@ -644,6 +669,14 @@ impl DatabaseWrapper {
         vm.import("zoneinfo", 0)?
             .get_attr("ZoneInfo", vm)?
             .call((name,), vm)
+    }
+    #[pygetset(setter)]
+    fn set_timezone(
+        _zelf: &Py<DatabaseWrapper>,
+        value: PySetterValue,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        only_deleted(&value, vm)
     }
     #[pymethod]
     fn cursor(zelf: PyRef<DatabaseWrapper>, vm: &VirtualMachine) -> PyResult {

@@ -134,6 +134,15 @@ impl RawQuerySet {
     fn run(&self, vm: &VirtualMachine) -> PyResult<(Vec<String>, Vec<Vec<Value>>)> {
         let database = db::database(vm, &self.alias(vm)?)?;
         let fail = |e| db::sqlite3::wrapped(vm, e);
+        let ops = database.as_object().get_attr("ops", vm)?;
+        let to_value = |vm: &VirtualMachine, given: &PyObjectRef| {
+            // Moments are kept in the database's zone.
+            let adapted = match vm.get_attribute_opt(given, "tzinfo")? {
+                Some(_) => vm.call_method(&ops, "adapt_unknown_value", (given.clone(),))?,
+                None => given.clone(),
+            };
+            to_value(vm, &adapted)
+        };
         let named;
         let positional;
         let params = if let Some(d) = self.params.downcast_ref::<PyDict>() {

@@ -257,19 +257,7 @@ impl Field {
             Value::Date(d) => {
                 let mut at = DateTime::naive(d.at(0, 0, 0, 0));
                 if settings().use_tz {
-                    let model = self
-                        .model()
-                        .map(|m| m.object_name().to_string())
-                        .unwrap_or_default();
-                    warn(
-                        "RuntimeWarning",
-                        &format!(
-                            "DateTimeField {model}.{} received a naive datetime ({}) while time zone support \
-                             is active.",
-                            self.name(),
-                            at.isoformat(' ')
-                        ),
-                    )?;
+                    self.warn_of_naive(&at)?;
                     at = make_aware(&at, &settings().time_zone);
                 }
                 Value::DateTime(at)
@@ -306,20 +294,23 @@ impl Field {
             }
         })
     }
+    /// Says that a moment without a time zone is taken for a local one.
+    fn warn_of_naive(&self, moment: &DateTime) -> Result<()> {
+        let name = match self.model() {
+            Some(m) => format!("{}.{}", m.object_name(), self.name()),
+            None => "(unbound)".into(),
+        };
+        let text = format!(
+            "DateTimeField {name} received a naive datetime ({}) while time zone support is \
+             active.",
+            moment.isoformat(' ')
+        );
+        warn("RuntimeWarning", &text)
+    }
     fn prep_datetime(&self, value: Value) -> Result<Value> {
         match self.to_datetime(value)? {
             Value::DateTime(d) if d.tz.is_none() && settings().use_tz => {
-                let name = match self.model() {
-                    Some(m) => format!("{}.{}", m.object_name(), self.name()),
-                    None => "(unbound)".into(),
-                };
-                warn(
-                    "RuntimeWarning",
-                    &format!(
-                        "DateTimeField {name} received a naive datetime ({}) while time zone support is active.",
-                        d.isoformat(' ')
-                    ),
-                )?;
+                self.warn_of_naive(&d)?;
                 Ok(Value::DateTime(make_aware(&d, &settings().time_zone)))
             }
             v => Ok(v),

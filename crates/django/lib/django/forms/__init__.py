@@ -35,12 +35,15 @@ from django.forms.fields import (
     UUIDField,
 )
 from django.forms.forms import BaseForm, Form
+from django.forms.formsets import BaseFormSet, all_valid, formset_factory
 from django.forms.models import (
     BaseModelForm,
+    BaseModelFormSet,
     ModelChoiceField,
     ModelForm,
     ModelMultipleChoiceField,
     modelform_factory,
+    modelformset_factory,
 )
 from django.forms.widgets import (
     CheckboxInput,
@@ -64,4 +67,5 @@ from django.forms.widgets import (
     Widget,
 )
 
-__all__ = [name for name in dir() if name[0].isupper()] + ["modelform_factory"]
+__all__ = [name for name in dir() if name[0].isupper()]
+__all__ += ["all_valid", "formset_factory", "modelform_factory", "modelformset_factory"]

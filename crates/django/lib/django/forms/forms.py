@@ -24,6 +24,42 @@ class ErrorDict(dict):
         return {name: errors.as_data() for name, errors in self.items()}
 
 
+class BoundField:
+    """A field of a form, with the form's data."""
+
+    def __init__(self, form, field, name):
+        self.form = form
+        self.field = field
+        self.name = name
+        self.html_name = form.add_prefix(name)
+        self.help_text = field.help_text or ""
+
+    @property
+    def initial(self):
+        return self.form.get_initial_for_field(self.field, self.name)
+
+    @property
+    def data(self):
+        return self.form._value_of(self.name, self.field)
+
+    @property
+    def errors(self):
+        return self.form.errors.get(self.name, ErrorList())
+
+    @property
+    def is_hidden(self):
+        return self.field.widget.is_hidden
+
+    def value(self):
+        value = self.initial
+        if self.form.is_bound:
+            value = self.field.bound_data(self.data, value)
+        return self.field.prepare_value(value)
+
+    def __str__(self):
+        raise NotImplementedError("rendering forms")
+
+
 class DeclarativeFieldsMetaclass(type):
     """Collects the fields that a form's body declares."""
 
@@ -68,6 +104,15 @@ class BaseForm:
         self.empty_permitted = empty_permitted
         self.fields = copy.deepcopy(self.base_fields)
         self._errors = None
+
+    def __getitem__(self, name):
+        try:
+            return BoundField(self, self.fields[name], name)
+        except KeyError:
+            names = ", ".join(sorted(self.fields))
+            raise KeyError(
+                f"Key '{name}' not found in '{type(self).__name__}'. Choices are: {names}."
+            )
 
     def __iter__(self):
         raise NotImplementedError("rendering forms")

@@ -356,3 +356,10 @@ def modelform_factory(model, form=ModelForm, fields=None, exclude=None, **option
             "explicitly is prohibited."
         )
     return type(form)(f"{model.__name__}Form", (form,), {"Meta": meta})
+
+
+# Formsets build on the forms above.
+from django.forms._modelsets import (  # noqa: E402, F401
+    BaseModelFormSet,
+    modelformset_factory,
+)

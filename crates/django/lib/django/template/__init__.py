@@ -84,3 +84,18 @@ def _called(value):
         return value
     # A template shows rows; it must not change them.
     return "" if getattr(value, "alters_data", False) else value()
+
+
+class TemplateSyntaxError(Exception):
+    pass
+
+
+class RequestContext(Context):
+    """Names, and those that the context processors of the settings find in a request."""
+
+    def __init__(self, request, dict_=None, processors=None, **kwargs):
+        self.request = request
+        found = {}
+        for processor in processors or ():
+            found |= processor(request)
+        super().__init__(found | (dict_ or {}), **kwargs)

@@ -27,7 +27,11 @@ const REMOVED: &[(&str, &str, &str)] = &[
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     for (name, hint, id) in REMOVED {
         let details = vm.ctx.new_dict();
-        let says = format!("{name} is removed except for support in historical migrations.");
+        let says = match *name {
+            "IPAddressField" => "has been removed",
+            _ => "is removed",
+        };
+        let says = format!("{name} {says} except for support in historical migrations.");
         details.set_item("msg", py::str(vm, says), vm)?;
         details.set_item("hint", py::str(vm, hint), vm)?;
         details.set_item("id", py::str(vm, id), vm)?;
