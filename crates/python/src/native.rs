@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod descriptors;
 pub mod files;
+mod local_dates;
 pub mod posix;
 pub mod signal;
 pub mod sockets;
