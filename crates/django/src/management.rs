@@ -5,6 +5,7 @@ pub mod apps;
 pub mod args;
 pub mod check;
 pub mod command;
+pub mod fixtures;
 pub mod interactive;
 pub mod makemigrations;
 pub mod merge;
@@ -17,6 +18,7 @@ pub mod signals;
 pub mod sqlmigrate;
 pub mod squash;
 pub mod stale_content_types;
+pub mod text;
 
 use crate::modules;
 use command::Command;
@@ -30,6 +32,8 @@ type Vm = VirtualMachine;
 /// Every command, by name.
 const COMMANDS: &[&Command] = &[
     &check::COMMAND,
+    &fixtures::DUMPDATA,
+    &fixtures::LOADDATA,
     &makemigrations::COMMAND,
     &migrate::COMMAND,
     &optimize::COMMAND,
@@ -68,6 +72,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         "execute_from_command_line",
         execute,
     )?;
+    text::install(vm)?;
     let error = crate::error::class(vm, "CommandError");
     modules::export(vm, "django.core.management", "CommandError", error)
 }
@@ -83,6 +88,12 @@ pub fn run(vm: &Vm, argv: &[String]) -> PyResult<i32> {
         return Ok(1);
     };
     let Some(command) = find(name) else {
+        if let Some(command) = text::find(vm, name)? {
+            return match text::run(vm, &command, name, rest) {
+                Ok(()) => Ok(0),
+                Err(e) => status_of(vm, &out, e),
+            };
+        }
         out.err(
             vm,
             &format!("Unknown command: '{name}'\nType 'manage.py help' for usage."),
@@ -140,8 +151,15 @@ fn call_command(call: FuncArgs, vm: &Vm) -> PyResult {
     let Some(name) = given.next() else {
         return Err(vm.new_type_error("call_command() missing a command name"));
     };
+    // A command's instance, too.
+    if let Some(told) = text::given(vm, name, &call)? {
+        return Ok(told);
+    }
     let name = name.str(vm)?.to_string_lossy().into_owned();
     let Some(command) = find(&name) else {
+        if let Some(command) = text::find(vm, &name)? {
+            return text::call(vm, &command, &name, &call);
+        }
         return Err(command_error(vm, format!("Unknown command: '{name}'")));
     };
     let mut argv = vec![];
@@ -193,6 +211,12 @@ fn keyword(
             } else {
                 parsed.flags.remove(o.dest);
             }
+        }
+        Some(o) if o.many && crate::py::as_string(value).is_none() => {
+            let items = crate::py::list(vm, value)?;
+            let items = items.iter().map(|i| crate::py::to_string(vm, i));
+            let text = items.collect::<PyResult<Vec<_>>>()?.join(",");
+            parsed.values.insert(o.dest, text);
         }
         Some(o) => {
             let text = value.str(vm)?.to_string_lossy().into_owned();

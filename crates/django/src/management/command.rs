@@ -12,6 +12,8 @@ pub struct Opt {
     pub takes_value: bool,
     /// A flag that says no: `--no-header` for `include_header`.
     pub negative: bool,
+    /// May be given several times; its values are kept with commas between them.
+    pub many: bool,
 }
 
 impl Opt {
@@ -21,6 +23,7 @@ impl Opt {
             dest,
             takes_value: false,
             negative: false,
+            many: false,
         }
     }
     pub const fn no(names: &'static [&'static str], dest: &'static str) -> Opt {
@@ -29,6 +32,7 @@ impl Opt {
             dest,
             takes_value: false,
             negative: true,
+            many: false,
         }
     }
     pub const fn value(names: &'static [&'static str], dest: &'static str) -> Opt {
@@ -37,6 +41,13 @@ impl Opt {
             dest,
             takes_value: true,
             negative: false,
+            many: false,
+        }
+    }
+    pub const fn list(names: &'static [&'static str], dest: &'static str) -> Opt {
+        Opt {
+            many: true,
+            ..Opt::value(names, dest)
         }
     }
 }

@@ -86,6 +86,7 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
         args.database(),
         out,
     )?;
+    let plan = signals::heeded(vm, plan)?;
     // Django's own apps have no files here: their tables are made like those of unmigrated apps.
     let own: Vec<String> = unmigrated
         .iter()

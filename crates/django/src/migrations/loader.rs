@@ -1,11 +1,13 @@
 //! Migration files: found, imported, made into Rust's migrations.
 use super::convert_operation;
+use crate::convert::PyObj;
 use crate::modules;
 use crate::py;
 use orm_migrations::graph::Key;
 use orm_migrations::{Dependency, Migration};
 use rustpython_vm::builtins::PyDict;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use std::rc::Rc;
 
 type Vm = VirtualMachine;
 
@@ -240,7 +242,9 @@ fn load_file(vm: &Vm, label: &str, package: &str, name: &str) -> PyResult<Migrat
         ));
     };
     let instance = class.call((vm.ctx.new_str(name), vm.ctx.new_str(label)), vm)?;
-    migration_of(vm, &instance)
+    let mut made = migration_of(vm, &instance)?;
+    made.face = Some(Rc::new(PyObj(instance)));
+    Ok(made)
 }
 
 /// A Python migration as Rust's.
