@@ -138,7 +138,11 @@ impl DatabaseOperations {
         objs: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult<usize> {
-        let limit = zelf.database.sqlite(vm)?.variable_limit() as usize;
+        // What the features say, which may be less than the library takes.
+        let database: PyObjectRef = zelf.database.clone().into();
+        let features = crate::py::attr(vm, &database, "features")?;
+        let limit: usize =
+            crate::py::attr(vm, &features, "max_query_params")?.try_into_value(vm)?;
         let mut columns = 0;
         for field in crate::py::list(vm, &fields)? {
             // A composite primary key counts with all of its columns.
