@@ -5,7 +5,6 @@ pub mod apps;
 pub mod args;
 pub mod check;
 pub mod command;
-pub mod fixtures;
 pub mod interactive;
 pub mod makemigrations;
 pub mod merge;
@@ -32,8 +31,6 @@ type Vm = VirtualMachine;
 /// Every command, by name.
 const COMMANDS: &[&Command] = &[
     &check::COMMAND,
-    &fixtures::DUMPDATA,
-    &fixtures::LOADDATA,
     &makemigrations::COMMAND,
     &migrate::COMMAND,
     &optimize::COMMAND,
@@ -211,12 +208,6 @@ fn keyword(
             } else {
                 parsed.flags.remove(o.dest);
             }
-        }
-        Some(o) if o.many && crate::py::as_string(value).is_none() => {
-            let items = crate::py::list(vm, value)?;
-            let items = items.iter().map(|i| crate::py::to_string(vm, i));
-            let text = items.collect::<PyResult<Vec<_>>>()?.join(",");
-            parsed.values.insert(o.dest, text);
         }
         Some(o) => {
             let text = value.str(vm)?.to_string_lossy().into_owned();

@@ -3,6 +3,7 @@
 //! [`Host`]: crate::host::Host
 pub mod clock;
 pub mod descriptors;
+pub mod errno;
 pub mod files;
 mod local_dates;
 pub mod posix;

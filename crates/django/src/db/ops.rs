@@ -138,11 +138,10 @@ impl DatabaseOperations {
         objs: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult<usize> {
-        // What the features say, which may be less than the library takes.
-        let database: PyObjectRef = zelf.database.clone().into();
-        let features = crate::py::attr(vm, &database, "features")?;
-        let limit: usize =
-            crate::py::attr(vm, &features, "max_query_params")?.try_into_value(vm)?;
+        // User code may lower the limit.
+        let features = crate::py::attr(vm, zelf.database.as_object(), "features")?;
+        let limit = crate::py::attr(vm, &features, "max_query_params")?;
+        let limit: usize = limit.try_into_value(vm)?;
         let mut columns = 0;
         for field in crate::py::list(vm, &fields)? {
             // A composite primary key counts with all of its columns.

@@ -82,15 +82,7 @@ pub fn parse(command: &Command, argv: &[String]) -> Result<Args, String> {
                 "argument -v/--verbosity: invalid choice: {value} (choose from 0, 1, 2, 3)"
             )));
         }
-        match out.values.get_mut(option.dest) {
-            Some(before) if option.many => {
-                before.push(',');
-                before.push_str(&value);
-            }
-            _ => {
-                out.values.insert(option.dest, value);
-            }
-        }
+        out.values.insert(option.dest, value);
     }
     // Required ones are served first, as argparse does, wherever the optional ones stand.
     let required: Vec<&str> = command

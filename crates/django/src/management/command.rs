@@ -12,8 +12,6 @@ pub struct Opt {
     pub takes_value: bool,
     /// A flag that says no: `--no-header` for `include_header`.
     pub negative: bool,
-    /// May be given several times; its values are kept with commas between them.
-    pub many: bool,
 }
 
 impl Opt {
@@ -23,7 +21,6 @@ impl Opt {
             dest,
             takes_value: false,
             negative: false,
-            many: false,
         }
     }
     pub const fn no(names: &'static [&'static str], dest: &'static str) -> Opt {
@@ -32,7 +29,6 @@ impl Opt {
             dest,
             takes_value: false,
             negative: true,
-            many: false,
         }
     }
     pub const fn value(names: &'static [&'static str], dest: &'static str) -> Opt {
@@ -41,13 +37,6 @@ impl Opt {
             dest,
             takes_value: true,
             negative: false,
-            many: false,
-        }
-    }
-    pub const fn list(names: &'static [&'static str], dest: &'static str) -> Opt {
-        Opt {
-            many: true,
-            ..Opt::value(names, dest)
         }
     }
 }

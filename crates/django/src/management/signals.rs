@@ -12,11 +12,12 @@ use std::rc::Rc;
 
 type Vm = VirtualMachine;
 
-/// Sends a signal for every app, with the models of a state.
+/// Sends a signal for every app, with the models of a state; without one, with those that there
+/// are now.
 pub fn send(
     vm: &Vm,
     name: &str,
-    state: &ProjectState,
+    state: Option<&ProjectState>,
     plan: &[Step],
     verbosity: u8,
     using: &str,
@@ -40,7 +41,10 @@ pub fn send(
         return Ok(());
     };
     let _ = live::apps(vm)?;
-    let apps = historical::render(vm, state)?;
+    let apps = match state {
+        Some(state) => historical::render(vm, state)?,
+        None => main.clone(),
+    };
     let mut steps = vec![];
     for step in plan {
         let migration = planned(vm, step)?;

@@ -13,6 +13,7 @@ type Vm = VirtualMachine;
 /// An `Apps` of its own with a class for each model of a state.
 pub fn render(vm: &Vm, state: &ProjectState) -> PyResult {
     let apps = modules::find(vm, "django.apps.registry", "Apps")?.call((), vm)?;
+    configure(vm, &apps, state)?;
     let mut waiting: Vec<Rc<ModelState>> = state.models.values().cloned().collect();
     let mut made: Vec<(String, PyObjectRef)> = vec![];
     while !waiting.is_empty() {
@@ -46,6 +47,36 @@ pub fn render(vm: &Vm, state: &ProjectState) -> PyResult {
         waiting = left;
     }
     Ok(apps)
+}
+
+/// An `AppConfig` for every app of the state: receivers of `post_migrate` ask for it.
+fn configure(vm: &Vm, apps: &PyObjectRef, state: &ProjectState) -> PyResult<()> {
+    const MODULE: &str = "django.db.migrations.state";
+    let stub = match modules::find(vm, MODULE, "AppConfigStub") {
+        Ok(stub) => stub,
+        Err(_) => {
+            let base = py::as_class(&modules::find(vm, "django.apps", "AppConfig")?);
+            let bases: Vec<_> = base.into_iter().collect();
+            let made = crate::class::class(vm, MODULE, "AppConfigStub", &bases, |c| {
+                c.attr("path", py::str(vm, ""));
+            })?;
+            modules::export(vm, MODULE, "AppConfigStub", made.clone())?;
+            made.into()
+        }
+    };
+    let configs = py::attr(vm, apps, "app_configs")?;
+    let labels = state.models.keys().map(|(label, _)| label);
+    let mut seen: Vec<&String> = vec![];
+    for label in labels.chain(&state.real_apps) {
+        if seen.contains(&label) {
+            continue;
+        }
+        seen.push(label);
+        let config = stub.call((py::str(vm, label), vm.ctx.none()), vm)?;
+        py::set_attr(vm, &config, "apps", apps.clone())?;
+        configs.set_item(&*vm.ctx.new_str(label.as_str()), config, vm)?;
+    }
+    Ok(())
 }
 
 /// The base classes, once all of them are made.

@@ -147,8 +147,11 @@ fn app_packages(vm: &Vm) -> PyResult<Vec<(String, Option<String>, String)>> {
             add(label, name, base)?;
         }
     }
+    let configured = !labels.is_empty();
     for label in super::live::apps(vm)?.app_labels() {
-        if !labels.contains(&label) {
+        // An app that is put aside for a while has no part in this.
+        let counts = !configured || crate::apps::is_fallback_app(&label);
+        if counts && !labels.contains(&label) {
             add(label, String::new(), root(vm)?)?;
         }
     }

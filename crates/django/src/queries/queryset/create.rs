@@ -225,7 +225,7 @@ impl PyQuerySet {
     ) -> PyResult<Option<PyObjectRef>> {
         let model = zelf.model(vm)?;
         let keys = model.pk_fields().or_raise(vm)?;
-        let is_key = |f: &Rc<Field>| f.primary_key.get() || keys.iter().any(|key| key.same(f));
+        let is_key = |f: &Rc<Field>| keys.iter().any(|key| key.same(f));
         let concrete = |name: &str| {
             model
                 .concrete_fields()
