@@ -1,4 +1,5 @@
 //! A field's options as attributes of its Python object. Their one place is Rust's [`Field`].
+pub use super::facts::{empty_strings_allowed, referenced_fields};
 use super::object::{PyField, field_object};
 use crate::class::Class;
 use crate::models::{class_of_model, related};
@@ -391,51 +392,6 @@ pub fn fill(c: &mut Class) {
 fn path_flag(o: &PyObject, name: &'static str, default: bool, vm: &VirtualMachine) -> PyResult {
     let given = this(o, vm)?.part(name);
     Ok(given.unwrap_or_else(|| py::bool(vm, default)))
-}
-
-/// The fields that a generated field's expression reads.
-pub fn referenced_fields(field: &Field) -> Vec<Rc<Field>> {
-    let expression = field.options.borrow().generated_expression.clone();
-    let Some(expression) = expression.and_then(|e| orm_sql::expression::expr_of(&*e)) else {
-        return vec![];
-    };
-    let Some(model) = field.model() else {
-        return vec![];
-    };
-    let mut names = vec![];
-    orm_sql::q::expression_names(&expression, &mut names);
-    names
-        .iter()
-        .filter_map(|name| {
-            let name = name.split("__").next().unwrap_or(name);
-            let name = match name {
-                "pk" => model.pk_field().ok()?.name().to_string(),
-                name => name.to_string(),
-            };
-            model.field(&name).ok()
-        })
-        .collect()
-}
-
-pub fn empty_strings_allowed(kind: FieldKind) -> bool {
-    use FieldKind::*;
-    !(kind.is_integer()
-        || matches!(
-            kind,
-            Boolean
-                | Date
-                | DateTime
-                | Time
-                | Decimal
-                | Duration
-                | Float
-                | GenericIpAddress
-                | Json
-                | Uuid
-                | Binary
-                | ForeignKey
-                | OneToOne
-        ))
 }
 
 fn relation_flag(o: &PyObject, vm: &VirtualMachine, f: fn(&Field) -> bool) -> PyResult {
