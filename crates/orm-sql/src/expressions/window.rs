@@ -168,7 +168,7 @@ impl Expression for Window {
             Some(p) => format!("PARTITION BY {}", list(p)),
             None => String::new(),
         };
-        let order = self.order_by.as_ref().map(|o| list(o)).unwrap_or_default();
+        let order = self.order_by.as_ref().map(list).unwrap_or_default();
         let frame = self
             .frame
             .as_ref()
