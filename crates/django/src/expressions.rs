@@ -12,6 +12,7 @@ pub mod call;
 pub mod callback;
 pub mod classes;
 pub mod compiler_object;
+pub mod hollow;
 pub mod identity;
 pub mod init;
 pub mod lookups;

@@ -99,7 +99,7 @@ fn hash(a: PyObjectRef, vm: &Vm) -> PyResult {
                 .as_any()
                 .downcast_ref::<OrderBy>()
                 .map(|o| (o.nulls_first, o.nulls_last));
-            let output = match e.as_any().downcast_ref::<super::callback::Hollow>() {
+            let output = match e.as_any().downcast_ref::<super::hollow::Hollow>() {
                 Some(h) => h.output.as_ref().map(|f| field_text(f)),
                 None => None,
             };

@@ -65,7 +65,7 @@ fn build(
             };
             a.finish(class)?;
             return Ok(Some(
-                Rc::new(super::callback::Hollow {
+                Rc::new(super::hollow::Hollow {
                     name: class.into(),
                     output,
                     shown: None,
@@ -173,7 +173,7 @@ fn build(
                     } else {
                         format!("{class}({alias}, {})", target.str(vm)?)
                     };
-                    super::callback::Hollow::shown(class, shown)
+                    super::hollow::Hollow::shown(class, shown)
                 }
             }
         }
@@ -183,7 +183,7 @@ fn build(
                 shown.push(a.required(class, name)?.repr(vm)?.to_string());
             }
             a.finish(class)?;
-            super::callback::Hollow::shown(class, format!("{class}({})", shown.join(", ")))
+            super::hollow::Hollow::shown(class, format!("{class}({})", shown.join(", ")))
         }
         "Ref" => {
             let refs = a.required(class, "refs")?;
