@@ -1,6 +1,5 @@
 """``manage.py loaddata``: fixtures into the database."""
 
-import glob
 import gzip
 import os
 import sys
@@ -171,13 +170,13 @@ class Command(BaseCommand):
         name, format, compression = self.parse_name(label)
         if self.verbosity >= 2:
             self.stdout.write(f"Loading '{name}' fixtures...")
-        inside, name = os.path.split(name)
-        if os.path.isabs(inside):
-            folders = [inside]
+        below, name = os.path.split(name)
+        if os.path.isabs(below):
+            folders = [below]
         else:
             folders = self.fixture_dirs
-            if inside:
-                folders = [os.path.join(folder, inside) for folder in folders]
+            if below:
+                folders = [os.path.join(folder, below) for folder in folders]
         endings = product(
             [self.using, None],
             self.formats if format is None else [format],
@@ -189,8 +188,9 @@ class Command(BaseCommand):
             here = humanize(folder)
             if self.verbosity >= 2:
                 self.stdout.write(f"Checking {here} for fixtures...")
-            pattern = glob.escape(os.path.join(folder, name)) + "*"
-            files = [p for p in glob.glob(pattern) if os.path.basename(p) in wanted]
+            files = [path for path in map(_place(folder), wanted) if os.path.exists(path)]
+            if not files and (inside := _inside(folder)) is not None:
+                files = [p for p in map(_place(inside), wanted) if os.path.exists(p)]
             if self.verbosity >= 2 and not files:
                 self.stdout.write(f"No fixture '{name}' in {here}.")
             if len(files) > 1:
@@ -204,7 +204,7 @@ class Command(BaseCommand):
 
     @cached_property
     def fixture_dirs(self):
-        """The apps' own folders, those of ``FIXTURE_DIRS``, and the current one."""
+        """The apps' own folders, those of ``FIXTURE_DIRS``, the current one, the project's."""
         extra = [str(folder) for folder in settings.FIXTURE_DIRS]
         if len(extra) != len(set(extra)):
             raise ImproperlyConfigured("settings.FIXTURE_DIRS contains duplicates.")
@@ -220,7 +220,10 @@ class Command(BaseCommand):
             wanted = not self.app_label or config.label == self.app_label
             if wanted and os.path.isdir(folder):
                 folders.append(folder)
-        return [os.path.realpath(folder) for folder in (*folders, *extra, "")]
+        # The project may be elsewhere than where the command is given.
+        home = [folder for folder in sys.path[:1] if os.path.isabs(folder)]
+        every = [os.path.realpath(folder) for folder in (*folders, *extra, "", *home)]
+        return list(dict.fromkeys(every))
 
     def parse_name(self, label):
         """The fixture's name, its format and its compression."""
@@ -241,6 +244,18 @@ class Command(BaseCommand):
                     "serialization format."
                 )
         return ".".join(parts), format, compression
+
+
+def _place(folder):
+    return lambda name: os.path.join(folder, name)
+
+
+def _inside(folder):
+    """The folder as seen from the current one: so a project's own files are named."""
+    here = os.getcwd()
+    if folder == here:
+        return ""
+    return folder[len(here) + 1 :] if folder.startswith(here + os.sep) else None
 
 
 class SingleZipReader:
