@@ -160,6 +160,7 @@ pub struct PySchemaEditor {
     database: Database,
     held: RefCell<Held>,
     atomic: RefCell<Option<PyObjectRef>>,
+    atomic_migration: bool,
 }
 
 /// Lends an editor to Python code; what it deferred or collected comes back.
@@ -175,6 +176,7 @@ pub fn lend<T>(
             collected: editor.collected_sql.take(),
         }),
         atomic: RefCell::default(),
+        atomic_migration: true,
     }
     .into_ref(&vm.ctx);
     let result = body(lent.clone().into());
@@ -185,6 +187,12 @@ pub fn lend<T>(
 }
 
 impl PySchemaEditor {
+    /// Adds a line to the collected ones.
+    pub fn collect(&self, line: &str) {
+        if let Some(lines) = &mut self.held.borrow_mut().collected {
+            lines.push(line.to_string());
+        }
+    }
     /// Runs something with a real editor.
     pub fn with<T>(
         &self,
@@ -234,6 +242,10 @@ impl Constructor for PySchemaEditor {
             Some(c) => c.is_true(vm)?,
             None => false,
         };
+        let atomic = match args.take_positional_keyword("atomic") {
+            Some(a) => a.is_true(vm)?,
+            None => true,
+        };
         let made = PySchemaEditor {
             database: Database { wrapper },
             held: RefCell::new(Held {
@@ -241,6 +253,7 @@ impl Constructor for PySchemaEditor {
                 collected: collect.then(Vec::new),
             }),
             atomic: RefCell::default(),
+            atomic_migration: atomic,
         };
         made.into_ref_with_type(vm, cls).map(Into::into)
     }
@@ -277,6 +290,21 @@ impl PySchemaEditor {
             .map(|l| vm.ctx.new_str(l.as_str()).into());
         vm.ctx.new_list(lines.collect()).into()
     }
+    #[pygetset]
+    fn atomic_migration(zelf: &Py<Self>) -> bool {
+        zelf.atomic_migration
+    }
+    #[pygetset]
+    fn deferred_sql(zelf: &Py<Self>, vm: &Vm) -> PyResult {
+        let texts = zelf.with(vm, |e| {
+            Ok(e.deferred_sql
+                .iter()
+                .map(|s| e.statement_sql(s))
+                .collect::<Vec<_>>())
+        })?;
+        let all = texts.iter().map(|t| py::str(vm, t)).collect();
+        Ok(vm.ctx.new_list(all).into())
+    }
     #[pymethod]
     fn __enter__(zelf: PyRef<Self>, vm: &Vm) -> PyResult<PyRef<Self>> {
         let connection = zelf.database.wrapper.clone();
@@ -290,7 +318,7 @@ impl PySchemaEditor {
                  multi-statement transaction.",
             ));
         }
-        if zelf.held.borrow().collected.is_none() {
+        if zelf.atomic_migration && zelf.held.borrow().collected.is_none() {
             let atomic = crate::modules::find(vm, "django.db.transaction", "atomic")?;
             let alias = vm.ctx.new_str(&*zelf.database.wrapper.alias);
             let block = atomic.call((alias,), vm)?;

@@ -162,6 +162,42 @@ pub fn root(vm: &Vm) -> PyResult<String> {
     })
 }
 
+/// The folder for the migration files of an app.
+pub fn folder_for(vm: &Vm, label: &str) -> PyResult<String> {
+    let Some((_, Some(package), base)) = app_packages(vm)?.into_iter().find(|(l, _, _)| l == label)
+    else {
+        return Err(vm.new_value_error(format!(
+            "Django can't create migrations for app '{label}' because migrations have been disabled via the \
+             MIGRATION_MODULES setting."
+        )));
+    };
+    if let Some(folder) = folder_of(vm, &package)? {
+        return Ok(folder);
+    }
+    let (parent, last) = package.rsplit_once('.').unwrap_or(("", package.as_str()));
+    let parent = if parent.is_empty() {
+        None
+    } else {
+        folder_of(vm, parent)?
+    };
+    Ok(join(&parent.unwrap_or(base), last))
+}
+
+/// Is an app's migrations package there, without a file in it? Nothing where the app or its package
+/// is unknown.
+pub fn fresh_package(vm: &Vm, label: &str) -> PyResult<Option<bool>> {
+    let package = app_packages(vm)?.into_iter().find(|(l, _, _)| l == label);
+    let Some((_, Some(package), _)) = package else {
+        return Ok(None);
+    };
+    match folder_of(vm, &package) {
+        Ok(Some(folder)) => Ok(Some(file_names(&folder).is_empty())),
+        Ok(None) => Ok(None),
+        Err(e) if e.fast_isinstance(vm.ctx.exceptions.import_error) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
 /// Drops a package and what is in it from `sys.modules`: files may have changed.
 fn forget(vm: &Vm, package: &str) -> PyResult<()> {
     let all = vm.sys_module.get_attr("modules", vm)?;

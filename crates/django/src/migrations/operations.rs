@@ -375,9 +375,7 @@ fn base(c: &mut Class, vm: &Vm) {
         "database_backwards",
         |o: PyObjectRef, args: FuncArgs, vm: &Vm| database(vm, &o, args, false),
     );
-    c.method("references_model", |_o: PyObjectRef, _args: FuncArgs| true);
-    c.method("references_field", |_o: PyObjectRef, _args: FuncArgs| true);
-    c.method("reduce", |_o: PyObjectRef, _args: FuncArgs| false);
+    super::neighbours::methods(c);
     c.method("__repr__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
         let given = py::list(vm, &py::attr(vm, &o, "_constructor_args")?)?;
         let [args, kwargs] = given.as_slice() else {
@@ -425,8 +423,8 @@ fn database(vm: &Vm, o: &PyObject, args: FuncArgs, forwards: bool) -> PyResult<(
         return custom::run_python(vm, o, schema_editor.clone(), from, forwards);
     }
     let op = convert_operation::of_base(vm, o, &name)?;
-    let from: ProjectState = PyProjectState::of(vm, from)?.snapshot();
-    let to: ProjectState = PyProjectState::of(vm, to)?.snapshot();
+    let from: ProjectState = PyProjectState::of(vm, from)?.snapshot(vm)?;
+    let to: ProjectState = PyProjectState::of(vm, to)?.snapshot(vm)?;
     let Some(editor) = schema_editor.downcast_ref::<editor::PySchemaEditor>() else {
         return Err(vm.new_type_error("not a schema editor"));
     };
@@ -626,6 +624,7 @@ fn migration(c: &mut Class, vm: &Vm) {
             Ok(())
         },
     );
+    super::apply::methods(c);
     c.method("__str__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
         label(vm, &o)
     });
