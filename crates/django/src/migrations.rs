@@ -12,6 +12,7 @@ pub mod convert_operation;
 pub mod custom;
 pub mod detector;
 pub mod editor;
+mod executor;
 pub mod graph;
 pub mod historical;
 pub mod live;
@@ -22,8 +23,10 @@ pub mod operations;
 pub mod optimizer;
 pub mod project;
 pub mod project_state;
+mod py_loader;
 pub mod questioner;
 mod real_apps;
+mod soft_applied;
 pub mod source;
 mod state_apps;
 pub mod to_python;
@@ -46,5 +49,6 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     writer::install(vm)?;
     editor::install(vm)?;
     operations::install(vm)?;
-    loader::install(vm)
+    py_loader::install(vm)?;
+    executor::install(vm)
 }

@@ -167,6 +167,9 @@ impl Object for EnumMember {
     fn type_name(&self) -> String {
         self.1.clone()
     }
+    fn import_path(&self) -> Option<(String, String)> {
+        Some((self.0.clone(), format!("{}.{}", self.1, self.2)))
+    }
     fn source(&self) -> Result<Source> {
         Ok(Source::Text {
             code: format!("{}.{}['{}']", self.0, self.1, self.2),

@@ -378,7 +378,7 @@ impl ProjectState {
 
 impl ProjectState {
     /// The model behind a proxy.
-    fn concrete(&self, key: ModelKey) -> ModelKey {
+    pub fn concrete(&self, key: ModelKey) -> ModelKey {
         let mut key = key;
         let mut left = self.models.len();
         while let Some(m) = self.models.get(&key)

@@ -220,8 +220,43 @@ impl PySchemaEditor {
     }
 }
 
+/// Statements as SQLite takes them, for code that makes its own.
+const TEMPLATES: &[(&str, &str)] = &[
+    (
+        "sql_create_table",
+        "CREATE TABLE %(table)s (%(definition)s)",
+    ),
+    (
+        "sql_rename_table",
+        "ALTER TABLE %(old_table)s RENAME TO %(new_table)s",
+    ),
+    ("sql_delete_table", "DROP TABLE %(table)s"),
+    (
+        "sql_create_column",
+        "ALTER TABLE %(table)s ADD COLUMN %(column)s %(definition)s",
+    ),
+    (
+        "sql_delete_column",
+        "ALTER TABLE %(table)s DROP COLUMN %(column)s",
+    ),
+    (
+        "sql_create_index",
+        "CREATE INDEX %(name)s ON %(table)s (%(columns)s)%(include)s%(extra)s%(condition)s",
+    ),
+    (
+        "sql_create_unique_index",
+        "CREATE UNIQUE INDEX %(name)s ON %(table)s (%(columns)s)%(include)s%(nulls_distinct)s%(condition)s",
+    ),
+    ("sql_delete_index", "DROP INDEX %(name)s"),
+];
+
 pub fn install(vm: &Vm) -> PyResult<()> {
     let class = PySchemaEditor::make_static_type();
+    crate::class::fill_class(vm, &class, |c| {
+        for (name, text) in TEMPLATES {
+            c.attr(name, vm.ctx.new_str(*text));
+        }
+    })?;
     crate::modules::export(
         vm,
         "django.db.backends.sqlite3.schema",
@@ -389,6 +424,44 @@ impl PySchemaEditor {
     fn delete_model(zelf: &Py<Self>, class: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let m = model(vm, &class)?;
         zelf.with(vm, |e| e.delete_model(&m))
+    }
+    #[pymethod]
+    fn alter_unique_together(
+        zelf: &Py<Self>,
+        class: PyObjectRef,
+        old: PyObjectRef,
+        new: PyObjectRef,
+        vm: &Vm,
+    ) -> PyResult<()> {
+        let m = model(vm, &class)?;
+        let sets = |o: &PyObjectRef| -> PyResult<Vec<Vec<String>>> {
+            Ok(orm_migrations::state::together(&to_value(vm, o)?))
+        };
+        let (old, new) = (sets(&old)?, sets(&new)?);
+        zelf.with(vm, |e| e.alter_unique_together(&m, &old, &new))
+    }
+    /// SQLite keeps no comments.
+    #[pymethod]
+    fn alter_db_table_comment(_zelf: &Py<Self>, _args: FuncArgs) {}
+    #[pymethod]
+    fn _create_index_name(
+        _zelf: &Py<Self>,
+        table: String,
+        columns: PyObjectRef,
+        suffix: OptionalArg<String>,
+        vm: &Vm,
+    ) -> PyResult<String> {
+        let columns = py::list(vm, &columns)?
+            .iter()
+            .map(|c| py::to_string(vm, c))
+            .collect::<PyResult<Vec<_>>>()?;
+        let suffix = match &suffix {
+            OptionalArg::Present(s) => s.as_str(),
+            OptionalArg::Missing => "",
+        };
+        Ok(orm_sql::schema::naming::index_name(
+            &table, &columns, suffix,
+        ))
     }
     #[pymethod]
     fn alter_db_table(

@@ -260,14 +260,10 @@ impl PyGraph {
         Ok(())
     }
     #[pymethod]
-    fn add_dummy_node(
-        zelf: &Py<Self>,
-        k: PyObjectRef,
-        origin: PyObjectRef,
-        error_message: String,
-        vm: &Vm,
-    ) -> PyResult<()> {
+    fn add_dummy_node(zelf: &Py<Self>, args: FuncArgs, vm: &Vm) -> PyResult<()> {
+        let [k, origin, message] = take(vm, args, ["key", "origin", "error_message"])?;
         let (k, origin) = (key(vm, &k)?, py::to_string(vm, &origin)?);
+        let error_message = py::to_string(vm, &message)?;
         zelf.nodes.borrow_mut().add_dummy(k, &origin, error_message);
         Ok(())
     }
@@ -290,23 +286,15 @@ impl PyGraph {
         with_node(vm, done, Some(&parent), Some(&origin))
     }
     #[pymethod]
-    fn remove_replaced_nodes(
-        zelf: &Py<Self>,
-        replacement: PyObjectRef,
-        replaced: PyObjectRef,
-        vm: &Vm,
-    ) -> PyResult<()> {
+    fn remove_replaced_nodes(zelf: &Py<Self>, args: FuncArgs, vm: &Vm) -> PyResult<()> {
+        let [replacement, replaced] = take(vm, args, ["replacement", "replaced"])?;
         let (k, all) = (key(vm, &replacement)?, keys(vm, &replaced)?);
         let done = zelf.nodes.borrow_mut().remove_replaced_nodes(&k, &all);
         with_node(vm, done, Some(&k), None)
     }
     #[pymethod]
-    fn remove_replacement_node(
-        zelf: &Py<Self>,
-        replacement: PyObjectRef,
-        replaced: PyObjectRef,
-        vm: &Vm,
-    ) -> PyResult<()> {
+    fn remove_replacement_node(zelf: &Py<Self>, args: FuncArgs, vm: &Vm) -> PyResult<()> {
+        let [replacement, replaced] = take(vm, args, ["replacement", "replaced"])?;
         let (k, all) = (key(vm, &replacement)?, keys(vm, &replaced)?);
         let done = zelf.nodes.borrow_mut().remove_replacement_node(&k, &all);
         with_node(vm, done, Some(&k), None)
@@ -400,6 +388,23 @@ impl PyGraph {
         PyProjectState::of(vm, &state)?;
         Ok(state)
     }
+}
+
+/// Arguments given by position or by name.
+fn take<const N: usize>(
+    vm: &Vm,
+    mut args: FuncArgs,
+    names: [&str; N],
+) -> PyResult<[PyObjectRef; N]> {
+    let mut out = vec![];
+    for name in names {
+        match args.take_positional_keyword(name) {
+            Some(v) => out.push(v),
+            None => return Err(vm.new_type_error(format!("missing a required argument: '{name}'"))),
+        }
+    }
+    out.try_into()
+        .map_err(|_| vm.new_type_error("missing a required argument"))
 }
 
 fn app_name(vm: &Vm, app: OptionalArg) -> PyResult<Option<String>> {

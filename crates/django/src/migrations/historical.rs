@@ -12,10 +12,7 @@ type Vm = VirtualMachine;
 
 /// An `Apps` of its own with a class for each model of a state.
 pub fn render(vm: &Vm, state: &ProjectState) -> PyResult {
-    let apps = super::state_apps::new(vm, state)?;
-    let models: Vec<Rc<ModelState>> = state.models.values().cloned().collect();
-    render_multiple(vm, &apps, models)?;
-    Ok(apps)
+    super::state_apps::new(vm, state)
 }
 
 /// Makes classes of models, bases before what inherits from them.

@@ -1,5 +1,6 @@
 //! Migration files: found, imported, made into Rust's migrations.
 use super::convert_operation;
+use crate::convert::PyObj;
 use crate::modules;
 use crate::py;
 use orm_migrations::graph::Key;
@@ -26,10 +27,6 @@ pub struct App {
 pub struct Loader {
     pub apps: Vec<App>,
     pub migrations: Vec<Migration>,
-}
-
-pub fn install(vm: &Vm) -> PyResult<()> {
-    modules::module(vm, "django.db.migrations.loader").map(drop)
 }
 
 impl Loader {
@@ -279,6 +276,50 @@ fn load_file(vm: &Vm, label: &str, package: &str, name: &str) -> PyResult<Migrat
     migration_of(vm, &instance)
 }
 
+/// The Python object of a migration that was loaded from a file.
+pub fn instance_of(vm: &Vm, m: &Migration) -> PyResult {
+    match m
+        .face
+        .as_ref()
+        .and_then(|f| f.as_any().downcast_ref::<PyObj>())
+    {
+        Some(o) => Ok(o.0.clone()),
+        None => super::to_python::migration(vm, m),
+    }
+}
+
+/// A Python migration without its operations: what the graph has to know.
+pub fn skeleton_of(vm: &Vm, o: &PyObject) -> PyResult<Migration> {
+    let text = |name: &str| -> PyResult<String> { py::to_string(vm, &py::attr(vm, o, name)?) };
+    let mut out = Migration::new(&text("app_label")?, &text("name")?);
+    out.dependencies = dependencies(vm, &py::attr(vm, o, "dependencies")?)?;
+    out.run_before = dependencies(vm, &py::attr(vm, o, "run_before")?)?;
+    out.replaces = dependencies(vm, &py::attr(vm, o, "replaces")?)?
+        .iter()
+        .map(Dependency::key)
+        .collect();
+    Ok(out)
+}
+
+/// An app's migrations package, and whether the setting names it.
+pub fn package_of(vm: &Vm, label: &str) -> PyResult<(Option<String>, bool)> {
+    let overrides = crate::apps::setting(vm, "MIGRATION_MODULES")?;
+    if let Some(d) = overrides.as_ref().and_then(|o| o.downcast_ref::<PyDict>())
+        && let Some(v) = d.get_item_opt(label, vm)?
+    {
+        let named = if vm.is_none(&v) {
+            None
+        } else {
+            Some(py::to_string(vm, &v)?)
+        };
+        return Ok((named, true));
+    }
+    let apps = modules::find(vm, "django.apps", "apps")?;
+    let config = py::call(vm, &apps, "get_app_config", vec![py::str(vm, label)])?;
+    let name = py::to_string(vm, &py::attr(vm, &config, "name")?)?;
+    Ok((Some(format!("{name}.migrations")), false))
+}
+
 /// A Python migration as Rust's.
 pub fn migration_of(vm: &Vm, o: &PyObject) -> PyResult<Migration> {
     let text = |name: &str| -> PyResult<String> { py::to_string(vm, &py::attr(vm, o, name)?) };
@@ -297,6 +338,7 @@ pub fn migration_of(vm: &Vm, o: &PyObject) -> PyResult<Migration> {
         Some(initial.is_true(vm)?)
     };
     out.atomic = py::attr(vm, o, "atomic")?.is_true(vm)?;
+    out.face = Some(std::rc::Rc::new(PyObj(o.to_owned())));
     Ok(out)
 }
 
@@ -310,6 +352,15 @@ fn dependencies(vm: &Vm, list: &PyObjectRef) -> PyResult<Vec<Dependency>> {
             );
         };
         let (app, name) = (py::to_string(vm, app)?, py::to_string(vm, name)?);
+        if app == "__setting__" {
+            let settings = modules::find(vm, "django.conf", "settings")?;
+            let model = py::to_string(vm, &py::attr(vm, &settings, &name)?)?;
+            out.push(Dependency::Swappable {
+                setting: name,
+                app_label: orm_migrations::state::label_key(&model).0,
+            });
+            continue;
+        }
         out.push(match py::attr_opt(vm, &d, "setting")? {
             Some(_) => Dependency::Swappable {
                 setting: "AUTH_USER_MODEL".into(),

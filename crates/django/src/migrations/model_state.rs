@@ -67,6 +67,11 @@ pub fn install(vm: &Vm) -> PyResult<()> {
                 Ok(new(vm, Rc::new(state)))
             },
         );
+        for name in ["__copy__", "__deepcopy__"] {
+            c.method(name, |o: PyObjectRef, _: FuncArgs, vm: &Vm| -> PyResult {
+                Ok(new(vm, PyModelState::of(vm, &o)?.read(vm)?))
+            });
+        }
         c.method(
             "__eq__",
             |a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult<bool> {

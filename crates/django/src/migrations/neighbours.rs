@@ -2,10 +2,11 @@
 use super::convert_operation::{self, base_name, of_base};
 use super::to_python;
 use crate::class::Class;
+use crate::models::fields::object::PyField;
 use crate::{modules, py};
 use orm_migrations::Operation;
 use orm_migrations::operation::reduce::Reduced;
-use rustpython_vm::function::OptionalArg;
+use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
@@ -58,6 +59,62 @@ pub fn methods(c: &mut Class) {
     }
 }
 
+/// Adds what a class between `Operation` and the operations has of its own.
+pub fn kind(c: &mut Class, name: &str) {
+    match name {
+        "FieldOperation" => {
+            c.method(
+                "__init__",
+                |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
+                    if base_name(vm, &o)?.is_some() {
+                        return super::operations::init(o, args, vm);
+                    }
+                    for part in ["model_name", "name", "field"] {
+                        let value = args.take_positional_keyword(part);
+                        let value = value.unwrap_or_else(|| vm.ctx.none());
+                        py::set_attr(vm, &o, part, value)?;
+                    }
+                    Ok(())
+                },
+            );
+            c.method(
+                "is_same_model_operation",
+                |o: PyObjectRef, other: PyObjectRef, vm: &Vm| {
+                    same_names(vm, &o, &other, &["model_name_lower"])
+                },
+            );
+            c.method(
+                "is_same_field_operation",
+                |o: PyObjectRef, other: PyObjectRef, vm: &Vm| {
+                    same_names(vm, &o, &other, &["model_name_lower", "name_lower"])
+                },
+            );
+        }
+        "ModelOperation" => {
+            c.method(
+                "can_reduce_through",
+                |o: PyObjectRef, other: PyObjectRef, app: String, vm: &Vm| {
+                    let name = py::attr(vm, &o, "name")?;
+                    let args = vec![name, py::str(vm, app)];
+                    Ok::<bool, rustpython_vm::builtins::PyBaseExceptionRef>(
+                        !py::call(vm, &other, "references_model", args)?.is_true(vm)?,
+                    )
+                },
+            );
+        }
+        _ => {}
+    }
+}
+
+fn same_names(vm: &Vm, a: &PyObject, b: &PyObject, names: &[&str]) -> PyResult<bool> {
+    for name in names {
+        if !py::eq(vm, &py::attr(vm, a, name)?, &py::attr(vm, b, name)?)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 fn lower(vm: &Vm, o: &PyObject, name: &str) -> PyResult {
     let text = py::to_string(vm, &py::attr(vm, o, name)?)?;
     Ok(py::str(vm, text.to_lowercase()))
@@ -67,6 +124,15 @@ fn lower(vm: &Vm, o: &PyObject, name: &str) -> PyResult {
 fn rust(vm: &Vm, o: &PyObject) -> PyResult<Option<Operation>> {
     match base_name(vm, o)? {
         Some(name) if name != "RunPython" => of_base(vm, o, &name).map(Some),
+        // A user's operation on a field touches what adding that field would.
+        None if py::attr_opt(vm, o, "is_same_field_operation")?.is_some()
+            && py::attr(vm, o, "field")?
+                .downcast_ref::<PyField>()
+                .is_some() =>
+        {
+            py::set_attr(vm, o, "preserve_default", py::bool(vm, true))?;
+            of_base(vm, o, "AddField").map(Some)
+        }
         _ => Ok(None),
     }
 }

@@ -41,6 +41,11 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         c.classmethod("from_apps", |_: PyObjectRef, apps: PyObjectRef, vm: &Vm| {
             super::state_apps::state_of(vm, &apps)
         });
+        for name in ["__copy__", "__deepcopy__"] {
+            c.method(name, |o: PyObjectRef, _: FuncArgs, vm: &Vm| -> PyResult {
+                Ok(new(vm, PyProjectState::of(vm, &o)?.snapshot(vm)?))
+            });
+        }
         c.method(
             "__eq__",
             |a: PyObjectRef, b: PyObjectRef, vm: &Vm| -> PyResult<bool> {
@@ -208,6 +213,26 @@ impl PyProjectState {
             set.add(py::str(vm, label), vm)?;
         }
         Ok(set.into_ref(&vm.ctx).into())
+    }
+    #[pygetset(setter)]
+    fn set_real_apps(zelf: &Py<Self>, labels: PyObjectRef, vm: &Vm) -> PyResult<()> {
+        let mut given = vec![];
+        for label in py::list(vm, &labels)? {
+            given.push(py::to_string(vm, &label)?);
+        }
+        zelf.state.borrow_mut().real_apps = given;
+        zelf.apps.take();
+        Ok(())
+    }
+    /// The model behind a proxy, by its key.
+    #[pymethod]
+    fn get_concrete_model_key(zelf: &Py<Self>, model: PyObjectRef, vm: &Vm) -> PyResult {
+        let key = match bridge::model_of_class(vm, &model) {
+            Some(m) => (m.app_label().to_string(), m.model_name().to_string()),
+            None => orm_migrations::state::label_key(&py::to_string(vm, &model)?),
+        };
+        let found = zelf.snapshot(vm)?.concrete(key);
+        Ok(super::to_python::key(vm, &found))
     }
     #[pygetset]
     fn is_delayed(zelf: &Py<Self>) -> bool {

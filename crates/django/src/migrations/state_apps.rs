@@ -6,7 +6,7 @@ use crate::{modules, py};
 use orm_migrations::{ModelState, ProjectState};
 use rustpython_vm::builtins::{PyDict, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 type Vm = VirtualMachine;
@@ -51,7 +51,8 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             },
         );
     })?;
-    modules::export(vm, MODULE, "StateApps", made)
+    modules::export(vm, MODULE, "StateApps", made)?;
+    related_functions(vm)
 }
 
 fn init(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
@@ -137,6 +138,70 @@ fn check(vm: &Vm, apps: &PyObject, ignore_swappable: bool) -> PyResult<()> {
         return Ok(());
     }
     Err(vm.new_value_error(messages.join("\n")))
+}
+
+/// `get_related_models_tuples(model)`, `get_related_models_recursive(model)`: by app label and name.
+fn related_functions(vm: &Vm) -> PyResult<()> {
+    let direct = vm.new_function("get_related_models_tuples", |m: PyObjectRef, vm: &Vm| {
+        let keys = related(vm, &m)?.iter().map(|(k, _)| key(vm, k)).collect();
+        key_set(vm, keys)
+    });
+    modules::export(vm, MODULE, "get_related_models_tuples", direct)?;
+    let all = vm.new_function("get_related_models_recursive", |m: PyObjectRef, vm: &Vm| {
+        let own = crate::models::model_of_class(vm, &m)
+            .ok_or_else(|| vm.new_type_error("not a model"))?;
+        let own = (own.app_label().to_string(), own.model_name().to_string());
+        let mut seen: Vec<(String, String)> = vec![];
+        let mut queue = related(vm, &m)?;
+        while let Some((k, class)) = queue.pop() {
+            if !seen.contains(&k) {
+                seen.push(k);
+                queue.extend(related(vm, &class)?);
+            }
+        }
+        let keys = seen.iter().filter(|k| **k != own).map(|k| key(vm, k));
+        key_set(vm, keys.collect())
+    });
+    modules::export(vm, MODULE, "get_related_models_recursive", all)
+}
+
+fn key(vm: &Vm, key: &(String, String)) -> PyObjectRef {
+    super::to_python::key(vm, key)
+}
+
+fn key_set(vm: &Vm, keys: Vec<PyObjectRef>) -> PyResult {
+    let list = vm.ctx.new_list(keys);
+    vm.ctx.types.set_type.as_object().call((list,), vm)
+}
+
+type Named = ((String, String), PyObjectRef);
+
+/// Subclasses, bases, and what relations lead to, from either side.
+fn related(vm: &Vm, class: &PyObject) -> PyResult<Vec<Named>> {
+    let mut found: Vec<PyObjectRef> = vec![];
+    let subclasses = py::call(vm, class, "__subclasses__", vec![])?;
+    found.extend(py::list(vm, &subclasses)?);
+    found.extend(py::list(vm, &py::attr(vm, class, "__bases__")?)?);
+    let meta = py::attr(vm, class, "_meta")?;
+    let args = [
+        ("include_parents", py::bool(vm, true)),
+        ("include_hidden", py::bool(vm, true)),
+    ];
+    for field in py::list(vm, &py::call_kw(vm, &meta, "get_fields", vec![], &args)?)? {
+        if let Some(m) = py::attr_opt(vm, &field, "related_model")? {
+            found.push(m);
+        }
+    }
+    let mut out = vec![];
+    for class in found {
+        if let Some(m) = crate::models::model_of_class(vm, &class)
+            && !m.is_abstract()
+        {
+            let key = (m.app_label().to_string(), m.model_name().to_string());
+            out.push((key, class));
+        }
+    }
+    Ok(out)
 }
 
 /// The state of a registry, for `ProjectState.from_apps`.

@@ -61,7 +61,11 @@ fn object(vm: &Vm, o: &Clause) -> PyResult {
     if any.downcast_ref::<PyObj>().is_none()
         && let Some((module, name)) = o.import_path()
     {
-        return modules::find(vm, &module, &name);
+        let mut found: PyObjectRef = modules::module(vm, &module)?.into();
+        for part in name.split('.') {
+            found = py::attr(vm, &found, part)?;
+        }
+        return Ok(found);
     }
     convert::to_py(vm, &Value::Object(o.clone()))
 }
@@ -135,6 +139,17 @@ pub fn operation(vm: &Vm, op: &Operation) -> PyResult {
         };
         kwargs.push((name.as_str(), v));
     }
+    if let Operation::CreateModel { options, .. } = op
+        && options.get("proxy").is_some_and(Value::truthy)
+        && let Some((_, shown)) = kwargs.iter().find(|(k, _)| *k == "options")
+    {
+        // A proxy keeps all of its options, empty ones too.
+        for part in ["indexes", "constraints"] {
+            if shown.get_item(part, vm).is_err() {
+                shown.set_item(part, vm.ctx.new_list(vec![]).into(), vm)?;
+            }
+        }
+    }
     if let Operation::CreateModel { indexes, .. } = op
         && !indexes.is_empty()
         && let Some((_, options)) = kwargs.iter().find(|(k, _)| *k == "options")
@@ -166,10 +181,8 @@ pub fn key(vm: &Vm, key: &(String, String)) -> PyObjectRef {
 fn dependency(vm: &Vm, d: &Dependency) -> PyResult {
     match d {
         Dependency::Migration(a, n) => Ok(key(vm, &(a.clone(), n.clone()))),
-        Dependency::Swappable { setting, app_label } => {
-            let class = modules::find(vm, "django.db.migrations.migration", "SwappableTuple")?;
-            let pair = key(vm, &(app_label.clone(), "__first__".into()));
-            class.call((pair, vm.ctx.new_str(setting.as_str())), vm)
+        Dependency::Swappable { setting, .. } => {
+            Ok(key(vm, &("__setting__".into(), setting.clone())))
         }
     }
 }
