@@ -76,6 +76,11 @@ pub fn set_fallback_app(label: Option<&str>) {
     FALLBACK.with_borrow_mut(|f| *f = label.map(Into::into));
 }
 
+/// Is it the app of modules outside every app?
+pub fn is_fallback_app(label: &str) -> bool {
+    FALLBACK.with_borrow(|f| f.as_deref() == Some(label))
+}
+
 /// The registry inside a Python `Apps`.
 pub fn rust_apps(obj: &PyObject) -> Option<Rc<Apps>> {
     obj.downcast_ref::<PyApps>().map(|a| a.apps.clone())

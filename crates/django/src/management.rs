@@ -17,6 +17,7 @@ pub mod signals;
 pub mod sqlmigrate;
 pub mod squash;
 pub mod stale_content_types;
+mod wrapper;
 
 use crate::modules;
 use command::Command;
@@ -68,6 +69,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         "execute_from_command_line",
         execute,
     )?;
+    wrapper::install(vm)?;
     let error = crate::error::class(vm, "CommandError");
     modules::export(vm, "django.core.management", "CommandError", error)
 }

@@ -8,7 +8,7 @@ use crate::error::OrRaise;
 use crate::{modules, py};
 use indexmap::IndexMap;
 use orm_migrations::autodetector::{self, Options};
-use orm_migrations::{Migration, Pair};
+use orm_migrations::{Migration, Pair, ProjectState};
 use rustpython_vm::builtins::{PyDict, PyDictRef};
 use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
@@ -118,6 +118,7 @@ fn detect(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult {
         .filter(|g| !vm.is_none(g));
     let state = |name: &str| PyProjectState::of(vm, &*py::attr(vm, &o, name)?)?.snapshot(vm);
     let (previous, next) = (state("from_state")?, state("to_state")?);
+    name_settings(vm, &next)?;
     let options = Options {
         convert_apps: convert.unwrap_or_default(),
         ..options(vm)?
@@ -132,6 +133,22 @@ fn detect(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult {
     let found =
         autodetector::detect(Pair::new(&previous, &next), leaves, &asked, &options).or_raise(vm)?;
     to_dict(vm, &found)
+}
+
+/// Relations to a model that a setting names keep the setting's name.
+fn name_settings(vm: &Vm, state: &ProjectState) -> PyResult<()> {
+    for field in state.models.values().flat_map(|m| m.fields.values()) {
+        let Some(rel) = &field.remote else { continue };
+        if rel.swappable_setting().is_some() {
+            continue;
+        }
+        let object = to_python::field(vm, field)?;
+        let setting = py::attr_opt(vm, &object, "swappable_setting")?;
+        if let Some(setting) = setting.and_then(|s| py::as_string(&s)) {
+            *rel.swappable.borrow_mut() = Some(setting);
+        }
+    }
+    Ok(())
 }
 
 fn to_dict(vm: &Vm, changes: &Changes) -> PyResult {

@@ -143,7 +143,7 @@ fn app_packages(vm: &Vm) -> PyResult<Vec<(String, Option<String>, String)>> {
         }
     }
     for label in super::live::apps(vm)?.app_labels() {
-        if !labels.contains(&label) {
+        if !labels.contains(&label) && crate::apps::is_fallback_app(&label) {
             add(label, String::new(), root(vm)?)?;
         }
     }

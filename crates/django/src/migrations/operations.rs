@@ -631,6 +631,13 @@ fn special(c: &mut Class, name: &str, vm: &Vm) {
                 expand(&["database_operations", "state_operations"]),
             );
         }
+        "AlterUniqueTogether" => {
+            c.attr("option_name", vm.ctx.new_str("unique_together"));
+            c.getter("option_value", |o, vm| py::attr(vm, &o, "unique_together"));
+        }
+        "AlterOrderWithRespectTo" => {
+            c.attr("option_name", vm.ctx.new_str("order_with_respect_to"));
+        }
         "RunSQL" => {
             c.attr("noop", vm.ctx.new_str(""));
             c.getter("reversible", |o, vm| {

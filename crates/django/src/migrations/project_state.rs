@@ -263,7 +263,7 @@ impl PyProjectState {
         zelf.apps.take();
     }
     #[pymethod]
-    fn reload_models(zelf: &Py<Self>, _models: PyObjectRef, _delay: OptionalArg) {
+    fn reload_models(zelf: &Py<Self>, _args: FuncArgs) {
         zelf.apps.take();
     }
     #[pymethod]

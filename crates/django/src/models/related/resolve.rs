@@ -111,6 +111,29 @@ pub fn install(vm: &Vm) -> PyResult<()> {
                 });
             }
         }
+        let many = modules::find(vm, "django.db.models.fields.related", "ManyToManyField");
+        if many.is_ok_and(|many| many.is(&c.class)) {
+            for name in [
+                "_get_m2m_attr",
+                "_get_m2m_reverse_attr",
+                "_get_m2m_db_table",
+            ] {
+                c.method(
+                    name,
+                    |_: PyObjectRef, _: rustpython_vm::function::FuncArgs, vm: &Vm| -> PyResult {
+                        Err(vm.new_not_implemented_error(
+                            "parts of ManyToManyField in a field class of another kind",
+                        ))
+                    },
+                );
+            }
+            c.method(
+                "contribute_to_related_class",
+                |o: PyObjectRef, cls: PyObjectRef, rel: PyObjectRef, vm: &Vm| {
+                    contribute_to_related_class(&o, &cls, &rel, vm)
+                },
+            );
+        }
         c.method("m2m_column_name", |o: PyObjectRef, vm: &Vm| {
             m2m_part(&o, |(s, _)| s.column().unwrap_or_default(), vm)
         });
