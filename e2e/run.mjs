@@ -5,6 +5,7 @@
 //   ORMSCOPE_DIST       the built page            default: ../dist
 //   ORMSCOPE_CHROMIUM   the browser               default: /usr/bin/chromium
 //   ORMSCOPE_SHOTS      where screenshots go      default: ../docs/screenshots
+//   ORMSCOPE_BIN, ORMSCOPE_DJANGO_TESTS    the native command, the folder of Django's tests
 //
 // The page is served under a path prefix, since it must work under any.
 // A journey that the engine cannot go to its end yet stands in not-yet.txt, with

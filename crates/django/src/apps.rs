@@ -76,7 +76,7 @@ pub fn set_fallback_app(label: Option<&str>) {
     FALLBACK.with_borrow_mut(|f| *f = label.map(Into::into));
 }
 
-/// Is it the app of modules outside every app?
+/// Is it the app of the modules outside every app?
 pub fn is_fallback_app(label: &str) -> bool {
     FALLBACK.with_borrow(|f| f.as_deref() == Some(label))
 }

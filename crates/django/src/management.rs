@@ -17,7 +17,7 @@ pub mod signals;
 pub mod sqlmigrate;
 pub mod squash;
 pub mod stale_content_types;
-mod wrapper;
+pub mod text;
 
 use crate::modules;
 use command::Command;
@@ -69,7 +69,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         "execute_from_command_line",
         execute,
     )?;
-    wrapper::install(vm)?;
+    text::install(vm)?;
     let error = crate::error::class(vm, "CommandError");
     modules::export(vm, "django.core.management", "CommandError", error)
 }
@@ -85,6 +85,12 @@ pub fn run(vm: &Vm, argv: &[String]) -> PyResult<i32> {
         return Ok(1);
     };
     let Some(command) = find(name) else {
+        if let Some(command) = text::find(vm, name)? {
+            return match text::run(vm, &command, name, rest) {
+                Ok(()) => Ok(0),
+                Err(e) => status_of(vm, &out, e),
+            };
+        }
         out.err(
             vm,
             &format!("Unknown command: '{name}'\nType 'manage.py help' for usage."),
@@ -142,8 +148,15 @@ fn call_command(call: FuncArgs, vm: &Vm) -> PyResult {
     let Some(name) = given.next() else {
         return Err(vm.new_type_error("call_command() missing a command name"));
     };
+    // A command's instance, too.
+    if let Some(told) = text::given(vm, name, &call)? {
+        return Ok(told);
+    }
     let name = name.str(vm)?.to_string_lossy().into_owned();
     let Some(command) = find(&name) else {
+        if let Some(command) = text::find(vm, &name)? {
+            return text::call(vm, &command, &name, &call);
+        }
         return Err(command_error(vm, format!("Unknown command: '{name}'")));
     };
     let mut argv = vec![];

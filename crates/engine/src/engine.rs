@@ -291,7 +291,7 @@ impl Engine {
             return;
         };
         if let Some(prepared) = &mut self.prepared {
-            prepared.touched = changes_more_than_rows(source);
+            prepared.touched = changes_more_than_rows(project, source);
         }
         let world = self.world.clone();
         let begun = world.milliseconds();
@@ -490,10 +490,10 @@ fn key(project: &Project) -> u64 {
 
 /// Whether a script may leave something behind in the models' own modules: then they are loaded
 /// again before the next run. Better once too often.
-fn changes_more_than_rows(source: &str) -> bool {
+fn changes_more_than_rows(project: &Project, source: &str) -> bool {
     let words = [
         "class ",
-        "import ",
+        "import_",
         "register",
         "connect",
         "receiver",
@@ -513,7 +513,22 @@ fn changes_more_than_rows(source: &str) -> bool {
             .all(|c| c.is_alphanumeric() || c == '_' || c == '.');
         line.contains('=') && is_name && target.contains('.')
     });
-    assigns || words.iter().any(|w| source.contains(w))
+    assigns || imports_own(project, source) || words.iter().any(|w| source.contains(w))
+}
+
+/// Whether a script imports a file of the project that the models have not: what is in it runs.
+fn imports_own(project: &Project, source: &str) -> bool {
+    source.lines().any(|line| {
+        let mut words = line.split_whitespace();
+        let module = match words.next() {
+            Some("import" | "from") => words.next().unwrap_or_default(),
+            _ => return line.contains("import "),
+        };
+        let top = module.split(['.', ',']).next().unwrap_or_default();
+        let is_own = |path: &str| path.split(['/', '.']).next() == Some(top);
+        line.contains(',') && line.trim_start().starts_with("import")
+            || (module != "models" && project.files.iter().any(|f| is_own(&f.path)))
+    })
 }
 
 /// `connection.queries` starts empty.

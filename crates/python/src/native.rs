@@ -3,7 +3,9 @@
 //! [`Host`]: crate::host::Host
 pub mod clock;
 pub mod descriptors;
+pub mod errno;
 pub mod files;
+mod local_dates;
 pub mod posix;
 pub mod signal;
 pub mod sockets;

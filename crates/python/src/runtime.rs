@@ -119,6 +119,7 @@ fn prepare(vm: &VirtualMachine) -> PyResult<()> {
     vm.recursion_limit.set(1000);
     native::stdio::install(vm)?;
     native::clock::install(vm)?;
+    native::errno::install(vm)?;
     native::files::install(vm)?;
     importer::install(vm)
 }

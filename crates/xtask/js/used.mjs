@@ -89,5 +89,25 @@ function visit(files) {
 const used = new Uint8Array(Number(count));
 /** Adds what this engine called. */
 function note() {
+  const notes = new Uint8Array(exports.memory.buffer, Number(place), used.length);
+  notes.forEach((called, at) => (used[at] |= called));
+}
+
+const examples = JSON.parse(await readFile(join(root, "www/examples/order.json"), "utf8"));
+for (const [number, name] of examples.entries()) {
+  await begin(number);
+  visit(await texts(join(root, "www/examples", name)));
   note();
+}
+const suite = join(root, "tests/suite");
+for (const path of (await readdir(suite, { recursive: true })).filter((path) => path.endsWith(".md"))) {
+  const text = await readFile(join(suite, path), "utf8");
+  const models = /^Models: .*models\/(\w+)\)/m.exec(text)?.[1];
+  if (!models) continue;
+  const files = (await texts(join(root, "tests/models", models))).filter((each) => each.path !== "queries.py");
+  const blocks = [...text.matchAll(/^```python\n([^]*?)^```/gm)].map((match) => match[1]);
+  const [first, ...rest] = text.indexOf("```python") < text.indexOf("\n## ") ? blocks : ["", ...blocks];
+  for (const block of rest) run(of([...files, { path: "queries.py", text: `${first}\n${block}` }]));
+}
+note();
 process.stdout.write(Array.from(used.entries()).flatMap(([at, called]) => (called ? [`${at}\n`] : [])).join(""));

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::run::{cargo, follow, run, say};
-use crate::{Outcome, conformance, dist, ours, page, places, tools};
+use crate::{Outcome, conformance, dist, django, ours, page, places, tools};
 
 /// What has been counted so far.
 #[derive(Default)]
@@ -133,6 +133,7 @@ fn journeys(tally: &mut Tally) -> Outcome {
             .current_dir(places::root().join("e2e"))
             .env("ORMSCOPE_DIST", places::dist())
             .env("ORMSCOPE_CHROMIUM", chromium)
+            .env("ORMSCOPE_DJANGO_TESTS", django::source()?.join("tests"))
             .env(
                 "ORMSCOPE_BIN",
                 env::var_os("ORMSCOPE_BIN")

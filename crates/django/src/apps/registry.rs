@@ -118,7 +118,7 @@ impl PyApps {
         let configs = self.configs();
         Ok(!self.populated.get() && configs.__len__() == 0
             || configs.get_item_opt(label, vm)?.is_some()
-            || super::FALLBACK.with_borrow(|f| f.as_deref() == Some(label)))
+            || super::is_fallback_app(label))
     }
     /// `AppConfig.get_models()`
     pub fn models_of(

@@ -138,7 +138,10 @@ impl DatabaseOperations {
         objs: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult<usize> {
-        let limit = zelf.database.sqlite(vm)?.variable_limit() as usize;
+        // User code may lower the limit.
+        let features = crate::py::attr(vm, zelf.database.as_object(), "features")?;
+        let limit = crate::py::attr(vm, &features, "max_query_params")?;
+        let limit: usize = limit.try_into_value(vm)?;
         let mut columns = 0;
         for field in crate::py::list(vm, &fields)? {
             // A composite primary key counts with all of its columns.

@@ -80,12 +80,13 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
     signals::send(
         vm,
         "pre_migrate",
-        &before,
+        Some(&before),
         &plan,
         verbosity,
         args.database(),
         out,
     )?;
+    let plan = signals::heeded(vm, plan)?;
     // Django's own apps have no files here: their tables are made like those of unmigrated apps.
     let own: Vec<String> = unmigrated
         .iter()
@@ -139,11 +140,16 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
             Progress::Success(_) => out.line(vm, if fake { " FAKED" } else { " OK" }),
         }
     })?;
-    let after = project.applied_state().or_raise(vm)?;
+    // Once everything is applied, the models are those of the project, with those of the apps
+    // that have no migrations.
+    let after = match project.plan(vm, &project.leaves())?.is_empty() {
+        true => None,
+        false => Some(project.applied_state().or_raise(vm)?),
+    };
     signals::send(
         vm,
         "post_migrate",
-        &after,
+        after.as_ref(),
         &plan,
         verbosity,
         args.database(),

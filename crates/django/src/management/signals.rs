@@ -1,20 +1,23 @@
 //! `pre_migrate` and `post_migrate`.
 use super::output::Output;
-use crate::migrations::{historical, live};
-use crate::modules;
+use crate::convert::PyObj;
+use crate::migrations::{convert_operation, historical, live};
+use crate::{modules, py};
 use orm_migrations::ProjectState;
 use orm_migrations::executor::Step;
 use rustpython_vm::builtins::PyDict;
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::{PyResult, VirtualMachine};
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+use std::rc::Rc;
 
 type Vm = VirtualMachine;
 
-/// Sends a signal for every app, with the models of a state.
+/// Sends a signal for every app, with the models of a state; without one, with those that there
+/// are now.
 pub fn send(
     vm: &Vm,
     name: &str,
-    state: &ProjectState,
+    state: Option<&ProjectState>,
     plan: &[Step],
     verbosity: u8,
     using: &str,
@@ -38,19 +41,16 @@ pub fn send(
         return Ok(());
     };
     let _ = live::apps(vm)?;
-    let apps = historical::render(vm, state)?;
-    let steps: Vec<_> = plan
-        .iter()
-        .map(|s| {
-            let label = format!("{}.{}", s.migration.app_label, s.migration.name);
-            vm.ctx
-                .new_tuple(vec![
-                    vm.ctx.new_str(label).into(),
-                    vm.ctx.new_bool(s.backwards).into(),
-                ])
-                .into()
-        })
-        .collect();
+    let apps = match state {
+        Some(state) => historical::render(vm, state)?,
+        None => main.clone(),
+    };
+    let mut steps = vec![];
+    for step in plan {
+        let migration = planned(vm, step)?;
+        let pair = vec![migration, vm.ctx.new_bool(step.backwards).into()];
+        steps.push(vm.ctx.new_tuple(pair).into());
+    }
     let steps = vm.ctx.new_list(steps);
     for (_, config) in configs {
         let mut call = FuncArgs::default();
@@ -69,4 +69,41 @@ pub fn send(
         signal.get_attr("send", vm)?.call(call, vm)?;
     }
     Ok(())
+}
+
+/// The migration of a step for those who hear of it.
+fn planned(vm: &Vm, step: &Step) -> PyResult {
+    if let Some(object) = face(step) {
+        return Ok(object.clone());
+    }
+    let class = modules::find(vm, "django.db.migrations", "Migration")?;
+    let (name, label) = (&*step.migration.name, &*step.migration.app_label);
+    class.call((vm.ctx.new_str(name), vm.ctx.new_str(label)), vm)
+}
+
+fn face(step: &Step) -> Option<&PyObjectRef> {
+    let face = step.migration.face.as_ref()?;
+    face.as_any().downcast_ref::<PyObj>().map(|o| &o.0)
+}
+
+/// The plan with the operations that receivers of `pre_migrate` put in: content types follow
+/// their models' names that way.
+pub fn heeded(vm: &Vm, plan: Vec<Step>) -> PyResult<Vec<Step>> {
+    plan.into_iter()
+        .map(|step| {
+            let Some(object) = face(&step) else {
+                return Ok(step);
+            };
+            let operations = py::attr(vm, object, "operations")?;
+            if py::list(vm, &operations)?.len() == step.migration.operations.len() {
+                return Ok(step);
+            }
+            let mut migration = (*step.migration).clone();
+            migration.operations = convert_operation::operations(vm, &operations)?;
+            Ok(Step {
+                migration: Rc::new(migration),
+                backwards: step.backwards,
+            })
+        })
+        .collect()
 }

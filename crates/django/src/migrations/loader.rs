@@ -7,6 +7,7 @@ use orm_migrations::graph::Key;
 use orm_migrations::{Dependency, Migration};
 use rustpython_vm::builtins::PyDict;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use std::rc::Rc;
 
 type Vm = VirtualMachine;
 
@@ -142,8 +143,11 @@ fn app_packages(vm: &Vm) -> PyResult<Vec<(String, Option<String>, String)>> {
             add(label, name, base)?;
         }
     }
+    let configured = !labels.is_empty();
     for label in super::live::apps(vm)?.app_labels() {
-        if !labels.contains(&label) && crate::apps::is_fallback_app(&label) {
+        // An app that is put aside for a while has no part in this.
+        let counts = !configured || crate::apps::is_fallback_app(&label);
+        if counts && !labels.contains(&label) {
             add(label, String::new(), root(vm)?)?;
         }
     }
@@ -338,7 +342,7 @@ pub fn migration_of(vm: &Vm, o: &PyObject) -> PyResult<Migration> {
         Some(initial.is_true(vm)?)
     };
     out.atomic = py::attr(vm, o, "atomic")?.is_true(vm)?;
-    out.face = Some(std::rc::Rc::new(PyObj(o.to_owned())));
+    out.face = Some(Rc::new(PyObj(o.to_owned())));
     Ok(out)
 }
 

@@ -462,6 +462,9 @@ impl Project {
                     && !present.contains(&o.db_table)
             })
             .collect();
+        if models.is_empty() {
+            return Ok(());
+        }
         self.with_editor(vm, true, |editor| {
             for m in &models {
                 created(&m.db_table());

@@ -134,6 +134,10 @@ impl PyModelState {
             vm.call_method(zelf.cache_dict(vm).as_object(), "copy", ())?,
             vm,
         )?;
+        // Peers stay behind: weak references do not travel.
+        if let Some(mode) = &*zelf.fetch_mode.borrow() {
+            out.set_item("fetch_mode", mode.clone(), vm)?;
+        }
         Ok(out)
     }
     #[pymethod]
@@ -143,6 +147,9 @@ impl PyModelState {
         }
         if let Some(adding) = state.get_item_opt("adding", vm)? {
             zelf.adding.set(adding.is_true(vm)?);
+        }
+        if let Some(mode) = state.get_item_opt("fetch_mode", vm)? {
+            *zelf.fetch_mode.borrow_mut() = Some(mode);
         }
         if let Some(cache) = state.get_item_opt("fields_cache", vm)?
             && let Ok(cache) = cache.downcast()

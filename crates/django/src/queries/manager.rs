@@ -223,6 +223,35 @@ impl PyManager {
     fn __copy__(zelf: &Py<PyManager>, vm: &VirtualMachine) -> PyResult<PyRef<PyManager>> {
         PyManager::copy(zelf, vm)
     }
+    /// Its class and arguments; the model it belongs to, its name and its database.
+    #[pymethod]
+    fn __reduce__(zelf: &Py<PyManager>, vm: &VirtualMachine) -> PyResult {
+        let (args, kwargs) = constructor_args(zelf, vm)?;
+        let rebuild = modules::find(vm, MODULE, "_rebuild_manager")?;
+        let class = zelf.class().to_owned().into();
+        let state = match zelf.as_object().dict() {
+            Some(dict) => dict.copy().into_ref(&vm.ctx),
+            None => vm.ctx.new_dict(),
+        };
+        for name in ["model", "name", "_db", "_hints"] {
+            let value = zelf.as_object().get_attr(name, vm)?;
+            state.set_item(name, value, vm)?;
+        }
+        let made = vm.ctx.new_tuple(vec![class, args, kwargs.into()]);
+        Ok(vm
+            .ctx
+            .new_tuple(vec![rebuild, made.into(), state.into()])
+            .into())
+    }
+    #[pymethod]
+    fn __setstate__(zelf: &Py<PyManager>, state: PyDictRef, vm: &VirtualMachine) -> PyResult<()> {
+        for (name, value) in &state {
+            let name = name.str(vm)?;
+            zelf.as_object()
+                .set_attr(vm.ctx.intern_str(&*name.to_string_lossy()), value, vm)?;
+        }
+        Ok(())
+    }
     #[pymethod]
     fn get_queryset(zelf: &Py<PyManager>, vm: &VirtualMachine) -> PyResult {
         PyManager::fresh(zelf, vm)
@@ -623,6 +652,19 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         ManagerDescriptor::make_static_type(),
     ];
     let base = PyManager::make_static_type();
+    let rebuild = crate::class::function(
+        vm,
+        "_rebuild_manager",
+        |class: PyObjectRef, args: PyObjectRef, kwargs: PyDictRef, vm: &VirtualMachine| {
+            let mut given = FuncArgs::from(args.try_to_value::<Vec<PyObjectRef>>(vm)?);
+            for (name, value) in &kwargs {
+                let name = name.str(vm)?;
+                given.kwargs.insert(name.as_wtf8().to_owned(), value);
+            }
+            class.call(given, vm)
+        },
+    );
+    modules::export(vm, MODULE, "_rebuild_manager", rebuild)?;
     base.set_attr(
         vm.ctx.intern_str("auto_created"),
         vm.ctx.new_bool(false).into(),

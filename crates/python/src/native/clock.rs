@@ -83,7 +83,17 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         &class,
         "utcnow",
         vm.new_function("utcnow", utcnow).into(),
-    )
+    )?;
+    super::local_dates::install(vm)
+}
+
+/// How far the local clocks are ahead of UTC at a moment, in seconds.
+pub fn local_offset(seconds: i64) -> i32 {
+    let zone = ZONE.with(|z| z.borrow().clone());
+    match Timestamp::from_second(seconds) {
+        Ok(moment) => zone.to_offset_info(moment).offset().seconds(),
+        Err(_) => 0,
+    }
 }
 
 fn class_method(

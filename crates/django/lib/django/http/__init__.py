@@ -25,3 +25,39 @@ class HttpRequest:
         if self.method is None:
             return f"<{self.__class__.__name__}>"
         return f"<{self.__class__.__name__}: {self.method} {self.path!r}>"
+
+
+class HttpResponse:
+    """What is written to it, as bytes. Nothing is ever sent from here."""
+
+    status_code = 200
+    charset = "utf-8"
+
+    def __init__(self, content=b"", content_type=None, status=None, charset=None):
+        self.charset = charset or self.charset
+        self.headers = {"Content-Type": content_type or f"text/html; charset={self.charset}"}
+        if status is not None:
+            self.status_code = int(status)
+        self.content = content
+
+    @property
+    def content(self):
+        return b"".join(self._parts)
+
+    @content.setter
+    def content(self, value):
+        is_text = isinstance(value, str | bytes)
+        self._parts = [self.make_bytes(one) for one in ([value] if is_text else value)]
+
+    def make_bytes(self, value):
+        return value if isinstance(value, bytes) else str(value).encode(self.charset)
+
+    def write(self, content):
+        self._parts.append(self.make_bytes(content))
+
+    def getvalue(self):
+        return self.content
+
+    @property
+    def text(self):
+        return self.content.decode(self.charset)

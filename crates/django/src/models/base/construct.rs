@@ -302,6 +302,7 @@ fn from_db(vm: &Vm, cls: PyObjectRef, mut args: FuncArgs) -> PyResult {
 /// How instances of a class are made out of rows, decided once a query.
 pub struct RowPlan {
     class: PyTypeRef,
+    state_name: &'static PyStrInterned,
     names: Vec<&'static PyStrInterned>,
     db: PyObjectRef,
     from_db: Option<PyObjectRef>,
@@ -346,6 +347,7 @@ impl RowPlan {
                 false => Some(py::attr(vm, class.as_object(), "from_db")?),
             },
             class,
+            state_name: vm.ctx.intern_str("_state"),
             names,
             db,
             field_names: vm.ctx.new_list(field_names).into(),
@@ -369,7 +371,7 @@ impl RowPlan {
         {
             *s.fetch_mode.borrow_mut() = Some(mode.clone());
         }
-        dict.set_item(vm.ctx.intern_str("_state"), state, vm)?;
+        dict.set_item(self.state_name, state, vm)?;
         for (name, value) in self.names.iter().zip(values) {
             dict.set_item(*name, value, vm)?;
         }

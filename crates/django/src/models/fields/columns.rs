@@ -2,6 +2,7 @@
 //! learns when it is made.
 use super::properties::{inner, this};
 use crate::class::{Class, fill_class};
+use crate::error::OrRaise;
 use crate::expressions::classes::wrap;
 use crate::{modules, py};
 use orm_sql::Expr;
@@ -35,12 +36,38 @@ pub fn fill(c: &mut Class) {
 
 /// What only some classes have.
 pub fn install(vm: &Vm) -> PyResult<()> {
+    let composite = super::classes::builtin(vm, "CompositePrimaryKey")?;
+    fill_class(vm, &composite, |c| {
+        c.getter("fields", |o, vm| {
+            Ok(vm.ctx.new_tuple(key_parts(&o, vm)?).into())
+        });
+        c.method("__iter__", |o: PyObjectRef, vm: &Vm| -> PyResult {
+            Ok(vm
+                .ctx
+                .new_tuple(key_parts(&o, vm)?)
+                .as_object()
+                .get_iter(vm)?
+                .into())
+        });
+    })?;
     let key = super::classes::builtin(vm, "ForeignKey")?;
     fill_class(vm, &key, |c| {
         c.classmethod("__class_getitem__", |cls: PyTypeRef, _item: PyObjectRef| {
             cls
         });
     })
+}
+
+/// The fields of a composite key.
+fn key_parts(o: &PyObject, vm: &Vm) -> PyResult<Vec<PyObjectRef>> {
+    let parts = match inner(o, vm)?.model() {
+        Some(model) => model.pk_fields().or_raise(vm)?,
+        None => vec![],
+    };
+    parts
+        .iter()
+        .map(|field| super::field_object(vm, field))
+        .collect()
 }
 
 /// `get_placeholder()` alone is how it was done once: the class hears so.

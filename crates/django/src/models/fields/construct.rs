@@ -366,10 +366,14 @@ fn composite(vm: &VirtualMachine, args: &mut Args, o: &mut FieldOptions) -> PyRe
     let names: Vec<String> = py::list(vm, &given)?
         .iter()
         .map(|n| {
-            py::as_string(n)
-                .ok_or_else(|| vm.new_value_error("CompositePrimaryKey args must be field names."))
+            py::as_string(n).ok_or_else(|| {
+                vm.new_value_error("CompositePrimaryKey args must be unique strings.")
+            })
         })
         .collect::<PyResult<_>>()?;
+    if names.is_empty() {
+        return Err(vm.new_value_error("CompositePrimaryKey args must be unique strings."));
+    }
     let mut seen: Vec<&String> = vec![];
     for n in &names {
         if seen.contains(&n) {

@@ -68,8 +68,11 @@ pub fn fill(c: &mut Class) {
     c.method(
         "value_to_string",
         |o: PyObjectRef, obj: PyObjectRef, vm: &Vm| {
-            let v = py::call(vm, &o, "value_from_object", vec![obj])?;
             let f = inner(&o, vm)?;
+            if f.kind == FieldKind::CompositePrimaryKey {
+                return composite_to_string(&o, obj, vm);
+            }
+            let v = py::call(vm, &o, "value_from_object", vec![obj])?;
             use FieldKind::*;
             Ok(match f.kind {
                 Date | DateTime | Time if vm.is_none(&v) => py::str(vm, ""),
@@ -89,6 +92,51 @@ pub fn fill(c: &mut Class) {
             }) as PyResult
         },
     );
+}
+
+/// A composite key as text: its parts' texts as a JSON array.
+fn composite_to_string(o: &PyObject, obj: PyObjectRef, vm: &Vm) -> PyResult {
+    let mut texts = vec![];
+    for part in py::list(vm, &py::attr(vm, o, "fields")?)? {
+        texts.push(py::call(vm, &part, "value_to_string", vec![obj.clone()])?);
+    }
+    let json = vm.import("json", 0)?;
+    let ascii = [("ensure_ascii", py::bool(vm, false))];
+    py::call_kw(
+        vm,
+        &json,
+        "dumps",
+        vec![vm.ctx.new_list(texts).into()],
+        &ascii,
+    )
+}
+
+/// A composite key out of such text, or of its parts.
+fn composite_to_python(o: &PyObject, v: PyObjectRef, vm: &Vm) -> PyResult {
+    let values = if py::as_string(&v).is_some() {
+        py::call(vm, &vm.import("json", 0)?, "loads", vec![v])?
+    } else {
+        v
+    };
+    let is_list = values.fast_isinstance(vm.ctx.types.list_type);
+    if !is_list && !values.fast_isinstance(vm.ctx.types.tuple_type) {
+        return Ok(values);
+    }
+    let mut parts = vec![];
+    let fields = py::list(vm, &py::attr(vm, o, "fields")?)?;
+    let values = py::list(vm, &values)?;
+    if values.len() != fields.len() {
+        let how = if values.len() > fields.len() {
+            "longer"
+        } else {
+            "shorter"
+        };
+        return Err(vm.new_value_error(format!("zip() argument 2 is {how} than argument 1")));
+    }
+    for (field, value) in fields.iter().zip(values) {
+        parts.push(py::call(vm, field, "to_python", vec![value])?);
+    }
+    Ok(vm.ctx.new_list(parts).into())
 }
 
 /// `duration_string`: `[days ]HH:MM:SS[.ffffff]`.
@@ -215,6 +263,8 @@ pub fn to_python(o: &PyObject, v: PyObjectRef, vm: &Vm) -> PyResult {
             let output = properties::this(o, vm)?.part_or_none(vm, "output_field");
             return py::call(vm, &output, "to_python", vec![v]);
         }
+        GenericIpAddress => return ip_address(o, &field, v, vm),
+        CompositePrimaryKey => return composite_to_python(o, v, vm),
         Char | Email | Slug | Url | Text => {
             return Ok(if py::as_string(&v).is_some() {
                 v
@@ -283,8 +333,6 @@ pub fn to_python(o: &PyObject, v: PyObjectRef, vm: &Vm) -> PyResult {
             Value::Uuid(_) => return Ok(v),
             _ => field.to_uuid(value),
         },
-        GenericIpAddress => return ip_address(o, &field, v, vm),
-        CompositePrimaryKey => Ok(value),
         _ => Ok(value),
     };
     match done {

@@ -83,6 +83,22 @@ pub fn fill(c: &mut Class) {
         "required_db_vendor" => required_db_vendor);
     flags!(c: "abstract" => abstract_, "proxy" => proxy, "managed" => managed,
         "select_on_save" => select_on_save);
+    c.getter("proxy_for_model", |o, vm| {
+        let m = model(&o, vm)?;
+        if !m.is_proxy() {
+            return Ok(vm.ctx.none());
+        }
+        // The nearest class it is a proxy of, which may be a proxy itself.
+        let class = class_of_model(vm, &m)?;
+        let mro = py::as_class(&class).map(|c| c.mro_collect());
+        for base in mro.unwrap_or_default().iter().skip(1) {
+            let found = crate::models::model_of_class(vm, base.as_object());
+            if found.is_some_and(|b| !b.options.borrow().abstract_) {
+                return Ok(base.clone().into());
+            }
+        }
+        Ok(vm.ctx.none())
+    });
     c.property(
         "order_with_respect_to",
         |o, vm| {

@@ -1,10 +1,11 @@
 //! `create()`, `get_or_create()`, `update_or_create()`
 use super::PyQuerySet;
 use crate::db::atomic::atomic;
-use crate::error;
-use orm_state::AnyField;
+use crate::error::{self, OrRaise};
+use orm_state::{AnyField, Field};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use std::rc::Rc;
 
 type Pairs = Vec<(String, PyObjectRef)>;
 
@@ -223,11 +224,13 @@ impl PyQuerySet {
         defaults: &Pairs,
     ) -> PyResult<Option<PyObjectRef>> {
         let model = zelf.model(vm)?;
+        let keys = model.pk_fields().or_raise(vm)?;
+        let is_key = |f: &Rc<Field>| keys.iter().any(|key| key.same(f));
         let concrete = |name: &str| {
             model
                 .concrete_fields()
                 .iter()
-                .any(|f| !f.primary_key.get() && (*f.name() == *name || *f.attname() == *name))
+                .any(|f| !is_key(f) && (*f.name() == *name || *f.attname() == *name))
         };
         if !defaults.iter().all(|(k, _)| concrete(k)) {
             return Ok(None);
@@ -238,7 +241,7 @@ impl PyQuerySet {
             let automatic = ["DateField", "TimeField", "FileField"]
                 .iter()
                 .any(|kind| f.class.is_a(kind));
-            if !f.primary_key.get() && (automatic || f.overrides().pre_save) {
+            if !is_key(&f) && (automatic || f.overrides().pre_save) {
                 names.push(f.name().to_string());
             }
         }

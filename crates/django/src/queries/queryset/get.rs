@@ -93,7 +93,14 @@ impl PyQuerySet {
         let GroupBy::Exprs(group_by) = &query.group_by else {
             return Ok(());
         };
-        let keys = zelf.model(vm)?.pk_fields().or_raise(vm)?;
+        let model = zelf.model(vm)?;
+        let pk = model.pk_field().or_raise(vm)?;
+        let is_pk =
+            |g: &orm_sql::Expr| matches!(g.output_field_or_none(), Ok(Some(f)) if f.same(&pk));
+        if group_by.iter().any(is_pk) {
+            return Ok(());
+        }
+        let keys = model.pk_fields().or_raise(vm)?;
         let grouped_by_key = keys.iter().all(|k| {
             group_by.iter().any(|g| {
                 g.as_any()

@@ -228,7 +228,15 @@ pub fn opaque(obj: &PyObjectRef) -> Value {
 
 /// `getattr(obj, field.attname)`
 pub fn attr_of(vm: &VirtualMachine, obj: &PyObject, field: &Field) -> PyResult {
-    obj.get_attr(vm.ctx.intern_str(&*field.attname()), vm)
+    let value = obj.get_attr(vm.ctx.intern_str(&*field.attname()), vm)?;
+    // A child that comes from a fixture knows its own key, which is the parent's, not yet copied.
+    if vm.is_none(&value)
+        && field.primary_key.get()
+        && crate::models::model_of_instance(obj).is_some()
+    {
+        return obj.get_attr("pk", vm);
+    }
+    Ok(value)
 }
 
 /// `operator.attrgetter(*attnames)`

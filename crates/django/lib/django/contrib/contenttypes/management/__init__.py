@@ -76,8 +76,8 @@ def inject_rename_contenttypes_operations(
                     followed.append(
                         RenameContentType(
                             migration.app_label,
-                            operation.old_name_lower,
-                            operation.new_name_lower,
+                            operation.old_name.lower(),
+                            operation.new_name.lower(),
                         )
                     )
             migration.operations[:] = followed
