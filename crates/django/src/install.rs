@@ -55,6 +55,8 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     .concat();
     modules::export(vm, "django", "VERSION", vm.ctx.new_tuple(version))?;
     modules::export(vm, "django", "__version__", vm.ctx.new_str("6.1.3"))?;
+    let version = vm.new_function("get_version", || "6.1.3".to_string());
+    modules::export(vm, "django", "get_version", version)?;
     for path in error::MODULES {
         for (name, class) in error::of_module(vm, path) {
             modules::export(vm, path, name, class)?;

@@ -6,17 +6,31 @@
 //!                                                          │ graph, states, plans
 //! RunPython, users' operations ◀── custom ────────────────┘
 //! ```
+mod apply;
 pub mod bridge;
 pub mod convert_operation;
 pub mod custom;
+pub mod detector;
 pub mod editor;
+mod executor;
+pub mod graph;
 pub mod historical;
 pub mod live;
 pub mod loader;
+pub mod model_state;
+mod neighbours;
 pub mod operations;
+pub mod optimizer;
 pub mod project;
 pub mod project_state;
+mod py_loader;
+pub mod questioner;
+mod real_apps;
+mod soft_applied;
 pub mod source;
+mod state_apps;
+pub mod to_python;
+pub mod writer;
 
 pub use loader::Loader;
 pub use project::Project;
@@ -25,8 +39,16 @@ use rustpython_vm::{PyResult, VirtualMachine};
 
 /// Makes the modules.
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
+    model_state::install(vm)?;
     project_state::install(vm)?;
+    state_apps::install(vm)?;
+    graph::install(vm)?;
+    optimizer::install(vm)?;
+    questioner::install(vm)?;
+    detector::install(vm)?;
+    writer::install(vm)?;
     editor::install(vm)?;
     operations::install(vm)?;
-    loader::install(vm)
+    py_loader::install(vm)?;
+    executor::install(vm)
 }

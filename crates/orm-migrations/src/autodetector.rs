@@ -13,7 +13,7 @@ mod fields;
 mod models;
 mod options;
 
-use crate::graph::Graph;
+use crate::graph::Key;
 use crate::migration::Migration;
 use crate::operation::Operation;
 use crate::pair::Pair;
@@ -45,18 +45,55 @@ pub struct Options {
 /// What the questioner answers with, and values that cannot be compared.
 pub fn changes(
     states: Pair<&ProjectState>,
-    graph: &Graph,
+    graph: &dyn Leaves,
+    questioner: &dyn Questioner,
+    options: &Options,
+) -> Result<IndexMap<String, Vec<Migration>>> {
+    let migrations = detect(states, Some(graph), questioner, options)?;
+    let mut arranged = arrange(migrations, graph, questioner, options)?;
+    if let Some(apps) = &options.trim_to_apps {
+        trim(&mut arranged, apps);
+    }
+    Ok(arranged)
+}
+
+/// What the autodetector asks of the migrations that exist.
+pub trait Leaves {
+    /// The last migrations of an app, or of every app.
+    fn leaf_nodes(&self, app: Option<&str>) -> Vec<Key>;
+}
+
+/// The changes as migrations that are not named yet.
+///
+/// # Errors
+/// As [`changes`].
+pub fn detect(
+    states: Pair<&ProjectState>,
+    graph: Option<&dyn Leaves>,
     questioner: &dyn Questioner,
     options: &Options,
 ) -> Result<IndexMap<String, Vec<Migration>>> {
     let mut detector = Detector::new(states, questioner, options);
     detector.detect()?;
-    let migrations = detector.build_migration_list(Some(graph))?;
-    let mut arranged = arrange::arrange_for_graph(migrations, graph, questioner, options)?;
-    if let Some(apps) = &options.trim_to_apps {
-        arrange::trim_to_apps(&mut arranged, apps);
-    }
-    Ok(arranged)
+    detector.build_migration_list(graph)
+}
+
+/// Names migrations and lets them follow the ones that exist.
+///
+/// # Errors
+/// What the questioner answers with.
+pub fn arrange(
+    migrations: IndexMap<String, Vec<Migration>>,
+    graph: &dyn Leaves,
+    questioner: &dyn Questioner,
+    options: &Options,
+) -> Result<IndexMap<String, Vec<Migration>>> {
+    arrange::arrange_for_graph(migrations, graph, questioner, options)
+}
+
+/// Leaves only the migrations of some apps, and of those they need.
+pub fn trim(changes: &mut IndexMap<String, Vec<Migration>>, apps: &BTreeSet<String>) {
+    arrange::trim_to_apps(changes, apps);
 }
 
 /// An operation and what it waits for.

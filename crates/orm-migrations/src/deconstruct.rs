@@ -16,6 +16,15 @@ fn tuple(items: &[String]) -> Value {
 
 /// `Index.deconstruct()`
 pub fn index(index: &Index) -> Deconstructed {
+    if let Some(face) = &index.face
+        && let Ok(Source::Call(mut own)) = face.source()
+    {
+        // A rename changes the data, not the user's object.
+        if let Some((_, name)) = own.kwargs.iter_mut().find(|(k, _)| k == "name") {
+            *name = index.name.as_str().into();
+        }
+        return own;
+    }
     let mut kwargs: Vec<(String, Value)> = vec![("name".into(), index.name.as_str().into())];
     if !index.fields_orders.is_empty() {
         let fields: Vec<Value> = index
@@ -157,6 +166,9 @@ impl Object for EnumMember {
     }
     fn type_name(&self) -> String {
         self.1.clone()
+    }
+    fn import_path(&self) -> Option<(String, String)> {
+        Some((self.0.clone(), format!("{}.{}", self.1, self.2)))
     }
     fn source(&self) -> Result<Source> {
         Ok(Source::Text {

@@ -1,5 +1,5 @@
 //! From targets to a plan, from a plan to a changed database.
-use crate::graph::{Graph, Key};
+use crate::graph::{Digraph, Graph, Key};
 use crate::migration::Migration;
 use crate::state::ProjectState;
 use indexmap::IndexSet;
@@ -22,50 +22,56 @@ pub fn migration_plan(
     targets: &[(String, Option<String>)],
     clean_start: bool,
 ) -> Result<Vec<Step>> {
-    let mut plan: Vec<Step> = vec![];
+    let steps = plan_keys(graph, applied, targets, clean_start)?;
+    Ok(steps
+        .into_iter()
+        .map(|(key, backwards)| Step {
+            migration: graph.nodes[&key].clone(),
+            backwards,
+        })
+        .collect())
+}
+
+/// The same for any graph: keys, and whether they are undone.
+pub fn plan_keys<T>(
+    graph: &Digraph<T>,
+    applied: &IndexSet<Key>,
+    targets: &[(String, Option<String>)],
+    clean_start: bool,
+) -> Result<Vec<(Key, bool)>> {
+    let mut plan: Vec<(Key, bool)> = vec![];
     let mut applied: IndexSet<Key> = if clean_start {
         IndexSet::new()
     } else {
         applied.clone()
     };
-    let step = |key: &Key, backwards: bool| Step {
-        migration: graph.nodes[key].clone(),
-        backwards,
-    };
     for (app, name) in targets {
-        match name {
-            None => {
-                for root in graph.root_nodes(Some(app)) {
-                    for key in graph.backwards_plan(&root)? {
-                        if applied.shift_remove(&key) {
-                            plan.push(step(&key, true));
-                        }
+        let Some(name) = name else {
+            for root in graph.root_nodes(Some(app)) {
+                for key in graph.backwards_plan(&root)? {
+                    if applied.shift_remove(&key) {
+                        plan.push((key, true));
                     }
                 }
             }
-            Some(name) => {
-                let target = (app.clone(), name.clone());
-                let is_applied = applied.contains(&target);
-                let of_app = graph
-                    .children(&target)
-                    .into_iter()
-                    .filter(|c| c.0 == target.0);
-                if is_applied {
-                    let mut next: Vec<Key> = of_app.collect();
-                    next.sort();
-                    for node in next {
-                        for key in graph.backwards_plan(&node)? {
-                            if applied.shift_remove(&key) {
-                                plan.push(step(&key, true));
-                            }
-                        }
+            continue;
+        };
+        let target = (app.clone(), name.clone());
+        if applied.contains(&target) {
+            let of_app = graph.children(&target).into_iter();
+            let mut next: Vec<Key> = of_app.filter(|c| c.0 == target.0).collect();
+            next.sort();
+            for node in next {
+                for key in graph.backwards_plan(&node)? {
+                    if applied.shift_remove(&key) {
+                        plan.push((key, true));
                     }
-                } else {
-                    for key in graph.forwards_plan(&target)? {
-                        if applied.insert(key.clone()) {
-                            plan.push(step(&key, false));
-                        }
-                    }
+                }
+            }
+        } else {
+            for key in graph.forwards_plan(&target)? {
+                if applied.insert(key.clone()) {
+                    plan.push((key, false));
                 }
             }
         }

@@ -1,4 +1,10 @@
 //! Which migration needs which. Source of names: Django's `migrations.graph`.
+//!
+//! [`Digraph`] knows keys and edges; what a node holds is its user's. [`Graph`] is the one of
+//! Rust's migrations.
+pub mod build;
+
+use crate::autodetector::Leaves;
 use crate::migration::Migration;
 use crate::state::ProjectState;
 use indexmap::{IndexMap, IndexSet};
@@ -8,86 +14,91 @@ use std::rc::Rc;
 /// `("app", "0001_initial")`
 pub type Key = (String, String);
 
+/// A node that something needs and nobody gave.
+#[derive(Clone, Debug)]
+pub struct Dummy {
+    /// Who needs it.
+    pub origin: String,
+    pub message: String,
+}
+
 /// Migrations as nodes, dependencies as edges.
-#[derive(Clone, Debug, Default)]
-pub struct Graph {
-    pub nodes: IndexMap<Key, Rc<Migration>>,
+#[derive(Clone, Debug)]
+pub struct Digraph<T> {
+    pub nodes: IndexMap<Key, T>,
+    pub dummies: IndexMap<Key, Dummy>,
     parents: IndexMap<Key, IndexSet<Key>>,
     children: IndexMap<Key, IndexSet<Key>>,
 }
 
-impl Graph {
-    /// The graph of all migrations of a project; those that `replaces` others stand in for them
-    /// once all or none of the others are applied.
+/// The graph of a project's migrations.
+pub type Graph = Digraph<Rc<Migration>>;
+
+impl<T> Default for Digraph<T> {
+    fn default() -> Digraph<T> {
+        Digraph {
+            nodes: IndexMap::new(),
+            dummies: IndexMap::new(),
+            parents: IndexMap::new(),
+            children: IndexMap::new(),
+        }
+    }
+}
+
+impl<T> Leaves for Digraph<T> {
+    fn leaf_nodes(&self, app: Option<&str>) -> Vec<Key> {
+        self.ends(app, &self.children)
+    }
+}
+
+/// `('app', 'name')`, as messages show a key.
+fn shown(key: &Key) -> String {
+    format!("('{}', '{}')", key.0, key.1)
+}
+
+fn not_found(message: String) -> Error {
+    Error::new(ErrorKind::NodeNotFoundError, message)
+}
+
+impl<T> Digraph<T> {
+    pub fn add_node(&mut self, key: Key, node: T) {
+        self.dummies.shift_remove(&key);
+        self.nodes.insert(key, node);
+    }
+    /// Stands in for a node until it comes.
+    pub fn add_dummy(&mut self, key: Key, origin: &str, message: String) {
+        let origin = origin.to_string();
+        self.dummies.insert(key, Dummy { origin, message });
+    }
+    /// Is there a node, or a stand-in?
+    pub fn knows(&self, key: &Key) -> bool {
+        self.nodes.contains_key(key) || self.dummies.contains_key(key)
+    }
+    /// `child` needs `parent`; `origin` says so.
     ///
     /// # Errors
-    /// `NodeNotFoundError` for a dependency that does not exist, `CircularDependencyError`.
-    pub fn build(migrations: Vec<Migration>, applied: &IndexSet<Key>) -> Result<Graph> {
-        let mut graph = Graph::default();
-        let mut replaced: IndexMap<Key, Key> = IndexMap::new();
-        let mut skip: IndexSet<Key> = IndexSet::new();
-        for m in &migrations {
-            if m.replaces.is_empty() {
-                continue;
-            }
-            let done = m.replaces.iter().filter(|r| applied.contains(*r)).count();
-            let all_exist_or_applied = done == 0 || done == m.replaces.len();
-            if all_exist_or_applied {
-                for r in &m.replaces {
-                    replaced.insert(r.clone(), m.key());
-                }
-            } else {
-                skip.insert(m.key());
+    /// `NodeNotFoundError`, unless that is to be checked later.
+    pub fn add_dependency(
+        &mut self,
+        origin: &str,
+        child: &Key,
+        parent: &Key,
+        skip_validation: bool,
+    ) -> Result<()> {
+        for (end, word) in [(child, "child"), (parent, "parent")] {
+            if !self.knows(end) {
+                let message = format!(
+                    "Migration {origin} dependencies reference nonexistent {word} node {}",
+                    shown(end)
+                );
+                self.add_dummy(end.clone(), origin, message);
             }
         }
-        for m in migrations {
-            let key = m.key();
-            if !skip.contains(&key) && !replaced.contains_key(&key) {
-                graph.nodes.insert(key, Rc::new(m));
-            }
+        self.add_edge(child, parent);
+        if skip_validation {
+            return Ok(());
         }
-        let keys: Vec<Key> = graph.nodes.keys().cloned().collect();
-        for key in &keys {
-            let m = graph.nodes[key].clone();
-            for d in &m.dependencies {
-                let parent = graph.resolve(&d.key(), key, &replaced)?;
-                if let Some(parent) = parent
-                    && parent != *key
-                {
-                    graph.add_edge(key, &parent);
-                }
-            }
-            for d in &m.run_before {
-                if let Some(child) = graph.resolve(&d.key(), key, &replaced)? {
-                    graph.add_edge(&child, key);
-                }
-            }
-        }
-        graph.ensure_not_cyclic()?;
-        Ok(graph)
-    }
-    fn resolve(&self, to: &Key, from: &Key, replaced: &IndexMap<Key, Key>) -> Result<Option<Key>> {
-        let to = replaced.get(to).cloned().unwrap_or_else(|| to.clone());
-        match to.1.as_str() {
-            "__first__" | "__latest__" => {
-                // Apps without migrations of their own are there from the start.
-                let mut of_app = self.nodes.keys().filter(|k| k.0 == to.0);
-                let found = if to.1 == "__first__" {
-                    of_app.next()
-                } else {
-                    of_app.next_back()
-                };
-                Ok(found.cloned())
-            }
-            _ if self.nodes.contains_key(&to) => Ok(Some(to)),
-            _ => Err(Error::new(
-                ErrorKind::NodeNotFoundError,
-                format!(
-                    "Migration {}.{} dependencies reference nonexistent parent node ('{}', '{}')",
-                    from.0, from.1, to.0, to.1
-                ),
-            )),
-        }
+        self.validate_consistency()
     }
     fn add_edge(&mut self, child: &Key, parent: &Key) {
         self.parents
@@ -99,7 +110,96 @@ impl Graph {
             .or_default()
             .insert(child.clone());
     }
-    fn ensure_not_cyclic(&self) -> Result<()> {
+    fn remove_edge(&mut self, child: &Key, parent: &Key) {
+        if let Some(p) = self.parents.get_mut(child) {
+            p.shift_remove(parent);
+        }
+        if let Some(c) = self.children.get_mut(parent) {
+            c.shift_remove(child);
+        }
+    }
+    fn remove(&mut self, key: &Key) -> (Vec<Key>, Vec<Key>) {
+        self.nodes.shift_remove(key);
+        self.dummies.shift_remove(key);
+        let (parents, children) = (self.parents(key), self.children(key));
+        for p in &parents {
+            self.remove_edge(key, p);
+        }
+        for c in &children {
+            self.remove_edge(c, key);
+        }
+        (parents, children)
+    }
+    fn missing_replacement(key: &Key) -> Error {
+        not_found(format!(
+            "Unable to find replacement node {}. It was either never added to the migration graph, or has been removed.",
+            shown(key)
+        ))
+    }
+    /// A squashed migration takes the place of those it replaces.
+    ///
+    /// # Errors
+    /// `NodeNotFoundError` where it is not in the graph.
+    pub fn remove_replaced_nodes(&mut self, replacement: &Key, replaced: &[Key]) -> Result<()> {
+        if !self.knows(replacement) {
+            return Err(Self::missing_replacement(replacement));
+        }
+        for key in replaced.iter().filter(|k| *k != replacement) {
+            if !self.knows(key) {
+                continue;
+            }
+            let (parents, children) = self.remove(key);
+            for child in children {
+                if !replaced.contains(&child) && child != *replacement {
+                    self.add_edge(&child, replacement);
+                }
+            }
+            for parent in parents {
+                if !replaced.contains(&parent) && parent != *replacement {
+                    self.add_edge(replacement, &parent);
+                }
+            }
+        }
+        Ok(())
+    }
+    /// A squashed migration gives way to those it would have replaced.
+    ///
+    /// # Errors
+    /// `NodeNotFoundError` where it is not in the graph.
+    pub fn remove_replacement_node(&mut self, replacement: &Key, replaced: &[Key]) -> Result<()> {
+        if !self.knows(replacement) {
+            return Err(not_found(format!(
+                "Unable to remove replacement node {}. It was either never added to the migration graph, or has been removed already.",
+                shown(replacement)
+            )));
+        }
+        let (_, children) = self.remove(replacement);
+        let present: IndexSet<Key> = replaced.iter().filter(|k| self.knows(k)).cloned().collect();
+        // What came after the squashed one comes after the last of its parts.
+        let inner: IndexSet<Key> = present.iter().flat_map(|k| self.parents(k)).collect();
+        let last: Vec<Key> = present
+            .iter()
+            .filter(|k| !inner.contains(*k))
+            .cloned()
+            .collect();
+        for child in children {
+            for parent in &last {
+                self.add_edge(&child, parent);
+            }
+        }
+        Ok(())
+    }
+    /// # Errors
+    /// `NodeNotFoundError` for the first node that only others speak of.
+    pub fn validate_consistency(&self) -> Result<()> {
+        match self.dummies.values().next() {
+            Some(d) => Err(not_found(d.message.clone())),
+            None => Ok(()),
+        }
+    }
+    /// # Errors
+    /// `CircularDependencyError` with the migrations of a cycle.
+    pub fn ensure_not_cyclic(&self) -> Result<()> {
         let mut todo: IndexSet<Key> = self.nodes.keys().cloned().collect();
         while let Some(node) = todo.pop() {
             let mut stack = vec![node];
@@ -129,8 +229,8 @@ impl Graph {
         }
         Ok(())
     }
+    /// Depth first, each node after all it leads to; of several the last one by name goes first.
     fn walk(edges: &IndexMap<Key, IndexSet<Key>>, start: &Key) -> Vec<Key> {
-        // Depth first, each node after all it leads to, in sorted order.
         let mut out: IndexSet<Key> = IndexSet::new();
         let mut stack: Vec<(Key, bool)> = vec![(start.clone(), false)];
         while let Some((node, done)) = stack.pop() {
@@ -141,15 +241,10 @@ impl Graph {
                 out.insert(node);
                 continue;
             }
-            stack.push((node.clone(), true));
             let mut next: Vec<Key> = edges.get(&node).into_iter().flatten().cloned().collect();
             next.sort();
-            next.reverse();
-            stack.extend(
-                next.into_iter()
-                    .filter(|n| !out.contains(n))
-                    .map(|n| (n, false)),
-            );
+            stack.push((node, true));
+            stack.extend(next.into_iter().map(|n| (n, false)));
         }
         out.into_iter().collect()
     }
@@ -157,10 +252,10 @@ impl Graph {
         if self.nodes.contains_key(target) {
             return Ok(());
         }
-        Err(Error::new(
-            ErrorKind::NodeNotFoundError,
-            format!("Node ('{}', '{}') not a valid node", target.0, target.1),
-        ))
+        Err(not_found(format!(
+            "Node {} not a valid node",
+            shown(target)
+        )))
     }
     /// What must run for `target`, in order, itself last.
     pub fn forwards_plan(&self, target: &Key) -> Result<Vec<Key>> {
@@ -173,20 +268,15 @@ impl Graph {
         Ok(Self::walk(&self.children, target))
     }
     pub fn parents(&self, key: &Key) -> Vec<Key> {
-        self.parents
-            .get(key)
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect()
+        let found = self.parents.get(key).into_iter().flatten();
+        found.cloned().collect()
     }
     pub fn children(&self, key: &Key) -> Vec<Key> {
-        self.children
-            .get(key)
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect()
+        let found = self.children.get(key).into_iter().flatten();
+        found.cloned().collect()
+    }
+    pub fn edge_count(&self) -> usize {
+        self.parents.values().map(IndexSet::len).sum()
     }
     /// Migrations of an app that no other of the app needs; more than one is a conflict.
     pub fn leaf_nodes(&self, app: Option<&str>) -> Vec<Key> {
@@ -224,21 +314,27 @@ impl Graph {
         }
         Ok(plan.into_iter().collect())
     }
-    /// The state after (or before) some migrations and all they need.
-    pub fn make_state(&self, nodes: Option<&[Key]>, at_end: bool) -> Result<ProjectState> {
+    /// What must run for some nodes, with or without themselves.
+    pub fn plan_for(&self, nodes: &[Key], at_end: bool) -> Result<Vec<Key>> {
         let mut plan: IndexSet<Key> = IndexSet::new();
-        match nodes {
-            None => plan.extend(self.full_plan()?),
-            Some(nodes) => {
-                for node in nodes {
-                    for key in self.forwards_plan(node)? {
-                        if at_end || !nodes.contains(&key) {
-                            plan.insert(key);
-                        }
-                    }
+        for node in nodes {
+            for key in self.forwards_plan(node)? {
+                if at_end || !nodes.contains(&key) {
+                    plan.insert(key);
                 }
             }
         }
+        Ok(plan.into_iter().collect())
+    }
+}
+
+impl Graph {
+    /// The state after (or before) some migrations and all they need.
+    pub fn make_state(&self, nodes: Option<&[Key]>, at_end: bool) -> Result<ProjectState> {
+        let plan = match nodes {
+            None => self.full_plan()?,
+            Some(nodes) => self.plan_for(nodes, at_end)?,
+        };
         let mut state = ProjectState::default();
         for key in plan {
             self.nodes[&key].mutate_state(&mut state)?;

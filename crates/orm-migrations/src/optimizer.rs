@@ -7,15 +7,25 @@ use crate::operation::Operation;
 use crate::operation::reduce::Reduced;
 
 /// Merges operations until nothing changes; what may not change places stays in order.
-pub fn optimize(mut operations: Vec<Operation>, app_label: &str) -> Vec<Operation> {
+pub fn optimize(operations: Vec<Operation>, app_label: &str) -> Vec<Operation> {
+    optimize_counted(operations, app_label).0
+}
+
+/// The same, with the number of passes it took; the last one finds nothing to do.
+pub fn optimize_counted(
+    mut operations: Vec<Operation>,
+    app_label: &str,
+) -> (Vec<Operation>, usize) {
+    let mut passes = 1;
     while let Some(shorter) = pass(&operations, app_label) {
         operations = shorter;
+        passes += 1;
     }
-    operations
+    (operations, passes)
 }
 
 /// One pass: the first pair that merges, or nothing.
-fn pass(operations: &[Operation], app_label: &str) -> Option<Vec<Operation>> {
+pub fn pass(operations: &[Operation], app_label: &str) -> Option<Vec<Operation>> {
     for (i, operation) in operations.iter().enumerate() {
         // May what lies between move to the left of the merged one?
         let mut right = true;

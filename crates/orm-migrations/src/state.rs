@@ -190,6 +190,13 @@ pub fn model_base() -> Base {
 
 /// A copy of a field with its relation named, as states keep it.
 pub fn unbound(field: &Rc<Field>) -> Rc<Field> {
+    let is_class = |t: &RelTarget| matches!(t, RelTarget::Model(_));
+    let named = field.remote.as_ref().is_none_or(|r| {
+        !is_class(&r.target()) && !r.through.borrow().as_ref().is_some_and(is_class)
+    });
+    if named && !field.is_bound() {
+        return field.clone();
+    }
     let copy = field.duplicate();
     if let (Some(rel), Some(original)) = (&copy.remote, &field.remote) {
         if let Some(setting) = original.swappable_setting() {
@@ -366,6 +373,44 @@ impl ProjectState {
             }
         }
         Ok(())
+    }
+}
+
+impl ProjectState {
+    /// The model behind a proxy.
+    pub fn concrete(&self, key: ModelKey) -> ModelKey {
+        let mut key = key;
+        let mut left = self.models.len();
+        while let Some(m) = self.models.get(&key)
+            && m.option_is_true("proxy")
+            && left > 0
+        {
+            left -= 1;
+            match m.bases.iter().find_map(|b| match b {
+                Base::Model(label) => Some(label_key(label)),
+                Base::Class(_) => None,
+            }) {
+                Some(base) => key = base,
+                None => break,
+            }
+        }
+        key
+    }
+    /// Every relation: where to, where from, its field's name, its field. A many-to-many field
+    /// also leads to its through model.
+    pub fn relations(&self) -> Vec<(ModelKey, ModelKey, String, Rc<Field>)> {
+        let mut out = vec![];
+        for (from, model) in &self.models {
+            for (name, field) in &model.fields {
+                let Some(rel) = &field.remote else { continue };
+                let through = rel.through.borrow().clone();
+                for target in [Some(rel.target()), through].iter().flatten() {
+                    let to = self.concrete(label_key(&relation_label(target, from)));
+                    out.push((to, from.clone(), name.clone(), field.clone()));
+                }
+            }
+        }
+        out
     }
 }
 

@@ -131,7 +131,8 @@ impl<'h> SchemaEditor<'h> {
         let sql = self.statement_sql(s);
         self.execute(&sql, None)
     }
-    pub(crate) fn statement_sql(&self, s: &Statement) -> String {
+    /// A deferred statement as text.
+    pub fn statement_sql(&self, s: &Statement) -> String {
         let name = match &s.name {
             Name::Given(n) => n.clone(),
             Name::Index { suffix } => naming::index_name(&s.table, &s.columns, suffix),

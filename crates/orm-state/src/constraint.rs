@@ -57,4 +57,6 @@ pub struct Index {
     pub db_tablespace: Option<String>,
     /// `idx` for `Index`; subclasses differ (`gin` …).
     pub suffix: String,
+    /// The binding's object, where its class is a user's own.
+    pub face: Option<Clause>,
 }

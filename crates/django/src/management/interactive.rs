@@ -31,11 +31,27 @@ impl Asker {
         let line = input.call((), vm)?;
         Ok(line.str(vm)?.to_string_lossy().into_owned())
     }
+    /// An answer to a question with several lines: an interrupt leaves the command.
+    fn answer(&self, vm: &Vm) -> PyResult<String> {
+        match self.input(vm) {
+            Err(e) if e.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt) => {
+                self.out.write(vm, "\nCancelled.\n")?;
+                Err(exit(vm, 1))
+            }
+            other => other,
+        }
+    }
     /// `[y/N]`
     pub fn yes(&self, vm: &Vm, question: &str, default: bool) -> PyResult<bool> {
+        self.yes_or(vm, question, Some(default))
+    }
+    /// A question that may insist on an answer.
+    pub fn yes_or(&self, vm: &Vm, question: &str, default: Option<bool>) -> PyResult<bool> {
         self.out.write(vm, &format!("{question} "))?;
         let mut answer = self.input(vm)?;
-        if answer.is_empty() {
+        if answer.is_empty()
+            && let Some(default) = default
+        {
             return Ok(default);
         }
         loop {
@@ -48,14 +64,15 @@ impl Asker {
             answer = self.input(vm)?;
         }
     }
-    fn choice(&self, vm: &Vm, question: &str, choices: &[&str]) -> PyResult<usize> {
+    /// One of several, by its number.
+    pub fn choice(&self, vm: &Vm, question: &str, choices: &[&str]) -> PyResult<usize> {
         self.out.line(vm, question)?;
         for (i, c) in choices.iter().enumerate() {
             self.out.line(vm, &format!(" {}) {c}", i + 1))?;
         }
         self.out.write(vm, "Select an option: ")?;
         loop {
-            if let Ok(n) = self.input(vm)?.trim().parse::<usize>()
+            if let Ok(n) = self.answer(vm)?.trim().parse::<usize>()
                 && (1..=choices.len()).contains(&n)
             {
                 return Ok(n);
@@ -64,7 +81,7 @@ impl Asker {
         }
     }
     /// A value as Python code.
-    fn default(&self, vm: &Vm, default: &str) -> PyResult<FieldDefault> {
+    pub fn default(&self, vm: &Vm, default: &str) -> PyResult<FieldDefault> {
         self.out
             .line(vm, "Please enter the default value as valid Python.")?;
         if !default.is_empty() {
@@ -88,7 +105,7 @@ impl Asker {
                 format!("[default: {default}] >>> ")
             };
             self.out.write(vm, &prompt)?;
-            let mut code = self.input(vm)?;
+            let mut code = self.answer(vm)?;
             if code.is_empty() {
                 code = default.to_string();
             }

@@ -14,8 +14,17 @@ pub fn field_of(obj: &PyObject) -> Option<Rc<Field>> {
 
 /// A Python field of a new copy, fit for a class body.
 pub fn fresh_field(vm: &Vm, field: &Rc<Field>) -> PyResult {
+    if is_users(field) {
+        let object = super::to_python::field(vm, field)?;
+        return crate::py::call(vm, &object, "clone", vec![]);
+    }
     let copy = field.duplicate();
     crate::models::fields::object::field_object(vm, &copy)
+}
+
+/// Is the field's class a user's own, which may keep more than Rust knows?
+pub fn is_users(field: &Field) -> bool {
+    field.class.face.get::<PyObj>().is_some()
 }
 
 /// The model of a Python class.
@@ -81,6 +90,7 @@ pub fn index(vm: &Vm, obj: &PyObject) -> PyResult<Index> {
         include: texts(vm, obj, "include")?,
         db_tablespace: text(vm, obj, "db_tablespace")?,
         suffix: text(vm, obj, "suffix")?.unwrap_or_else(|| "idx".into()),
+        face: crate::models::constraints::own_class(vm, obj)?,
     })
 }
 

@@ -86,7 +86,9 @@ impl CustomOperation for PyOperation {
                 "state_forwards",
                 vec![py::str(vm, app_label), lent.clone()],
             );
-            *state = PyProjectState::of(vm, &lent).or_foreign()?.snapshot();
+            *state = PyProjectState::of(vm, &lent)
+                .and_then(|s| s.snapshot(vm))
+                .or_foreign()?;
             done.map(drop).or_foreign()
         })
     }

@@ -160,6 +160,7 @@ pub struct PySchemaEditor {
     database: Database,
     held: RefCell<Held>,
     atomic: RefCell<Option<PyObjectRef>>,
+    atomic_migration: bool,
 }
 
 /// Lends an editor to Python code; what it deferred or collected comes back.
@@ -175,6 +176,7 @@ pub fn lend<T>(
             collected: editor.collected_sql.take(),
         }),
         atomic: RefCell::default(),
+        atomic_migration: true,
     }
     .into_ref(&vm.ctx);
     let result = body(lent.clone().into());
@@ -185,6 +187,12 @@ pub fn lend<T>(
 }
 
 impl PySchemaEditor {
+    /// Adds a line to the collected ones.
+    pub fn collect(&self, line: &str) {
+        if let Some(lines) = &mut self.held.borrow_mut().collected {
+            lines.push(line.to_string());
+        }
+    }
     /// Runs something with a real editor.
     pub fn with<T>(
         &self,
@@ -212,8 +220,43 @@ impl PySchemaEditor {
     }
 }
 
+/// Statements as SQLite takes them, for code that makes its own.
+const TEMPLATES: &[(&str, &str)] = &[
+    (
+        "sql_create_table",
+        "CREATE TABLE %(table)s (%(definition)s)",
+    ),
+    (
+        "sql_rename_table",
+        "ALTER TABLE %(old_table)s RENAME TO %(new_table)s",
+    ),
+    ("sql_delete_table", "DROP TABLE %(table)s"),
+    (
+        "sql_create_column",
+        "ALTER TABLE %(table)s ADD COLUMN %(column)s %(definition)s",
+    ),
+    (
+        "sql_delete_column",
+        "ALTER TABLE %(table)s DROP COLUMN %(column)s",
+    ),
+    (
+        "sql_create_index",
+        "CREATE INDEX %(name)s ON %(table)s (%(columns)s)%(include)s%(extra)s%(condition)s",
+    ),
+    (
+        "sql_create_unique_index",
+        "CREATE UNIQUE INDEX %(name)s ON %(table)s (%(columns)s)%(include)s%(nulls_distinct)s%(condition)s",
+    ),
+    ("sql_delete_index", "DROP INDEX %(name)s"),
+];
+
 pub fn install(vm: &Vm) -> PyResult<()> {
     let class = PySchemaEditor::make_static_type();
+    crate::class::fill_class(vm, &class, |c| {
+        for (name, text) in TEMPLATES {
+            c.attr(name, vm.ctx.new_str(*text));
+        }
+    })?;
     crate::modules::export(
         vm,
         "django.db.backends.sqlite3.schema",
@@ -234,6 +277,10 @@ impl Constructor for PySchemaEditor {
             Some(c) => c.is_true(vm)?,
             None => false,
         };
+        let atomic = match args.take_positional_keyword("atomic") {
+            Some(a) => a.is_true(vm)?,
+            None => true,
+        };
         let made = PySchemaEditor {
             database: Database { wrapper },
             held: RefCell::new(Held {
@@ -241,6 +288,7 @@ impl Constructor for PySchemaEditor {
                 collected: collect.then(Vec::new),
             }),
             atomic: RefCell::default(),
+            atomic_migration: atomic,
         };
         made.into_ref_with_type(vm, cls).map(Into::into)
     }
@@ -277,6 +325,21 @@ impl PySchemaEditor {
             .map(|l| vm.ctx.new_str(l.as_str()).into());
         vm.ctx.new_list(lines.collect()).into()
     }
+    #[pygetset]
+    fn atomic_migration(zelf: &Py<Self>) -> bool {
+        zelf.atomic_migration
+    }
+    #[pygetset]
+    fn deferred_sql(zelf: &Py<Self>, vm: &Vm) -> PyResult {
+        let texts = zelf.with(vm, |e| {
+            Ok(e.deferred_sql
+                .iter()
+                .map(|s| e.statement_sql(s))
+                .collect::<Vec<_>>())
+        })?;
+        let all = texts.iter().map(|t| py::str(vm, t)).collect();
+        Ok(vm.ctx.new_list(all).into())
+    }
     #[pymethod]
     fn __enter__(zelf: PyRef<Self>, vm: &Vm) -> PyResult<PyRef<Self>> {
         let connection = zelf.database.wrapper.clone();
@@ -290,7 +353,7 @@ impl PySchemaEditor {
                  multi-statement transaction.",
             ));
         }
-        if zelf.held.borrow().collected.is_none() {
+        if zelf.atomic_migration && zelf.held.borrow().collected.is_none() {
             let atomic = crate::modules::find(vm, "django.db.transaction", "atomic")?;
             let alias = vm.ctx.new_str(&*zelf.database.wrapper.alias);
             let block = atomic.call((alias,), vm)?;
@@ -361,6 +424,44 @@ impl PySchemaEditor {
     fn delete_model(zelf: &Py<Self>, class: PyObjectRef, vm: &Vm) -> PyResult<()> {
         let m = model(vm, &class)?;
         zelf.with(vm, |e| e.delete_model(&m))
+    }
+    #[pymethod]
+    fn alter_unique_together(
+        zelf: &Py<Self>,
+        class: PyObjectRef,
+        old: PyObjectRef,
+        new: PyObjectRef,
+        vm: &Vm,
+    ) -> PyResult<()> {
+        let m = model(vm, &class)?;
+        let sets = |o: &PyObjectRef| -> PyResult<Vec<Vec<String>>> {
+            Ok(orm_migrations::state::together(&to_value(vm, o)?))
+        };
+        let (old, new) = (sets(&old)?, sets(&new)?);
+        zelf.with(vm, |e| e.alter_unique_together(&m, &old, &new))
+    }
+    /// SQLite keeps no comments.
+    #[pymethod]
+    fn alter_db_table_comment(_zelf: &Py<Self>, _args: FuncArgs) {}
+    #[pymethod]
+    fn _create_index_name(
+        _zelf: &Py<Self>,
+        table: String,
+        columns: PyObjectRef,
+        suffix: OptionalArg<String>,
+        vm: &Vm,
+    ) -> PyResult<String> {
+        let columns = py::list(vm, &columns)?
+            .iter()
+            .map(|c| py::to_string(vm, c))
+            .collect::<PyResult<Vec<_>>>()?;
+        let suffix = match &suffix {
+            OptionalArg::Present(s) => s.as_str(),
+            OptionalArg::Missing => "",
+        };
+        Ok(orm_sql::schema::naming::index_name(
+            &table, &columns, suffix,
+        ))
     }
     #[pymethod]
     fn alter_db_table(

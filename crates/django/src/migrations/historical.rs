@@ -5,25 +5,26 @@ use crate::modules;
 use crate::py;
 use orm_migrations::{Base, ModelState, ProjectState};
 use orm_state::{Error, ErrorKind, Value};
-use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 type Vm = VirtualMachine;
 
 /// An `Apps` of its own with a class for each model of a state.
 pub fn render(vm: &Vm, state: &ProjectState) -> PyResult {
-    let apps = modules::find(vm, "django.apps.registry", "Apps")?.call((), vm)?;
-    configure(vm, &apps, state)?;
-    let mut waiting: Vec<Rc<ModelState>> = state.models.values().cloned().collect();
-    let mut made: Vec<(String, PyObjectRef)> = vec![];
+    super::state_apps::new(vm, state)
+}
+
+/// Makes classes of models, bases before what inherits from them.
+pub fn render_multiple(vm: &Vm, apps: &PyObjectRef, models: Vec<Rc<ModelState>>) -> PyResult<()> {
+    let mut waiting = models;
     while !waiting.is_empty() {
         let before = waiting.len();
         let mut left = vec![];
         for model in waiting {
-            match bases(vm, &model, &made)? {
+            match bases(vm, &model, apps)? {
                 Some(bases) => {
-                    let class = class(vm, &apps, &model, bases)?;
-                    made.push((format!("{}.{}", model.app_label, model.name_lower()), class));
+                    class(vm, apps, &model, bases)?;
                 }
                 None => left.push(model),
             }
@@ -46,56 +47,43 @@ pub fn render(vm: &Vm, state: &ProjectState) -> PyResult {
         }
         waiting = left;
     }
-    Ok(apps)
-}
-
-/// An `AppConfig` for every app of the state: receivers of `post_migrate` ask for it.
-fn configure(vm: &Vm, apps: &PyObjectRef, state: &ProjectState) -> PyResult<()> {
-    const MODULE: &str = "django.db.migrations.state";
-    let stub = match modules::find(vm, MODULE, "AppConfigStub") {
-        Ok(stub) => stub,
-        Err(_) => {
-            let base = py::as_class(&modules::find(vm, "django.apps", "AppConfig")?);
-            let bases: Vec<_> = base.into_iter().collect();
-            let made = crate::class::class(vm, MODULE, "AppConfigStub", &bases, |c| {
-                c.attr("path", py::str(vm, ""));
-            })?;
-            modules::export(vm, MODULE, "AppConfigStub", made.clone())?;
-            made.into()
-        }
-    };
-    let configs = py::attr(vm, apps, "app_configs")?;
-    let labels = state.models.keys().map(|(label, _)| label);
-    let mut seen: Vec<&String> = vec![];
-    for label in labels.chain(&state.real_apps) {
-        if seen.contains(&label) {
-            continue;
-        }
-        seen.push(label);
-        let config = stub.call((py::str(vm, label), vm.ctx.none()), vm)?;
-        py::set_attr(vm, &config, "apps", apps.clone())?;
-        configs.set_item(&*vm.ctx.new_str(label.as_str()), config, vm)?;
-    }
     Ok(())
 }
 
+/// One model's class (`ModelState.render`).
+pub fn render_model(vm: &Vm, model: &ModelState, apps: &PyObjectRef) -> PyResult {
+    match bases(vm, model, apps)? {
+        Some(bases) => class(vm, apps, model, bases),
+        None => {
+            let all = model
+                .bases
+                .iter()
+                .map(|b| super::to_python::base(vm, b))
+                .collect::<PyResult<Vec<_>>>()?;
+            let all: PyObjectRef = vm.ctx.new_tuple(all).into();
+            Err(crate::error::raise(
+                vm,
+                "InvalidBasesError",
+                format!(
+                    "Cannot resolve one or more bases from {}",
+                    py::repr(vm, &all)?
+                ),
+            ))
+        }
+    }
+}
+
 /// The base classes, once all of them are made.
-fn bases(
-    vm: &Vm,
-    model: &ModelState,
-    made: &[(String, PyObjectRef)],
-) -> PyResult<Option<Vec<PyObjectRef>>> {
+fn bases(vm: &Vm, model: &ModelState, apps: &PyObjectRef) -> PyResult<Option<Vec<PyObjectRef>>> {
     let mut out = vec![];
     for base in &model.bases {
         match base {
-            Base::Model(label) => match made.iter().find(|(l, _)| l == label) {
-                Some((_, class)) => out.push(class.clone()),
-                None => return Ok(None),
+            Base::Model(label) => match py::call(vm, apps, "get_model", vec![py::str(vm, label)]) {
+                Ok(class) => out.push(class),
+                Err(e) if e.fast_isinstance(vm.ctx.exceptions.lookup_error) => return Ok(None),
+                Err(e) => return Err(e),
             },
-            Base::Class(v) if v.as_object().and_then(|o| o.import_path()).is_some() => {
-                out.push(modules::find(vm, "django.db.models", "Model")?);
-            }
-            Base::Class(v) => out.push(to_py(vm, v)?),
+            Base::Class(v) => out.push(super::to_python::value(vm, v)?),
         }
     }
     if out.is_empty() {
@@ -110,8 +98,20 @@ fn class(vm: &Vm, apps: &PyObjectRef, model: &ModelState, bases: Vec<PyObjectRef
         if name == "db_table" && matches!(value, Value::Null) {
             continue;
         }
-        meta.set_item(name.as_str(), to_py(vm, value)?, vm)?;
+        meta.set_item(name.as_str(), super::to_python::value(vm, value)?, vm)?;
     }
+    let indexes = model
+        .indexes
+        .iter()
+        .map(|i| super::to_python::index(vm, i))
+        .collect::<PyResult<Vec<_>>>()?;
+    meta.set_item("indexes", vm.ctx.new_list(indexes).into(), vm)?;
+    let constraints = model
+        .constraints
+        .iter()
+        .map(|c| super::to_python::constraint(vm, c))
+        .collect::<PyResult<Vec<_>>>()?;
+    meta.set_item("constraints", vm.ctx.new_list(constraints).into(), vm)?;
     meta.set_item("app_label", py::str(vm, &model.app_label), vm)?;
     meta.set_item("apps", apps.clone(), vm)?;
     let type_type: PyObjectRef = vm.ctx.types.type_type.to_owned().into();
@@ -121,9 +121,11 @@ fn class(vm: &Vm, apps: &PyObjectRef, model: &ModelState, bases: Vec<PyObjectRef
     body.set_item("__qualname__", py::str(vm, &model.name), vm)?;
     body.set_item("Meta", meta, vm)?;
     for (i, (name, field)) in model.fields.iter().enumerate() {
-        let copy = field.duplicate();
-        copy.creation_counter.set(i as i64);
-        body.set_item(name.as_str(), bridge::fresh_field(vm, &copy)?, vm)?;
+        let copy = bridge::fresh_field(vm, field)?;
+        if let Some(f) = bridge::field_of(&copy) {
+            f.creation_counter.set(i as i64);
+        }
+        body.set_item(name.as_str(), copy, vm)?;
     }
     let copy = vm.import("copy", 0)?.get_attr("copy", vm)?;
     for (name, manager) in &model.managers {

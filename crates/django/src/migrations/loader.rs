@@ -30,10 +30,6 @@ pub struct Loader {
     pub migrations: Vec<Migration>,
 }
 
-pub fn install(vm: &Vm) -> PyResult<()> {
-    modules::module(vm, "django.db.migrations.loader").map(drop)
-}
-
 impl Loader {
     /// Imports every migration file afresh.
     pub fn load(vm: &Vm) -> PyResult<Loader> {
@@ -167,6 +163,42 @@ pub fn root(vm: &Vm) -> PyResult<String> {
     })
 }
 
+/// The folder for the migration files of an app.
+pub fn folder_for(vm: &Vm, label: &str) -> PyResult<String> {
+    let Some((_, Some(package), base)) = app_packages(vm)?.into_iter().find(|(l, _, _)| l == label)
+    else {
+        return Err(vm.new_value_error(format!(
+            "Django can't create migrations for app '{label}' because migrations have been disabled via the \
+             MIGRATION_MODULES setting."
+        )));
+    };
+    if let Some(folder) = folder_of(vm, &package)? {
+        return Ok(folder);
+    }
+    let (parent, last) = package.rsplit_once('.').unwrap_or(("", package.as_str()));
+    let parent = if parent.is_empty() {
+        None
+    } else {
+        folder_of(vm, parent)?
+    };
+    Ok(join(&parent.unwrap_or(base), last))
+}
+
+/// Is an app's migrations package there, without a file in it? Nothing where the app or its package
+/// is unknown.
+pub fn fresh_package(vm: &Vm, label: &str) -> PyResult<Option<bool>> {
+    let package = app_packages(vm)?.into_iter().find(|(l, _, _)| l == label);
+    let Some((_, Some(package), _)) = package else {
+        return Ok(None);
+    };
+    match folder_of(vm, &package) {
+        Ok(Some(folder)) => Ok(Some(file_names(&folder).is_empty())),
+        Ok(None) => Ok(None),
+        Err(e) if e.fast_isinstance(vm.ctx.exceptions.import_error) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
 /// Drops a package and what is in it from `sys.modules`: files may have changed.
 fn forget(vm: &Vm, package: &str) -> PyResult<()> {
     let all = vm.sys_module.get_attr("modules", vm)?;
@@ -245,9 +277,51 @@ fn load_file(vm: &Vm, label: &str, package: &str, name: &str) -> PyResult<Migrat
         ));
     };
     let instance = class.call((vm.ctx.new_str(name), vm.ctx.new_str(label)), vm)?;
-    let mut made = migration_of(vm, &instance)?;
-    made.face = Some(Rc::new(PyObj(instance)));
-    Ok(made)
+    migration_of(vm, &instance)
+}
+
+/// The Python object of a migration that was loaded from a file.
+pub fn instance_of(vm: &Vm, m: &Migration) -> PyResult {
+    match m
+        .face
+        .as_ref()
+        .and_then(|f| f.as_any().downcast_ref::<PyObj>())
+    {
+        Some(o) => Ok(o.0.clone()),
+        None => super::to_python::migration(vm, m),
+    }
+}
+
+/// A Python migration without its operations: what the graph has to know.
+pub fn skeleton_of(vm: &Vm, o: &PyObject) -> PyResult<Migration> {
+    let text = |name: &str| -> PyResult<String> { py::to_string(vm, &py::attr(vm, o, name)?) };
+    let mut out = Migration::new(&text("app_label")?, &text("name")?);
+    out.dependencies = dependencies(vm, &py::attr(vm, o, "dependencies")?)?;
+    out.run_before = dependencies(vm, &py::attr(vm, o, "run_before")?)?;
+    out.replaces = dependencies(vm, &py::attr(vm, o, "replaces")?)?
+        .iter()
+        .map(Dependency::key)
+        .collect();
+    Ok(out)
+}
+
+/// An app's migrations package, and whether the setting names it.
+pub fn package_of(vm: &Vm, label: &str) -> PyResult<(Option<String>, bool)> {
+    let overrides = crate::apps::setting(vm, "MIGRATION_MODULES")?;
+    if let Some(d) = overrides.as_ref().and_then(|o| o.downcast_ref::<PyDict>())
+        && let Some(v) = d.get_item_opt(label, vm)?
+    {
+        let named = if vm.is_none(&v) {
+            None
+        } else {
+            Some(py::to_string(vm, &v)?)
+        };
+        return Ok((named, true));
+    }
+    let apps = modules::find(vm, "django.apps", "apps")?;
+    let config = py::call(vm, &apps, "get_app_config", vec![py::str(vm, label)])?;
+    let name = py::to_string(vm, &py::attr(vm, &config, "name")?)?;
+    Ok((Some(format!("{name}.migrations")), false))
 }
 
 /// A Python migration as Rust's.
@@ -268,6 +342,7 @@ pub fn migration_of(vm: &Vm, o: &PyObject) -> PyResult<Migration> {
         Some(initial.is_true(vm)?)
     };
     out.atomic = py::attr(vm, o, "atomic")?.is_true(vm)?;
+    out.face = Some(Rc::new(PyObj(o.to_owned())));
     Ok(out)
 }
 
@@ -281,6 +356,15 @@ fn dependencies(vm: &Vm, list: &PyObjectRef) -> PyResult<Vec<Dependency>> {
             );
         };
         let (app, name) = (py::to_string(vm, app)?, py::to_string(vm, name)?);
+        if app == "__setting__" {
+            let settings = modules::find(vm, "django.conf", "settings")?;
+            let model = py::to_string(vm, &py::attr(vm, &settings, &name)?)?;
+            out.push(Dependency::Swappable {
+                setting: name,
+                app_label: orm_migrations::state::label_key(&model).0,
+            });
+            continue;
+        }
         out.push(match py::attr_opt(vm, &d, "setting")? {
             Some(_) => Dependency::Swappable {
                 setting: "AUTH_USER_MODEL".into(),

@@ -202,6 +202,32 @@ const OPERATIONS: &[(&str, &str, &str, Signature)] = &[
     ),
 ];
 
+/// The classes between `Operation` and the operations: module, name, parent.
+const KINDS: &[(&str, &str, &str)] = &[
+    ("models", "ModelOperation", ""),
+    ("models", "ModelOptionOperation", "ModelOperation"),
+    (
+        "models",
+        "AlterTogetherOptionOperation",
+        "ModelOptionOperation",
+    ),
+    ("models", "IndexOperation", ""),
+    ("fields", "FieldOperation", ""),
+];
+
+/// The class an operation inherits from.
+fn kind_of(name: &str) -> &'static str {
+    match name {
+        "CreateModel" | "DeleteModel" | "RenameModel" => "ModelOperation",
+        "AlterUniqueTogether" => "AlterTogetherOptionOperation",
+        "AddField" | "RemoveField" | "AlterField" | "RenameField" => "FieldOperation",
+        "AddIndex" | "RemoveIndex" | "RenameIndex" | "AddConstraint" | "RemoveConstraint"
+        | "AlterConstraint" => "IndexOperation",
+        "RunSQL" | "RunPython" | "SeparateDatabaseAndState" => "",
+        _ => "ModelOptionOperation",
+    }
+}
+
 fn signature(name: &str) -> Option<Signature> {
     OPERATIONS.iter().find(|o| o.1 == name).map(|o| o.3)
 }
@@ -229,10 +255,23 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         "Operation",
         base.clone(),
     )?;
+    let mut kinds: Vec<(&str, PyTypeRef)> = vec![];
+    for (module, name, parent) in KINDS {
+        let parent = kinds.iter().find(|(n, _)| n == parent);
+        let parent = parent.map_or_else(|| base.clone(), |(_, c)| c.clone());
+        let path = format!("django.db.migrations.operations.{module}");
+        let made = class(vm, &path, name, &[parent], |c| {
+            super::neighbours::kind(c, name)
+        })?;
+        modules::export(vm, &path, name, made.clone())?;
+        kinds.push((name, made));
+    }
     let paths = ["django.db.migrations", "django.db.migrations.operations"];
     for (module, name, category, _) in OPERATIONS {
         let module = format!("django.db.migrations.operations.{module}");
-        let made = class(vm, &module, name, std::slice::from_ref(&base), |c| {
+        let parent = kinds.iter().find(|(n, _)| *n == kind_of(name));
+        let parent = parent.map_or_else(|| base.clone(), |(_, c)| c.clone());
+        let made = class(vm, &module, name, &[parent], |c| {
             c.attr("_builtin", vm.ctx.new_str(*name));
             c.attr("category", vm.ctx.new_str(*category));
             special(c, name, vm);
@@ -375,9 +414,7 @@ fn base(c: &mut Class, vm: &Vm) {
         "database_backwards",
         |o: PyObjectRef, args: FuncArgs, vm: &Vm| database(vm, &o, args, false),
     );
-    c.method("references_model", |_o: PyObjectRef, _args: FuncArgs| true);
-    c.method("references_field", |_o: PyObjectRef, _args: FuncArgs| true);
-    c.method("reduce", |_o: PyObjectRef, _args: FuncArgs| false);
+    super::neighbours::methods(c);
     c.method("__repr__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
         let given = py::list(vm, &py::attr(vm, &o, "_constructor_args")?)?;
         let [args, kwargs] = given.as_slice() else {
@@ -425,8 +462,13 @@ fn database(vm: &Vm, o: &PyObject, args: FuncArgs, forwards: bool) -> PyResult<(
         return custom::run_python(vm, o, schema_editor.clone(), from, forwards);
     }
     let op = convert_operation::of_base(vm, o, &name)?;
-    let from: ProjectState = PyProjectState::of(vm, from)?.snapshot();
-    let to: ProjectState = PyProjectState::of(vm, to)?.snapshot();
+    let state = |o: &PyObjectRef| -> PyResult<ProjectState> {
+        if vm.is_none(o) {
+            return Ok(ProjectState::default());
+        }
+        PyProjectState::of(vm, o)?.snapshot(vm)
+    };
+    let (from, to) = (state(from)?, state(to)?);
     let Some(editor) = schema_editor.downcast_ref::<editor::PySchemaEditor>() else {
         return Err(vm.new_type_error("not a schema editor"));
     };
@@ -440,7 +482,7 @@ fn database(vm: &Vm, o: &PyObject, args: FuncArgs, forwards: bool) -> PyResult<(
 }
 
 /// `__init__` of every operation: arguments become attributes.
-fn init(o: PyObjectRef, args: FuncArgs, vm: &Vm) -> PyResult<()> {
+pub fn init(o: PyObjectRef, args: FuncArgs, vm: &Vm) -> PyResult<()> {
     let Some(name) = base_name(vm, &o)? else {
         return Ok(());
     };
@@ -589,6 +631,13 @@ fn special(c: &mut Class, name: &str, vm: &Vm) {
                 expand(&["database_operations", "state_operations"]),
             );
         }
+        "AlterUniqueTogether" => {
+            c.attr("option_name", vm.ctx.new_str("unique_together"));
+            c.getter("option_value", |o, vm| py::attr(vm, &o, "unique_together"));
+        }
+        "AlterOrderWithRespectTo" => {
+            c.attr("option_name", vm.ctx.new_str("order_with_respect_to"));
+        }
         "RunSQL" => {
             c.attr("noop", vm.ctx.new_str(""));
             c.getter("reversible", |o, vm| {
@@ -626,6 +675,7 @@ fn migration(c: &mut Class, vm: &Vm) {
             Ok(())
         },
     );
+    super::apply::methods(c);
     c.method("__str__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
         label(vm, &o)
     });

@@ -475,7 +475,8 @@ impl Project {
     }
 }
 
-fn leave(vm: &Vm, block: &PyObjectRef, result: &PyResult<()>) -> PyResult<()> {
+/// Leaves a `with` block as a result says.
+pub fn leave(vm: &Vm, block: &PyObjectRef, result: &PyResult<()>) -> PyResult<()> {
     let none = || vm.ctx.none();
     let args = match result {
         Ok(()) => vec![none(), none(), none()],

@@ -133,6 +133,16 @@ pub fn constraint(vm: &Vm, o: &PyObject) -> PyResult<Constraint> {
     })
 }
 
+/// The object itself, where its class is not `models.Index`.
+pub fn own_class(vm: &Vm, o: &PyObject) -> PyResult<Option<Clause>> {
+    let plain = modules::find(vm, "django.db.models", "Index")?;
+    Ok(if o.class().as_object().is(&plain) {
+        None
+    } else {
+        Some(Rc::new(PyObj(o.to_owned())))
+    })
+}
+
 /// An index object as data.
 pub fn index(vm: &Vm, o: &PyObject) -> PyResult<Index> {
     let mut fields_orders = vec![];
@@ -152,6 +162,7 @@ pub fn index(vm: &Vm, o: &PyObject) -> PyResult<Index> {
         include: texts(vm, o, "include")?,
         db_tablespace: text(vm, o, "db_tablespace")?,
         suffix: text(vm, o, "suffix")?.unwrap_or_else(|| "idx".into()),
+        face: crate::models::constraints::own_class(vm, o)?,
     })
 }
 

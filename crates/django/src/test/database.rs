@@ -147,6 +147,7 @@ pub fn create_tables(vm: &Vm) -> PyResult<()> {
             editor.create_model(model).map_err(failed)?;
         }
         editor.finish().map_err(failed)?;
+        orm_migrations::recorder::ensure_schema(&sqlite).map_err(failed)?;
         sqlite
             .run("PRAGMA foreign_keys = ON", Params::None)
             .map_err(failed)?;

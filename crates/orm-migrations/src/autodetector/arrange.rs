@@ -1,6 +1,5 @@
 //! From operations to migrations: sorted, cut where apps depend on each other, named.
-use super::{Detector, Options, Planned};
-use crate::graph::Graph;
+use super::{Detector, Leaves, Options, Planned};
 use crate::migration::{Dependency, Migration};
 use crate::optimizer::optimize;
 use crate::questioner::Questioner;
@@ -43,7 +42,7 @@ impl Detector<'_> {
     /// Cuts the operations of each app where they need another app's, into migrations.
     pub(super) fn build_migration_list(
         mut self,
-        graph: Option<&Graph>,
+        graph: Option<&dyn Leaves>,
     ) -> Result<IndexMap<String, Vec<Migration>>> {
         let mut migrations: IndexMap<String, Vec<Migration>> = IndexMap::new();
         let mut left: usize = self.generated.values().map(Vec::len).sum();
@@ -107,7 +106,7 @@ impl Detector<'_> {
         app: &str,
         planned: &Planned,
         migrations: &IndexMap<String, Vec<Migration>>,
-        graph: Option<&Graph>,
+        graph: Option<&dyn Leaves>,
         chop: bool,
     ) -> Option<BTreeSet<Dependency>> {
         let mut out = BTreeSet::new();
@@ -172,7 +171,7 @@ fn static_order(order: &[usize], needs: &[Vec<usize>]) -> Vec<usize> {
 /// Names the migrations and lets them follow the ones that exist.
 pub(super) fn arrange_for_graph(
     mut changes: IndexMap<String, Vec<Migration>>,
-    graph: &Graph,
+    graph: &dyn Leaves,
     questioner: &dyn Questioner,
     options: &Options,
 ) -> Result<IndexMap<String, Vec<Migration>>> {

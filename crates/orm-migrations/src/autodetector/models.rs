@@ -28,7 +28,10 @@ fn swappable_first(detector: &Detector<'_>, key: &ModelKey) -> (String, String) 
         m.options.get("swappable").is_some_and(Value::truthy)
             || m.bases.iter().any(|b| match b {
                 Base::Class(v) => {
-                    let name = v.as_object().and_then(|o| o.import_path()).map(|p| p.1);
+                    let name = match v.as_object().map(|o| o.source()) {
+                        Some(Ok(orm_state::Source::Path { name, .. })) => Some(name),
+                        _ => None,
+                    };
                     matches!(name.as_deref(), Some("AbstractUser" | "AbstractBaseUser"))
                 }
                 Base::Model(_) => false,

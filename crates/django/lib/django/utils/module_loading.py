@@ -16,3 +16,14 @@ def import_string(dotted_path):
         raise ImportError(
             f'Module "{module_path}" does not define a "{name}" attribute/class'
         ) from None
+
+
+def module_dir(module):
+    """The folder a package or module lies in."""
+    paths = list(getattr(module, "__path__", ()))
+    if len(paths) == 1:
+        return paths[0]
+    file = getattr(module, "__file__", None)
+    if file is None:
+        raise ValueError(f"Cannot determine directory containing {module}")
+    return file.rpartition("/")[0]

@@ -182,6 +182,16 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         "lazy_related_operation",
         lazy,
     )?;
+    let create = vm.new_function(
+        "create_many_to_many_intermediary_model",
+        super::through::intermediary,
+    );
+    modules::export(
+        vm,
+        "django.db.models.fields.related",
+        "create_many_to_many_intermediary_model",
+        create,
+    )?;
     let constant = py::str(vm, "self");
     modules::export(
         vm,

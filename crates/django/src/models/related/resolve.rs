@@ -16,6 +16,8 @@ const DESCRIPTORS: &str = "django.db.models.fields.related_descriptors";
 pub fn install(vm: &Vm) -> PyResult<()> {
     let foreign = fields::classes::builtin(vm, "ForeignObject")?;
     crate::class::fill_class(vm, &foreign, super::paths::fill_foreign)?;
+    let many = fields::classes::builtin(vm, "ManyToManyField")?;
+    crate::class::fill_class(vm, &many, many_to_many)?;
     let field = fields::classes::builtin(vm, "RelatedField")?;
     crate::class::fill_class(vm, &field, |c| {
         super::paths::fill(c);
@@ -136,6 +138,26 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             },
         );
     })
+}
+
+/// What other field classes take from `ManyToManyField`.
+fn many_to_many(c: &mut crate::class::Class) {
+    for name in ["_get_m2m_attr", "_get_m2m_reverse_attr", "_get_m2m_db_table"] {
+        c.method(
+            name,
+            |_: PyObjectRef, _: rustpython_vm::function::FuncArgs, vm: &Vm| -> PyResult {
+                Err(vm.new_not_implemented_error(
+                    "parts of ManyToManyField in a field class of another kind",
+                ))
+            },
+        );
+    }
+    c.method(
+        "contribute_to_related_class",
+        |o: PyObjectRef, cls: PyObjectRef, rel: PyObjectRef, vm: &Vm| {
+            contribute_to_related_class(&o, &cls, &rel, vm)
+        },
+    );
 }
 
 /// The setting whose value the field points to, if there is one.

@@ -4,7 +4,7 @@
 use crate::models::{base, class_of_model};
 use crate::{modules, py};
 use orm_state::{Field, ModelRef, Rel, RelTarget};
-use rustpython_vm::{PyResult, VirtualMachine};
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 pub fn create(
@@ -130,4 +130,21 @@ fn strip_quotes(name: &str) -> &str {
 /// SQLite has no limit on the length of names.
 fn orm_sql_truncate(name: &str) -> String {
     name.to_string()
+}
+
+/// `create_many_to_many_intermediary_model(field, klass)`
+pub fn intermediary(field: PyObjectRef, class: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+    let found = crate::models::fields::object::field_of(&field);
+    let model = crate::models::model_of_class(vm, &class);
+    let (Some(field), Some(model)) = (found, model) else {
+        return Err(vm.new_type_error("a field and the model it is on are needed"));
+    };
+    let Some(rel) = field.remote.clone() else {
+        return Err(vm.new_type_error("the field is no relation"));
+    };
+    create(vm, &field, &rel, &model)?;
+    match rel.through_model() {
+        Some(through) => class_of_model(vm, &through),
+        None => Ok(vm.ctx.none()),
+    }
 }
