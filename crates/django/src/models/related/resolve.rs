@@ -142,7 +142,11 @@ pub fn install(vm: &Vm) -> PyResult<()> {
 
 /// What other field classes take from `ManyToManyField`.
 fn many_to_many(c: &mut crate::class::Class) {
-    for name in ["_get_m2m_attr", "_get_m2m_reverse_attr", "_get_m2m_db_table"] {
+    for name in [
+        "_get_m2m_attr",
+        "_get_m2m_reverse_attr",
+        "_get_m2m_db_table",
+    ] {
         c.method(
             name,
             |_: PyObjectRef, _: rustpython_vm::function::FuncArgs, vm: &Vm| -> PyResult {
