@@ -95,7 +95,7 @@ fn arithmetic() {
 fn values() {
     check(
         v(Value::Null),
-        "FieldError: Cannot resolve expression type, unknown output_field",
+        "OutputFieldIsNoneError: Cannot resolve expression type, unknown output_field",
     );
     check(v("a"), "%s -- 'a'");
     check(v(dec("1.5")), "(CAST(%s AS REAL)) -- Decimal('1.5')");
