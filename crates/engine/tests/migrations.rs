@@ -1,43 +1,10 @@
 //! A changed model is a pending change, then a file, then a column; and back.
-use ormscope_engine::{Engine, FileError, Host, Kind, Stream, Wanted};
+mod support;
+use ormscope_engine::{Engine, Wanted};
 use protocol::message::Limits;
 use protocol::report::{Answer, AppMigrations, Outcome, Value};
 use protocol::{Project, Report};
-use std::rc::Rc;
-use std::time::Duration;
-
-struct Nowhere;
-
-impl Host for Nowhere {
-    fn wall_clock(&self) -> Duration {
-        Duration::from_secs(1_772_368_245)
-    }
-    fn monotonic(&self) -> Duration {
-        Duration::ZERO
-    }
-    fn random(&self, buffer: &mut [u8]) {
-        buffer.fill(7);
-    }
-    fn write(&self, _stream: Stream, _text: &str) {}
-    fn stat(&self, _path: &str) -> Option<Kind> {
-        None
-    }
-    fn read(&self, _path: &str) -> Result<Vec<u8>, FileError> {
-        Err(FileError::not_found())
-    }
-    fn list(&self, _path: &str) -> Result<Vec<String>, FileError> {
-        Err(FileError::not_found())
-    }
-}
-
-const MODELS: &str = "from django.db import models\n\n\nclass Book(models.Model):\n    title = models.CharField(max_length=50)\n";
-
-fn engine() -> Engine {
-    match Engine::new(Rc::new(Nowhere)) {
-        Ok(engine) => engine,
-        Err(why) => panic!("{why}"),
-    }
-}
+use support::{MODELS, engine};
 
 fn run(engine: &mut Engine, project: &Project) -> Report {
     engine.run(project, Limits::default(), &mut |_, _| {})

@@ -1,63 +1,8 @@
 //! One engine, many runs: what a run leaves behind never reaches the next.
-use ormscope_engine::{Engine, FileError, Host, Kind, Stream};
+mod support;
 use protocol::message::Limits;
 use protocol::report::{Outcome, PhaseName, Value};
-use protocol::{Project, Report};
-use std::cell::Cell;
-use std::rc::Rc;
-use std::time::Duration;
-
-/// A world without files whose clock moves a little whenever it is read.
-#[derive(Default)]
-struct Nowhere(Cell<u64>);
-
-impl Host for Nowhere {
-    fn wall_clock(&self) -> Duration {
-        Duration::from_secs(1_772_368_245)
-    }
-    fn monotonic(&self) -> Duration {
-        self.0.set(self.0.get() + 1);
-        Duration::from_micros(self.0.get())
-    }
-    fn random(&self, buffer: &mut [u8]) {
-        buffer.fill(7);
-    }
-    fn write(&self, _stream: Stream, _text: &str) {}
-    fn stat(&self, _path: &str) -> Option<Kind> {
-        None
-    }
-    fn read(&self, _path: &str) -> Result<Vec<u8>, FileError> {
-        Err(FileError::not_found())
-    }
-    fn list(&self, _path: &str) -> Result<Vec<String>, FileError> {
-        Err(FileError::not_found())
-    }
-}
-
-const MODELS: &str = "from django.db import models\n\n\nclass Book(models.Model):\n    title = models.CharField(max_length=50)\n";
-
-fn project(models: &str, queries: &str) -> Project {
-    let mut project = Project::default();
-    project.write("models.py", models);
-    project.write(
-        "seed.py",
-        "from models import Book\nBook.objects.create(title='Sea')\n",
-    );
-    project.write("queries.py", queries);
-    project
-}
-
-fn engine() -> Engine {
-    match Engine::new(Rc::new(Nowhere::default())) {
-        Ok(engine) => engine,
-        Err(why) => panic!("{why}"),
-    }
-}
-
-fn run(engine: &mut Engine, models: &str, queries: &str) -> Report {
-    let project = project(models, queries);
-    engine.run(&project, Limits::default(), &mut |_, _| {})
-}
+use support::{MODELS, engine, project, run};
 
 #[test]
 fn a_card_for_every_statement_worth_looking_at() {
@@ -120,8 +65,10 @@ fn broken_text_is_a_diagnostic_and_the_next_edit_works() {
 #[test]
 fn a_loop_is_stopped() {
     let mut engine = engine();
+    // What takes long at first is done before the limit is set.
+    assert!(run(&mut engine, MODELS, "Book.objects.count()\n").succeeded());
     let limits = Limits {
-        millis: 300,
+        millis: 2_000,
         ..Limits::default()
     };
     let report = engine.run(
@@ -136,36 +83,4 @@ fn a_loop_is_stopped() {
     );
     let next = run(&mut engine, MODELS, "Book.objects.count()\n");
     assert!(next.succeeded());
-}
-
-/// Bytes that this process holds, where the system tells.
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = status.split_whitespace().nth(1)?.parse().ok()?;
-    Some(pages * 4096)
-}
-
-#[test]
-fn many_runs_hold_no_more_memory_than_few() {
-    let mut engine = engine();
-    let mut go = |times: usize| {
-        for n in 0..times {
-            // Now the script changes, now the models: what was loaded before has to go.
-            let models = MODELS.replace("50", &format!("{}", 50 + n % 3));
-            let models = if n % 10 == 0 { models.as_str() } else { MODELS };
-            run(
-                &mut engine,
-                models,
-                &format!("Book.objects.filter(pk__gt={n})\n"),
-            );
-        }
-    };
-    go(200);
-    let before = resident();
-    go(600);
-    let (Some(before), Some(after)) = (before, resident()) else {
-        return;
-    };
-    let grown = after.saturating_sub(before);
-    assert!(grown < 16 << 20, "{grown} bytes more after 600 runs");
 }
