@@ -4,7 +4,7 @@ mod contents;
 pub mod registry;
 
 use crate::error::OrRaise;
-use crate::{modules, py};
+use crate::{models, modules, py};
 use orm_state::{Apps, ModelRef};
 use registry::PyApps;
 use rustpython_vm::function::FuncArgs;
@@ -59,7 +59,15 @@ pub fn clear(vm: &Vm) -> PyResult<()> {
     for (apps, face) in faces {
         if let Some(rust) = apps.upgrade() {
             crate::models::related::lazy::forget(&rust);
+            let models = rust.models();
+            let classes: Vec<PyObjectRef> = models
+                .iter()
+                .filter_map(|model| models::class_of_model(vm, model).ok())
+                .collect();
             rust.clear();
+            for class in classes {
+                models::empty(vm, &class)?;
+            }
         }
         if face.is(&main) {
             FACES.with_borrow_mut(|f| f.push((apps, face)));

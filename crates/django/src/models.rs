@@ -12,7 +12,7 @@ pub mod state;
 use crate::convert::PyObj;
 use orm_state::{Model, ModelRef};
 use rustpython_vm::builtins::PyType;
-use rustpython_vm::{Py, PyObject, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, Py, PyObject, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
@@ -43,6 +43,20 @@ pub fn class_of_model(vm: &VirtualMachine, model: &ModelRef) -> PyResult {
             model.label()
         ))),
     }
+}
+
+/// Takes everything out of the class of a model whose project is gone: fields, managers and
+/// options hold each other where the interpreter's collector does not see it.
+pub fn empty(vm: &VirtualMachine, class: &PyObject) -> PyResult<()> {
+    let Some(class) = class.downcast_ref::<PyType>() else {
+        return Ok(());
+    };
+    for name in class.attributes().interned_names(&vm.ctx) {
+        if !name.as_str().starts_with("__") {
+            class.as_object().del_attr(name, vm)?;
+        }
+    }
+    Ok(())
 }
 
 /// The model of a Python class; nothing for other objects.

@@ -90,7 +90,9 @@ pub fn configure(vm: &VirtualMachine, databases: &PyDictRef) -> PyResult<()> {
 
 /// Forgets all databases.
 pub fn clear() {
-    DATABASES.take();
+    for database in DATABASES.take().into_values() {
+        database.let_go();
+    }
 }
 
 /// `connections[alias]`

@@ -381,6 +381,17 @@ impl DatabaseWrapper {
 }
 
 impl DatabaseWrapper {
+    /// Gives the database back at once: something may hold the wrapper for longer, and what
+    /// the wrapper holds may hold it in turn.
+    pub fn let_go(&self) {
+        self.sqlite.take();
+        self.handle.take();
+        self.rollback_exc.take();
+        self.atomic_blocks.take();
+        self.run_on_commit.take();
+        self.queries.take();
+        self.waiting.take();
+    }
     /// Empties `connection.queries`.
     pub fn forget_queries(&self) {
         self.queries.borrow_mut().clear();
