@@ -93,6 +93,7 @@ pub fn reset() {
     convert::reset();
     error::reset();
     db::reset();
+    db::router::reset();
     apps::reset();
     dispatch::reset();
     models::reset();

@@ -20,6 +20,7 @@ pub mod db;
 pub mod dispatch;
 pub mod error;
 pub mod expressions;
+pub mod gc;
 pub mod install;
 pub mod library;
 pub mod management;

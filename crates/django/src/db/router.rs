@@ -11,6 +11,8 @@ use std::cell::RefCell;
 
 thread_local! {
     static ROUTERS: RefCell<Vec<PyObjectRef>> = RefCell::default();
+    /// `django.db.router`
+    static STOCK: RefCell<Option<PyRef<ConnectionRouter>>> = const { RefCell::new(None) };
 }
 
 /// `DATABASE_ROUTERS`: instances, or classes to make them of, or dotted paths.
@@ -41,8 +43,23 @@ pub fn clear() {
     ROUTERS.take();
 }
 
+/// Forgets the router of an interpreter that ends.
+pub fn reset() {
+    STOCK.take();
+}
+
 pub fn is_empty() -> bool {
     ROUTERS.with_borrow(Vec::is_empty)
+}
+
+/// Whether nobody has a say in which database is used: no routers, and `django.db.router` as it
+/// came.
+pub fn is_silent() -> bool {
+    is_empty()
+        && STOCK.with_borrow(|stock| {
+            let changed = stock.as_ref().and_then(|router| router.as_object().dict());
+            changed.is_none_or(|dict| dict.__len__() == 0)
+        })
 }
 
 /// Asks the routers that have the method; the first that answers decides.
@@ -322,5 +339,7 @@ impl ConnectionRouter {
 /// The object itself.
 pub fn object(vm: &VirtualMachine) -> PyRef<ConnectionRouter> {
     let own = RefCell::new(None);
-    ConnectionRouter { own }.into_ref(&vm.ctx)
+    let router = ConnectionRouter { own }.into_ref(&vm.ctx);
+    STOCK.set(Some(router.clone()));
+    router
 }

@@ -28,6 +28,7 @@ pub fn model_class() -> Option<PyTypeRef> {
 /// Forgets the class of an interpreter that ends.
 pub fn reset() {
     MODEL.take();
+    construct::reset();
 }
 
 /// The registry of a model, for Python.

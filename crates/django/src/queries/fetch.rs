@@ -23,6 +23,7 @@ use std::rc::Rc;
 
 /// Every row.
 pub fn all(vm: &VirtualMachine, qs: &Py<PyQuerySet>) -> PyResult<Vec<PyObjectRef>> {
+    crate::gc::collect_old(vm);
     if let Some(class) = qs.iterable_class.borrow().clone() {
         let iterable = class.call((qs.to_owned(),), vm)?;
         return iterable.try_into_value(vm);

@@ -25,6 +25,7 @@ mod values;
 
 use super::hints;
 use crate::error;
+use crate::gc::{self, Held};
 use crate::modules;
 use orm_sql::Query;
 use orm_sql::expression::Expr;
@@ -32,6 +33,7 @@ use orm_state::{Field, ModelRef};
 use rustpython_vm::builtins::{PyDictRef, PyListRef, PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::FuncArgs;
+use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::types::{Constructor, Initializer};
 use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
@@ -52,14 +54,18 @@ pub enum Shape {
 /// Objects already in memory that rows are related to: a foreign key, and instances by key.
 pub type KnownRelated = Rc<Vec<(Rc<Field>, PyDictRef)>>;
 
-#[pyclass(module = "django.db.models.query", name = "QuerySet")]
+#[pyclass(
+    module = "django.db.models.query",
+    name = "QuerySet",
+    traverse = "manual"
+)]
 #[derive(PyPayload)]
 pub struct PyQuerySet {
     pub class: RefCell<Option<PyTypeRef>>,
     pub query: RefCell<Rc<Query>>,
     pub using: RefCell<Option<Rc<str>>>,
-    pub hints: RefCell<Option<PyDictRef>>,
-    pub cache: RefCell<Option<PyListRef>>,
+    pub hints: Held<Option<PyDictRef>>,
+    pub cache: Held<Option<PyListRef>>,
     pub sticky: Cell<bool>,
     pub for_write: Cell<bool>,
     pub prefetch: RefCell<Rc<Vec<PyObjectRef>>>,
@@ -75,6 +81,24 @@ pub struct PyQuerySet {
     pub steps: RefCell<Option<Rc<steps::Step>>>,
 }
 
+// SAFETY: shows each object that the queryset alone owns, once, and clones nothing.
+unsafe impl Traverse for PyQuerySet {
+    fn traverse(&self, see: &mut TraverseFn<'_>) {
+        self.hints.traverse(see);
+        self.cache.traverse(see);
+        if let Ok(known) = self.known_related.try_borrow() {
+            gc::see_unshared(&*known, |known| {
+                for (_, instances) in known {
+                    instances.traverse(see);
+                }
+            });
+        }
+        if let Ok(lookups) = self.prefetch.try_borrow() {
+            gc::see_unshared(&*lookups, |lookups| lookups.traverse(see));
+        }
+    }
+}
+
 impl std::fmt::Debug for PyQuerySet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "QuerySet({:?})", self.query.borrow().model)
@@ -87,8 +111,8 @@ impl PyQuerySet {
             class: RefCell::default(),
             query: RefCell::new(Rc::new(query)),
             using: RefCell::default(),
-            hints: RefCell::default(),
-            cache: RefCell::default(),
+            hints: Held::default(),
+            cache: Held::default(),
             sticky: Cell::new(false),
             for_write: Cell::new(false),
             prefetch: RefCell::default(),

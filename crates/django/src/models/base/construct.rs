@@ -8,6 +8,7 @@ use orm_state::{Field, FieldKind, ModelRef, Value};
 use rustpython_vm::builtins::{PyDictRef, PyStrInterned, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 type Vm = VirtualMachine;
@@ -21,9 +22,23 @@ pub fn fill(c: &mut Class) {
     });
 }
 
+thread_local! {
+    static DEFERRED: RefCell<Option<PyObjectRef>> = const { RefCell::new(None) };
+}
+
 /// `DEFERRED`: the mark of a value that is not loaded.
 pub fn deferred(vm: &Vm) -> PyResult {
-    modules::find(vm, "django.db.models.base", "DEFERRED")
+    if let Some(known) = DEFERRED.with_borrow(Clone::clone) {
+        return Ok(known);
+    }
+    let found = modules::find(vm, "django.db.models.base", "DEFERRED")?;
+    DEFERRED.set(Some(found.clone()));
+    Ok(found)
+}
+
+/// Forgets the mark of an interpreter that ends.
+pub fn reset() {
+    DEFERRED.take();
 }
 
 fn init(vm: &Vm, o: PyObjectRef, args: FuncArgs) -> PyResult<()> {

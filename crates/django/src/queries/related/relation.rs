@@ -10,6 +10,7 @@ use orm_sql::q::Q;
 use orm_state::{AnyField, Field, ModelRef, Rel, Value};
 use rustpython_vm::builtins::{PyDictRef, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
+use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
@@ -18,7 +19,8 @@ use std::rc::Rc;
 /// A relation seen from one instance.
 #[pyclass(
     module = "django.db.models.fields.related_descriptors",
-    name = "Relation"
+    name = "Relation",
+    traverse = "manual"
 )]
 #[derive(Debug, PyPayload, Clone)]
 pub struct Relation {
@@ -31,6 +33,14 @@ pub struct Relation {
     pub backwards: bool,
     pub superclass: PyTypeRef,
     pub instance: PyObjectRef,
+}
+
+// SAFETY: shows each object that the relation owns, once, and clones nothing.
+unsafe impl Traverse for Relation {
+    fn traverse(&self, see: &mut TraverseFn<'_>) {
+        self.superclass.traverse(see);
+        self.instance.traverse(see);
+    }
 }
 
 #[pyclass]
