@@ -545,6 +545,13 @@ fn model_signal(name: &str) -> Option<PyObjectRef> {
 
 /// Does anyone listen to a model signal from that sender?
 pub fn has_receivers(vm: &Vm, name: &str, sender: &PyObject) -> PyResult<bool> {
+    let listened = |signal: &PyObjectRef| {
+        let signal = signal.downcast_ref::<PySignal>();
+        signal.is_some_and(|s| !s.receivers.borrow().is_empty())
+    };
+    if !SIGNALS.with_borrow(|s| s.get(name).is_some_and(listened)) {
+        return Ok(false);
+    }
     match model_signal(name)
         .as_ref()
         .and_then(|s| s.downcast_ref::<PySignal>())

@@ -2,6 +2,7 @@
 pub mod construct;
 pub mod delete;
 pub mod identity;
+pub mod making;
 pub mod navigate;
 pub mod refresh;
 pub mod rows;
@@ -60,6 +61,7 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     MODEL.set(Some(class.clone()));
     fill_class(vm, &class, |c| {
         construct::fill(c);
+        making::fill(c);
         identity::fill(c);
         save::fill(c);
         delete::fill(c);

@@ -6,6 +6,7 @@ pub mod parse;
 pub mod relations;
 pub mod swapped;
 
+use crate::models::base::making::Plan;
 use crate::{modules, py};
 use orm_state::{Field, ModelRef};
 use rustpython_vm::builtins::PyDictRef;
@@ -29,6 +30,8 @@ pub struct PyOptions {
     pub managers: RefCell<Option<Vec<PyObjectRef>>>,
     pub base_manager: RefCell<Option<PyObjectRef>>,
     pub default_manager: RefCell<Option<PyObjectRef>>,
+    /// How instances are made.
+    pub plan: RefCell<Option<Rc<Plan>>>,
 }
 
 impl std::fmt::Debug for PyOptions {

@@ -207,7 +207,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
 /// The `ModelState` of an instance.
 pub fn state_of(vm: &Vm, instance: &PyObject) -> PyResult<PyRef<PyModelState>> {
     let found = match instance.dict() {
-        Some(d) => d.get_item_opt("_state", vm)?,
+        Some(d) => d.get_item_opt(vm.ctx.intern_str("_state"), vm)?,
         None => None,
     };
     let found = match found {

@@ -77,6 +77,7 @@ pub fn make(
         managers: RefCell::default(),
         base_manager: RefCell::default(),
         default_manager: RefCell::default(),
+        plan: RefCell::default(),
     };
     Ok(made.into_ref(&vm.ctx).into())
 }

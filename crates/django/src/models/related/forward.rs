@@ -9,7 +9,7 @@ use crate::queries::fetch_modes;
 use crate::{modules, py};
 use orm_state::Field;
 use rustpython_vm::function::{FuncArgs, KwArgs, OptionalArg};
-use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 type Vm = VirtualMachine;
@@ -52,7 +52,8 @@ fn key_set(o: PyObjectRef, instance: PyObjectRef, value: PyObjectRef, vm: &Vm) -
         return Ok(());
     };
     let attname = field.attname();
-    let changed = match dict.get_item_opt(&*attname, vm)? {
+    let attname = vm.ctx.intern_str(&*attname);
+    let changed = match dict.get_item_opt(attname, vm)? {
         Some(old) => !py::eq(vm, &old, &value)?,
         None => true,
     };
@@ -62,7 +63,7 @@ fn key_set(o: PyObjectRef, instance: PyObjectRef, value: PyObjectRef, vm: &Vm) -
             cache.del_item(&*field.name(), vm)?;
         }
     }
-    dict.set_item(&*attname, value, vm)
+    dict.set_item(attname, value, vm)
 }
 
 fn fill(c: &mut Class) {
@@ -312,6 +313,18 @@ fn set(o: PyObjectRef, instance: PyObjectRef, value: PyObjectRef, vm: &Vm) -> Py
     assign(vm, &o, &instance, value)
 }
 
+/// A field's value in an instance, which is asked only where the value is not at hand.
+fn stored(vm: &Vm, instance: &PyObject, field: &Field) -> PyResult {
+    let name = vm.ctx.intern_str(&*field.attname());
+    if field.class.hooks.is_none()
+        && let Some(dict) = instance.dict()
+        && let Some(value) = dict.get_item_opt(name, vm)?
+    {
+        return Ok(value);
+    }
+    instance.get_attr(name, vm)
+}
+
 fn assign(vm: &Vm, o: &PyObject, instance: &PyObject, value: PyObjectRef) -> PyResult<()> {
     let field = inner(&held(vm, o)?, vm)?;
     let target = field.related_model();
@@ -319,7 +332,7 @@ fn assign(vm: &Vm, o: &PyObject, instance: &PyObject, value: PyObjectRef) -> PyR
         && let Some(target) = &target
     {
         let concrete = class_of_model(vm, &target.concrete_model())?;
-        if !value.is_instance(&concrete, vm)? {
+        if !value.class().is(&concrete) && !value.is_instance(&concrete, vm)? {
             return Err(vm.new_value_error(format!(
                 "Cannot assign \"{}\": \"{}.{}\" must be a \"{}\" instance.",
                 py::repr(vm, &value)?,
@@ -347,11 +360,11 @@ fn assign(vm: &Vm, o: &PyObject, instance: &PyObject, value: PyObjectRef) -> PyR
         }
     } else {
         for (local, remote) in &pairs {
-            let v = py::attr(vm, &value, &remote.attname())?;
+            let v = stored(vm, &value, remote)?;
             py::set_attr(vm, instance, &local.attname(), v)?;
         }
     }
-    cache.set_item(&*field.name(), value.clone(), vm)?;
+    cache.set_item(vm.ctx.intern_str(&*field.name()), value.clone(), vm)?;
     tie_back(vm, &field, &value, instance)
 }
 
