@@ -43,6 +43,15 @@ class CheckRegistry:
     def __init__(self):
         # Dicts keep the order in which checks were registered.
         self._kinds = ({}, {})
+        self._settle()
+
+    def _settle(self):
+        """What is registered so far is Django's own."""
+        self._own = tuple(dict(kind) for kind in self._kinds)
+
+    def _forget(self):
+        """Leaves Django's own checks: those of a project go with it."""
+        self._kinds = tuple(dict(kind) for kind in self._own)
 
     @property
     def registered_checks(self):
