@@ -102,7 +102,7 @@ fn print(set: &str, chain: &Chain) -> Result<(), String> {
     println!("{set}: {small}");
     if let Verdict::Differs(theirs, mine) = verdict {
         for (name, record) in [("django", theirs), ("ours", mine)] {
-            for line in record.sql.lines().chain(record.text.lines()).take(6) {
+            for line in record.sql.lines().chain(record.text.lines()).take(24) {
                 println!("  {name:>6}: {line}");
             }
         }

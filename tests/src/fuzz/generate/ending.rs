@@ -70,7 +70,6 @@ impl Maker<'_> {
                     ("select_for_update", ""),
                     ("using", "\"default\""),
                     ("select_related", ""),
-                    ("iterator", "chunk_size=2"),
                     ("order_by", ""),
                     ("complex_filter", "{\"pk__gt\": 1}"),
                     ("in_bulk", ""),

@@ -257,8 +257,6 @@ const CALLS: &[(&str, &str)] = &[
     ("bulk_update", "[self(pk=1)], [\"@\"], batch_size=-1"),
     ("union", "5"),
     ("union", "self.objects.values(\"pk\")"),
-    ("iterator", "chunk_size=0"),
-    ("iterator", "chunk_size=-1"),
     ("using", "\"nothing\""),
     ("extra", "select={\"a b\": \"1\"}, order_by=[\"nothing\"]"),
     ("extra", "where=[\"nothing = 1\"]"),
@@ -328,7 +326,6 @@ const AFTER_VALUES: &[(&str, &str)] = &[
     ("bulk_create", "[]"),
     ("annotate", "pk=Value(1)"),
     ("fetch_mode", "FETCH_PEERS"),
-    ("iterator", ""),
 ];
 
 impl Maker<'_> {

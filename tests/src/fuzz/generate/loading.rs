@@ -98,7 +98,8 @@ impl Maker<'_> {
             return format!("[(row.pk, row.{field}) for row in QUERYSET]");
         };
         let attribute = about.accessors.get(&name).cloned().unwrap_or(name);
-        match (many, self.rng.below(4)) {
+        match (many, self.rng.below(5)) {
+            (_, 4) => "list(QUERYSET.iterator(chunk_size=2))".to_owned(),
             (_, 0) => format!("[(row.pk, row.{field}) for row in QUERYSET]"),
             (true, 1) => format!("[row.{attribute}.count() for row in QUERYSET]"),
             (true, 2) => format!("[list(row.{attribute}.filter(pk__gt=1)) for row in QUERYSET]"),

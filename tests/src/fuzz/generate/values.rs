@@ -195,6 +195,11 @@ impl Maker<'_> {
             "__regex",
             "__iregex",
         ]);
+        let word = match lookup {
+            // What is no pattern is an error only where a row is reached.
+            "__regex" | "__iregex" if word.starts_with('\\') => "\\\\d",
+            _ => word,
+        };
         let value = match lookup {
             "__in" => format!("[\"{word}\", \"b\"]"),
             "__range" => format!("(\"A\", \"{word}\")"),
