@@ -17,7 +17,7 @@ type Vm = VirtualMachine;
 
 pub const COMMAND: Command = Command {
     name: "makemigrations",
-    positional: &[Positional::many("app_label")],
+    positional: &[Positional::many("args")],
     own: &[
         Opt::flag(&["--dry-run"], "dry_run"),
         Opt::flag(&["--merge"], "merge"),

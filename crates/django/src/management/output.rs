@@ -8,6 +8,8 @@ type Vm = VirtualMachine;
 pub struct Output {
     pub stdout: PyObjectRef,
     pub stderr: PyObjectRef,
+    /// `no_style()` or `color_style()` of a Python command.
+    pub style: Option<PyObjectRef>,
 }
 
 impl Output {
@@ -16,6 +18,7 @@ impl Output {
         Ok(Output {
             stdout: vm.sys_module.get_attr("stdout", vm)?,
             stderr: vm.sys_module.get_attr("stderr", vm)?,
+            style: None,
         })
     }
     /// A line.
@@ -47,6 +50,17 @@ impl Output {
         Output {
             stdout: self.stderr.clone(),
             stderr: self.stderr.clone(),
+            style: self.style.clone(),
+        }
+    }
+    /// Text in the colours of a role, where there are any.
+    pub fn paint(&self, vm: &Vm, role: &str, text: &str) -> PyResult<String> {
+        match &self.style {
+            Some(style) => {
+                let painted = crate::py::call(vm, style, role, vec![crate::py::str(vm, text)])?;
+                crate::py::to_string(vm, &painted)
+            }
+            None => Ok(text.to_string()),
         }
     }
 }

@@ -143,6 +143,8 @@ fn now(vm: &Vm, kind: FieldKind) -> PyResult<Value> {
     to_value(vm, &moment)
 }
 
+const MODULE: &str = "django.db.backends.sqlite3.schema";
+
 /// What an editor holds while Python code works with it.
 #[derive(Debug, Default)]
 struct Held {
@@ -150,10 +152,10 @@ struct Held {
     collected: Option<Vec<String>>,
 }
 
-/// `django.db.backends.sqlite3.schema.DatabaseSchemaEditor`
+/// `django.db.backends.base.schema.BaseDatabaseSchemaEditor`; SQLite's derives from it.
 #[pyclass(
-    module = "django.db.backends.sqlite3.schema",
-    name = "DatabaseSchemaEditor"
+    module = "django.db.backends.base.schema",
+    name = "BaseDatabaseSchemaEditor"
 )]
 #[derive(Debug, PyPayload)]
 pub struct PySchemaEditor {
@@ -177,8 +179,11 @@ pub fn lend<T>(
         }),
         atomic: RefCell::default(),
         atomic_migration: true,
-    }
-    .into_ref(&vm.ctx);
+    };
+    let class = crate::modules::find(vm, MODULE, "DatabaseSchemaEditor")?
+        .downcast::<PyType>()
+        .map_err(|_| vm.new_type_error("DatabaseSchemaEditor is no class"))?;
+    let lent = lent.into_ref_with_type(vm, class)?;
     let result = body(lent.clone().into());
     let held = lent.held.take();
     editor.deferred_sql = held.deferred;
@@ -251,18 +256,22 @@ const TEMPLATES: &[(&str, &str)] = &[
 ];
 
 pub fn install(vm: &Vm) -> PyResult<()> {
-    let class = PySchemaEditor::make_static_type();
-    crate::class::fill_class(vm, &class, |c| {
-        for (name, text) in TEMPLATES {
-            c.attr(name, vm.ctx.new_str(*text));
-        }
-    })?;
-    crate::modules::export(
+    let base = PySchemaEditor::make_static_type();
+    crate::class::fill_class(vm, &base, |_| {})?;
+    let class = crate::class::class(
         vm,
-        "django.db.backends.sqlite3.schema",
+        MODULE,
         "DatabaseSchemaEditor",
-        class,
-    )
+        std::slice::from_ref(&base),
+        |c| {
+            for (name, text) in TEMPLATES {
+                c.attr(name, c.vm.ctx.new_str(*text));
+            }
+        },
+    )?;
+    let home = "django.db.backends.base.schema";
+    crate::modules::export(vm, home, "BaseDatabaseSchemaEditor", base)?;
+    crate::modules::export(vm, MODULE, "DatabaseSchemaEditor", class)
 }
 
 /// `connection.schema_editor(collect_sql=False, atomic=True)`
