@@ -53,6 +53,17 @@ impl Output {
             style: self.style.clone(),
         }
     }
+    /// A line that stands above others.
+    pub fn heading(&self, vm: &Vm, text: &str) -> PyResult<()> {
+        let text = self.paint(vm, "MIGRATE_HEADING", text)?;
+        self.line(vm, &text)
+    }
+    /// `stdout` as receivers of signals get it: `write()` ends lines.
+    pub fn wrapped(&self, vm: &Vm) -> PyResult {
+        vm.import("django.core.management._base", 0)?;
+        crate::modules::find(vm, "django.core.management._base", "OutputWrapper")?
+            .call((self.stdout.clone(),), vm)
+    }
     /// Text in the colours of a role, where there are any.
     pub fn paint(&self, vm: &Vm, role: &str, text: &str) -> PyResult<String> {
         match &self.style {

@@ -1,7 +1,7 @@
 //! `schema_editor` for Python code in migrations, and the database behind the schema editor.
 use crate::convert::{self, to_value};
 use crate::db::DatabaseWrapper;
-use crate::db::registry;
+use crate::db::{registry, router};
 use crate::error::{OrForeign, OrRaise};
 use crate::migrations::bridge;
 use crate::py;
@@ -9,7 +9,7 @@ use orm_sql::Connection;
 use orm_sql::schema::{SchemaEditor, SchemaHost, Statement};
 use orm_state::field::FieldDefault;
 use orm_state::{Field, FieldKind, Result, Value};
-use rustpython_vm::builtins::{PyType, PyTypeRef};
+use rustpython_vm::builtins::{PyDict, PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::types::Constructor;
@@ -63,6 +63,35 @@ impl SchemaHost for Database {
     fn effective_default(&mut self, field: &Rc<Field>) -> Result<Value> {
         with_current_vm(|vm| effective_default(vm, field))
     }
+    fn allow_migrate(
+        &mut self,
+        app_label: &str,
+        model_name: Option<&str>,
+        hints: &Value,
+    ) -> Result<bool> {
+        if router::is_empty() {
+            return Ok(true);
+        }
+        with_current_vm(|vm| {
+            let hints = convert::to_py(vm, hints)?;
+            allowed(vm, &self.wrapper.alias, app_label, model_name, &hints)
+        })
+        .or_foreign()
+    }
+    fn setting(&mut self, name: &str) -> Option<String> {
+        with_current_vm(|vm| {
+            let settings = crate::modules::find(vm, "django.conf", "settings").ok()?;
+            let value = py::attr_opt(vm, &settings, name).ok()??;
+            py::to_string(vm, &value).ok()
+        })
+    }
+    fn has_feature(&mut self, name: &str) -> bool {
+        with_current_vm(|vm| {
+            let features = py::attr(vm, &self.wrapper, "features")?;
+            py::attr(vm, &features, name)?.is_true(vm)
+        })
+        .unwrap_or(false)
+    }
     fn constraint_names(
         &mut self,
         table: &str,
@@ -84,6 +113,30 @@ impl SchemaHost for Database {
             .map(|(name, _)| name)
             .collect())
     }
+}
+
+/// `router.allow_migrate(alias, app_label, model_name=…, **hints)`
+pub fn allowed(
+    vm: &Vm,
+    alias: &str,
+    app_label: &str,
+    model_name: Option<&str>,
+    hints: &PyObjectRef,
+) -> PyResult<bool> {
+    let mut call = FuncArgs::default();
+    call.args = vec![py::str(vm, alias), py::str(vm, app_label)];
+    if let Some(name) = model_name {
+        call.kwargs.insert("model_name".into(), py::str(vm, name));
+    }
+    if let Ok(hints) = hints.clone().downcast::<PyDict>() {
+        for (name, value) in py::dict_items(vm, &hints)? {
+            call.kwargs.insert(name.into(), value);
+        }
+    }
+    let router = crate::modules::find(vm, "django.db", "router")?;
+    py::attr(vm, &router, "allow_migrate")?
+        .call(call, vm)?
+        .is_true(vm)
 }
 
 /// The value existing rows get (`effective_default`).

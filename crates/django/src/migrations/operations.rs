@@ -459,7 +459,7 @@ fn database(vm: &Vm, o: &PyObject, args: FuncArgs, forwards: bool) -> PyResult<(
     };
     let app = py::to_string(vm, app)?;
     if name == "RunPython" {
-        return custom::run_python(vm, o, schema_editor.clone(), from, forwards);
+        return custom::run_python(vm, o, &app, schema_editor.clone(), from, forwards);
     }
     let op = convert_operation::of_base(vm, o, &name)?;
     let state = |o: &PyObjectRef| -> PyResult<ProjectState> {

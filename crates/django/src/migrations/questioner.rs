@@ -101,6 +101,7 @@ impl Questioner for PyQuestioner {
 pub fn install(vm: &Vm) -> PyResult<()> {
     let base = class(vm, MODULE, "MigrationQuestioner", &[], plain)?;
     modules::export(vm, MODULE, "MigrationQuestioner", base.clone())?;
+    modules::export(vm, MODULE, "sys", vm.sys_module.clone())?;
     for (name, interactive) in [
         ("InteractiveMigrationQuestioner", true),
         ("NonInteractiveMigrationQuestioner", false),
