@@ -66,6 +66,19 @@ export default {
     assert.equal(await card(page, 1).locator(".scalar .big").innerText(), "8");
   },
 
+  "what a system check finds is said at its field": async (visitor) => {
+    const page = await visitor.open();
+    await page.waitForSelector(".card");
+    await write(page, "models.py", 'from django.db import models\n\n\nclass A(models.Model):\n    b = models.ForeignKey("Nobody", models.CASCADE)\n');
+    await settled(page);
+    const banner = page.locator(".banner.bad").first();
+    assert.match(await banner.innerText(), /fields\.E300[\s\S]*playground\.A\.b: Field defines a relation with model 'Nobody'[\s\S]*models\.py:5/);
+    assert.ok(await page.locator("#editor .cm-lintRange-error").count());
+    await show(page, "queries.py");
+    await banner.getByRole("button", { name: "models.py:5" }).click();
+    await page.waitForFunction(() => document.getElementById("file-models.py")?.getAttribute("aria-selected") === "true");
+  },
+
   "an unknown import names the module": async (visitor) => {
     const page = await visitor.open();
     await page.waitForSelector(".card");
