@@ -326,7 +326,7 @@ impl<'h> SchemaEditor<'h> {
             condition: String::new(),
         }
     }
-    pub(crate) fn unique_statement(&self, model: &ModelRef, fields: &[Rc<Field>]) -> Statement {
+    pub fn unique_statement(&self, model: &ModelRef, fields: &[Rc<Field>]) -> Statement {
         let columns: Vec<String> = fields
             .iter()
             .map(|f| f.column().unwrap_or_default().to_string())
