@@ -221,7 +221,7 @@ class Command(BaseCommand):
         size = int(row.display_size or 0)
         if kind == "CharField" and size > 0:
             options["max_length"] = size
-        if kind in {"CharField", "TextField"} and row.collation:
+        if kind in ("CharField", "TextField") and row.collation:
             options["db_collation"] = row.collation
         if kind == "DecimalField" and not (row.precision is None and row.scale is None):
             options.update(max_digits=row.precision, decimal_places=row.scale)
