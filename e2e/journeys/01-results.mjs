@@ -103,6 +103,76 @@ export default {
     assert.equal(await grid.locator(".v-null").first().innerText(), "NULL");
   },
 
+  "ten thousand instances are shown without a stall": async (visitor) => {
+    const page = await visitor.open();
+    await page.waitForSelector(".card");
+    await write(page, "seed.py", 'Author.objects.bulk_create(Author(name=f"n{n}") for n in range(10_000))\n');
+    await settled(page);
+    // Longest time without a frame while results arrive and while they are scrolled.
+    await page.evaluate(() => {
+      window.longest = 0;
+      let before = performance.now();
+      const frame = (now) => {
+        window.longest = Math.max(window.longest, now - before);
+        before = now;
+        requestAnimationFrame(frame);
+      };
+      requestAnimationFrame(frame);
+    });
+    await run(page, 'Author.objects.order_by("-id")\n');
+    const grid = card(page, 1).locator(".rows .grid");
+    assert.match(await card(page, 1).locator(".foot").innerText(), /10\D?000 rows/);
+    for (const at of [0.2, 0.4, 0.6, 0.8, 1]) {
+      await grid.evaluate((element, at) => element.scrollTo(0, element.scrollHeight * at), at);
+      await page.waitForTimeout(60);
+    }
+    assert.deepEqual((await cells(card(page, 1))).at(-1), ["1", "n0", "NULL"]);
+    const longest = await page.evaluate(() => window.longest);
+    assert.ok(longest < 700, `${longest} ms without a frame`);
+  },
+
+  "values have their types, and nothing is mistaken for NULL": async (visitor) => {
+    const page = await visitor.open();
+    await page.waitForSelector(".card");
+    await run(
+      page,
+      `import datetime, decimal, uuid
+Author.objects.values("name", "born").filter(name="Homer")
+{"a": [1, None, "NULL"], "b": Author.objects.get(name="Homer")}
+decimal.Decimal("1.50")
+"None"
+None
+Book.objects.values_list("price", "published")[:1]
+Author.objects.filter(pk=1).explain()
+`,
+    );
+    assert.deepEqual(await cells(card(page, 2)), [["Homer", "NULL"]]);
+    assert.equal(await card(page, 2).locator(".v-null").count(), 1);
+    assert.match(await card(page, 3).locator(".value").innerText(), /list of 3[\s\S]*int[\s\S]*None[\s\S]*'NULL'\s*str[\s\S]*born[\s\S]*NULL[\s\S]*DateField/);
+    assert.match(await card(page, 4).innerText(), /Decimal\('1\.50'\)\s*Decimal/);
+    assert.match(await card(page, 5).innerText(), /'None'\s*str/);
+    assert.match((await card(page, 7).locator("thead").innerText()).replace(/\s+/g, " "), /price DecimalField published DateField/);
+    assert.match(await card(page, 8).innerText(), /SEARCH playground_author/);
+  },
+
+  "the graph shows queries inside queries, in words as well; the plan tells scans": async (visitor) => {
+    const page = await visitor.open();
+    await page.waitForSelector(".card");
+    await settled(page);
+    const graph = card(page, 16).locator(".joins");
+    assert.equal(await graph.locator("g.inner").count(), 2);
+    assert.equal(await graph.locator("g.outer").count(), 2);
+    assert.equal(await graph.locator("g.node").count(), 4);
+    const words = await graph.locator("figcaption").textContent();
+    assert.match(words, /Exists[\s\S]*Review[\s\S]*LEFT OUTER JOIN[\s\S]*Store_books/);
+    assert.equal(await graph.locator("svg").getAttribute("aria-label"), words);
+    const plan = card(page, 16).locator(".plan");
+    await plan.locator("summary").click();
+    assert.match(await plan.innerText(), /SCAN playground_book/);
+    const many = card(page, 4).locator(".joins .edge").first();
+    assert.match(await many.textContent(), /INNER · many[\s\S]*id = book_id/);
+  },
+
   "every example runs": async (visitor) => {
     const page = await visitor.open();
     for (const name of ["bookstore", "blog", "social", "sales", "categories", "documents"]) {

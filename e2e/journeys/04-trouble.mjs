@@ -21,20 +21,37 @@ export default {
     await page.waitForSelector(".card");
     await settled(page);
     await stopped(page, "Book.objects.count()\nwhile True: pass\n", 2);
+    await page.waitForFunction(() => {
+      const message = document.querySelector("#halted, .banner.bad, .card.exception")?.getBoundingClientRect();
+      return message && message.top >= 0 && message.bottom <= innerHeight;
+    });
     await visitor.shoot(page, "stopped");
     await run(page, "Book.objects.count()\n");
     assert.equal(await card(page, 1).locator(".scalar .big").innerText(), "8");
     assert.equal(await source(page), "Book.objects.count()\n");
   },
 
-  "a script that eats all memory is stopped, and the next edit works": async (visitor) => {
+  "a script that eats all memory is stopped at its line, and the next edit works": async (visitor) => {
     const page = await visitor.open();
     await page.waitForSelector(".card");
     await settled(page);
-    await write(page, "queries.py", 'hoard = []\nwhile True: hoard.append("x" * 50_000_000)\n');
-    await page.waitForSelector("#halted, .banner.bad, .card.exception", { timeout: 15_000 });
+    await stopped(page, 'hoard = []\nBook.objects.count()\nwhile True: hoard.append("x" * 50_000_000)\n', 3);
     await run(page, "Author.objects.count()\n");
     assert.equal(await card(page, 1).locator(".scalar .big").innerText(), "6");
+    assert.equal(await page.locator("#halted").count(), 0, "the message is gone with the next run");
+  },
+
+  "an engine that dies is replaced by another, and it is said": async (visitor) => {
+    const page = await visitor.open();
+    await page.waitForSelector(".card");
+    await settled(page);
+    const [before] = page.workers();
+    // Memory eaten in pieces too small for Python to notice: the engine traps.
+    await stopped(page, "Book.objects.count()\nhoard = [[n] for n in range(10**9)]\n", 2);
+    assert.match(await page.locator("#halted").innerText(), /Stopped\.[\s\S]*The engine has started anew/);
+    await run(page, "Author.objects.count()\n");
+    assert.equal(await card(page, 1).locator(".scalar .big").innerText(), "6");
+    assert.ok(page.workers().length === 1 && page.workers()[0] !== before, "another worker");
   },
 
   "a newer edit does not wait for a slow run": async (visitor) => {
@@ -47,6 +64,19 @@ export default {
     await run(page, "Book.objects.count()\n");
     assert.ok(Date.now() - begun < 3_500, `took ${Date.now() - begun} ms`);
     assert.equal(await card(page, 1).locator(".scalar .big").innerText(), "8");
+  },
+
+  "what a system check finds is said at its field": async (visitor) => {
+    const page = await visitor.open();
+    await page.waitForSelector(".card");
+    await write(page, "models.py", 'from django.db import models\n\n\nclass A(models.Model):\n    b = models.ForeignKey("Nobody", models.CASCADE)\n');
+    await settled(page);
+    const banner = page.locator(".banner.bad").first();
+    assert.match(await banner.innerText(), /fields\.E300[\s\S]*playground\.A\.b: Field defines a relation with model 'Nobody'[\s\S]*models\.py:5/);
+    assert.ok(await page.locator("#editor .cm-lintRange-error").count());
+    await show(page, "queries.py");
+    await banner.getByRole("button", { name: "models.py:5" }).click();
+    await page.waitForFunction(() => document.getElementById("file-models.py")?.getAttribute("aria-selected") === "true");
   },
 
   "an unknown import names the module": async (visitor) => {

@@ -38,6 +38,45 @@ export default {
     assert.deepEqual(await cells(playground.locator(".card").first()), [["Ursula K. Le Guin", "2"], ["Stanisław Lem", "1"]]);
   },
 
+  "an embed loads when its page says, fits its height and follows its theme": async (visitor) => {
+    const page = await visitor.open("guide/");
+    // Another page of the same host, with a snippet at its top and one far below.
+    await page.route("**/host.html", (route) =>
+      route.fulfill({
+        contentType: "text/html",
+        body: `<!doctype html><html data-theme="light"><style>html { background: #fff } html[data-theme=dark] { background: #111 }</style>
+          <script src="embed.js" defer></script>
+          <ormscope-project hidden><pre data-file="models.py">
+            from django.db import models
+            class Cat(models.Model):
+                name = models.CharField(max_length=20, null=True)
+          </pre></ormscope-project>
+          <ormscope-embed loading="eager"><pre>[Cat.objects.create(), Cat.objects.all()]</pre></ormscope-embed>
+          <p style="height: 3000px"></p>
+          <ormscope-embed loading="lazy"><pre>Cat.objects.count()</pre></ormscope-embed>`,
+      }),
+    );
+    await page.goto(`${visitor.address}host.html`);
+    const [eager, lazy] = [page.locator("ormscope-embed").nth(0), page.locator("ormscope-embed").nth(1)];
+    const inside = eager.frameLocator("iframe");
+    await inside.locator(".card").first().waitFor();
+    assert.equal(await lazy.locator("iframe").count(), 0, "not yet in view");
+    const ground = () => inside.locator("body").evaluate((body) => getComputedStyle(body).colorScheme + getComputedStyle(body).backgroundColor);
+    const light = await ground();
+    await page.evaluate(() => (document.documentElement.dataset.theme = "dark"));
+    await inside.locator("html[data-theme=dark]").waitFor({ state: "attached" }).catch(() => {});
+    assert.notEqual(await ground(), light, "the theme is the page's");
+    const high = () =>
+      eager.locator("iframe").evaluate((frame) => frame.clientHeight - frame.contentDocument.documentElement.scrollHeight);
+    await page.waitForTimeout(300);
+    assert.ok(Math.abs(await high()) <= 4, `${await high()} px too high`);
+    await lazy.scrollIntoViewIfNeeded();
+    const second = lazy.frameLocator("iframe");
+    await second.locator(".card .scalar .big").waitFor();
+    assert.equal(await second.locator(".card .scalar .big").innerText(), "0");
+    assert.equal(page.workers().length, 1, "one engine");
+  },
+
   "the static link of an embed is a project, too": async (visitor) => {
     const page = await visitor.open("guide/");
     const link = page.locator("ormscope-embed").nth(2).getByRole("link", { name: "Open in playground" });

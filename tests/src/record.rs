@@ -1,9 +1,10 @@
 //! What a step said, as it stands in the file.
 //!
-//! Three things differ from one run of real Django to the next and are written
+//! Four things differ from one run of real Django to the next and are written
 //! in one way on both sides: the thread's number in the name of a savepoint,
-//! the moment in the first line of a migration file, and the order of the three
-//! JSON types that SQLite spells as words, which is the order of a Python set.
+//! the moment in the first line of a migration file, the order of the three
+//! JSON types that SQLite spells as words, which is the order of a Python set,
+//! and the address in what an object shows of itself.
 //! Nothing else is changed.
 
 use serde_json::Value;
@@ -27,7 +28,7 @@ pub fn of_note(note: &Value) -> Record {
     }
     let mut text = String::new();
     for line in note["text"].as_array().into_iter().flatten() {
-        text.push_str(&json_types(line.as_str().unwrap_or_default()));
+        text.push_str(&addresses(&json_types(line.as_str().unwrap_or_default())));
         text.push('\n');
     }
     Record { sql, text }
@@ -43,6 +44,17 @@ fn savepoints(sql: &str) -> String {
         .find(|c: char| !c.is_ascii_digit())
         .map_or(sql.len(), |length| start + length);
     format!("{}{}", &sql[..start], &sql[end..])
+}
+
+/// `<object object at 0x7f21>` becomes `<object object at 0x>`.
+fn addresses(text: &str) -> String {
+    let mut parts = text.split(" at 0x");
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        result.push_str(" at 0x");
+        result.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+    }
+    result
 }
 
 /// The words in one order, in quotes or bare as `str(query)` has them.

@@ -14,7 +14,8 @@ use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{IntoPyNativeFn, ItemDoc, PyMethodFlags, PySetterValue};
 use rustpython_vm::types::GetDescriptor;
 use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+    AsObject, Context, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    pyclass,
 };
 
 /// See [`Class::lazy`].
@@ -45,6 +46,12 @@ impl GetDescriptor for Readable {
             _ => Ok(zelf.to_owned()),
         }
     }
+}
+
+/// Says in which module a native class lives, for classes made with `module = false` and the flag
+/// `HEAPTYPE`: Python's messages call them by their name alone, as they do classes written in Python.
+pub fn lives_in(ctx: &Context, class: &Py<PyType>, module: &str) {
+    class.set_attr(ctx.intern_str("__module__"), ctx.new_str(module).into());
 }
 
 /// Makes the classes of this file.

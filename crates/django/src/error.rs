@@ -210,7 +210,12 @@ pub fn define(name: &'static str, class: PyTypeRef) {
 }
 
 fn python_class(vm: &VirtualMachine, name: &str) -> PyTypeRef {
-    let found = vm.builtins.get_attr(&*vm.ctx.new_utf8_str(name), vm);
+    let found = match name {
+        "InvalidOperation" => vm
+            .import("decimal", 0)
+            .and_then(|decimal| decimal.get_attr(vm.ctx.intern_str(name), vm)),
+        _ => vm.builtins.get_attr(&*vm.ctx.new_utf8_str(name), vm),
+    };
     match found.map(|f| f.downcast::<rustpython_vm::builtins::PyType>()) {
         Ok(Ok(class)) => class,
         _ => vm.ctx.exceptions.exception_type.to_owned(),

@@ -5,6 +5,7 @@ pub mod apps;
 pub mod args;
 pub mod check;
 pub mod command;
+pub mod face;
 pub mod interactive;
 pub mod makemigrations;
 pub mod merge;
@@ -70,6 +71,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         execute,
     )?;
     text::install(vm)?;
+    face::install(vm)?;
     let error = crate::error::class(vm, "CommandError");
     modules::export(vm, "django.core.management", "CommandError", error)
 }
@@ -153,81 +155,18 @@ fn call_command(call: FuncArgs, vm: &Vm) -> PyResult {
         return Ok(told);
     }
     let name = name.str(vm)?.to_string_lossy().into_owned();
-    let Some(command) = find(&name) else {
-        if let Some(command) = text::find(vm, &name)? {
-            return text::call(vm, &command, &name, &call);
-        }
-        return Err(command_error(vm, format!("Unknown command: '{name}'")));
-    };
-    let mut argv = vec![];
-    for a in given {
-        argv.push(a.str(vm)?.to_string_lossy().into_owned());
+    match text::find(vm, &name)? {
+        Some(command) => text::call(vm, &command, &name, &call),
+        None => Err(command_error(vm, format!("Unknown command: '{name}'"))),
     }
-    let mut parsed = args::parse(command, &argv).map_err(|m| {
-        let error = m
-            .rsplit("error: ")
-            .next()
-            .unwrap_or(&m)
-            .trim_end()
-            .to_string();
-        command_error(vm, format!("Error: {error}"))
-    })?;
-    // Called from Python, a command trusts its caller unless told otherwise.
-    parsed.flags.insert("skip_checks");
-    let mut out = Output::system(vm)?;
-    for (key, value) in &call.kwargs {
-        let key = key.to_string_lossy();
-        match &*key {
-            "stdout" => out.stdout = value.clone(),
-            "stderr" => out.stderr = value.clone(),
-            _ => keyword(vm, command, &mut parsed, &key, value)?,
-        }
-    }
-    (command.handle)(vm, &parsed, &out)?;
-    Ok(vm.ctx.none())
 }
 
-fn keyword(
-    vm: &Vm,
-    command: &Command,
-    parsed: &mut args::Args,
-    key: &str,
-    value: &PyObjectRef,
-) -> PyResult<()> {
-    if vm.is_none(value) {
-        return Ok(());
-    }
-    let is_bool = value.fast_isinstance(vm.ctx.types.bool_type);
-    let option = command.options().find(|o| o.dest == key);
-    match option {
-        Some(o) if is_bool && !o.takes_value => {
-            // `interactive=False` is `--noinput`.
-            let on = value.clone().is_true(vm)? != o.negative;
-            if on {
-                parsed.flags.insert(o.dest);
-            } else {
-                parsed.flags.remove(o.dest);
-            }
-        }
-        Some(o) => {
-            let text = value.str(vm)?.to_string_lossy().into_owned();
-            parsed.values.insert(o.dest, text);
-        }
-        None if command.positional.iter().any(|p| p.name == key) => {
-            parsed
-                .positional
-                .push(value.str(vm)?.to_string_lossy().into_owned());
-        }
-        None if matches!(
-            key,
-            "no_color" | "force_color" | "settings" | "pythonpath" | "traceback"
-        ) => {}
-        None => {
-            return Err(vm.new_type_error(format!(
-                "Unknown option(s) for {} command: {key}.",
-                command.name
-            )));
-        }
-    }
-    Ok(())
+/// A command of Rust's, for a caller that is no command line: exceptions are the caller's.
+pub fn perform(vm: &Vm, name: &str, words: &[String]) -> PyResult<()> {
+    let Some(command) = find(name) else {
+        return Err(command_error(vm, format!("Unknown command: '{name}'")));
+    };
+    let mut parsed = args::parse(command, words).map_err(|m| command_error(vm, m))?;
+    parsed.flags.insert("skip_checks");
+    (command.handle)(vm, &parsed, &Output::system(vm)?)
 }

@@ -41,7 +41,16 @@ pub fn export(
     name: &str,
     value: impl Into<PyObjectRef>,
 ) -> PyResult<()> {
-    module(vm, path)?.dict().set_item(name, value.into(), vm)
+    let value = value.into();
+    // A function belongs to the first module that has it.
+    let native = vm.ctx.types.builtin_function_or_method_type;
+    if value.class().is(native) {
+        let home = value.get_attr("__module__", vm)?;
+        if vm.is_none(&home) {
+            value.set_attr("__module__", vm.ctx.new_str(path), vm)?;
+        }
+    }
+    module(vm, path)?.dict().set_item(name, value, vm)
 }
 
 /// Puts the same thing into several modules, as re-exports do.

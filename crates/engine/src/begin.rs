@@ -1,8 +1,14 @@
 //! Forgetting a project, so that the next one finds a fresh interpreter.
 use crate::load::DEFAULT_APP;
-use crate::scratch::{attr_text, text};
+use crate::scratch::{attr, attr_text, text};
 use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+
+/// Modules written in Python that hold nothing of a project, or can forget it: they are not run
+/// again for every change of a model.
+const KEPT: &[&str] = &["django.core.checks", "django.db.backends.base.validation"];
+/// The module of [`KEPT`] that has something to forget.
+const REGISTRY: &str = "django.core.checks.registry";
 
 /// Forgets the project's modules and everything that belonged to them.
 pub fn begin(vm: &VirtualMachine) -> PyResult<()> {
@@ -13,6 +19,9 @@ pub fn begin(vm: &VirtualMachine) -> PyResult<()> {
             modules.del_item(&*name, vm)?;
         }
     }
+    if let Some(registry) = modules.get_item_opt(REGISTRY, vm)? {
+        attr(vm, &attr(vm, &registry, "registry")?, "_forget")?.call((), vm)?;
+    }
     django::forget_project(vm)
 }
 
@@ -21,6 +30,13 @@ fn is_of_a_project(vm: &VirtualMachine, name: &str, module: &PyObjectRef) -> boo
     let top = name.split('.').next().unwrap_or(name);
     if top == DEFAULT_APP || name == "models" {
         return true;
+    }
+    let is_below = |kept: &&str| {
+        let rest = name.strip_prefix(kept);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    if KEPT.iter().any(|kept| is_below(&kept)) {
+        return false;
     }
     if attr_text(vm, module, "__file__").ends_with(".py") {
         return true;

@@ -1,10 +1,13 @@
 //! System checks as diagnostics.
+mod place;
+
 use crate::scratch::{attr, attr_opt, attr_text, items, module, text};
+use protocol::Project;
 use protocol::report::{Diagnostic, PhaseName, Severity};
 use rustpython_vm::{PyResult, VirtualMachine};
 
 /// Runs the checks, as far as there are any.
-pub fn check(vm: &VirtualMachine) -> PyResult<Vec<Diagnostic>> {
+pub fn check(vm: &VirtualMachine, project: &Project) -> PyResult<Vec<Diagnostic>> {
     let checks = module(vm, "django.core.checks")?;
     let found = attr(vm, &checks, "run_checks")?.call((), vm)?;
     let mut diagnostics = Vec::new();
@@ -15,6 +18,8 @@ pub fn check(vm: &VirtualMachine) -> PyResult<Vec<Diagnostic>> {
         }
         let level = attr(vm, &message, "level")?.try_into_value::<i64>(vm)?;
         let about = attr_opt(vm, &message, "obj").filter(|o| !vm.is_none(o));
+        let place = about.as_ref().and_then(|o| place::place(vm, project, o));
+        let (file, line) = place.unwrap_or_default();
         // A model is told by its label; its own `str` is its class's.
         let label = about
             .as_ref()
@@ -37,6 +42,8 @@ pub fn check(vm: &VirtualMachine) -> PyResult<Vec<Diagnostic>> {
             } else {
                 format!("{subject}: {said}")
             },
+            file,
+            line,
             hint: hint.map(|h| text(vm, &h)).unwrap_or_default(),
             ..Diagnostic::default()
         });

@@ -338,7 +338,7 @@ impl Stages<'_> {
             None
         })?;
         self.stage(PhaseName::Check, report, |report| {
-            report.diagnostics.extend(check::check(vm)?);
+            report.diagnostics.extend(check::check(vm, project)?);
             Ok(())
         })?;
         let wrong = |d: &Diagnostic| d.severity == Severity::Error;

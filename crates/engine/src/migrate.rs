@@ -1,9 +1,7 @@
 //! Tables: by the project's migrations, or straight from its models.
-use crate::scratch::{attr, module};
 use django::migrations::Loader;
 use protocol::Project;
-use rustpython_vm::function::FuncArgs;
-use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{PyResult, VirtualMachine};
 
 /// Does what `migrate --run-syncdb` does, for every database, as far as the project says.
 pub fn migrate(vm: &VirtualMachine, project: &Project) -> PyResult<()> {
@@ -38,19 +36,11 @@ fn migrate_to(vm: &VirtualMachine, project: &Project, alias: &str) -> PyResult<(
 }
 
 fn command(vm: &VirtualMachine, arguments: &[&str], alias: &str, syncdb: bool) -> PyResult<()> {
-    let management = module(vm, "django.core.management")?;
-    let call = attr(vm, &management, "call_command")?;
-    let mut args = FuncArgs::default();
-    args.args.push(vm.ctx.new_str("migrate").into());
-    for argument in arguments {
-        args.args.push(vm.ctx.new_str(*argument).into());
-    }
-    let mut set = |name: &str, value: PyObjectRef| args.kwargs.insert(name.into(), value);
-    set("verbosity", vm.ctx.new_int(0).into());
-    set("interactive", vm.ctx.new_bool(false).into());
-    set("database", vm.ctx.new_str(alias).into());
+    let mut words: Vec<String> = arguments.iter().map(|a| (*a).to_string()).collect();
+    words.extend(["--verbosity=0", "--noinput"].map(String::from));
+    words.push(format!("--database={alias}"));
     if syncdb {
-        set("run_syncdb", vm.ctx.new_bool(true).into());
+        words.push("--run-syncdb".into());
     }
-    call.call(args, vm).map(drop)
+    django::management::perform(vm, "migrate", &words)
 }

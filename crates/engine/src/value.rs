@@ -1,4 +1,6 @@
 //! Python values as cards show them.
+mod columns;
+
 use crate::scratch::{attr, attr_opt, attr_text, items, text};
 use django::queries::queryset::{PyQuerySet, Shape};
 use orm_state::Value as OrmValue;
@@ -130,6 +132,7 @@ fn queryset(vm: &VirtualMachine, object: &PyObjectRef, rows: usize) -> PyResult<
             tuples(vm, some, names, &mut table)?;
         }
     }
+    columns::describe(vm, object, &mut table.columns);
     Ok(Value::Table(table))
 }
 

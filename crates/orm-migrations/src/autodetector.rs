@@ -22,7 +22,7 @@ use crate::state::{Base, ModelKey, ModelState, ProjectState, label_key, relation
 use dependency::{Kind, Needs};
 use indexmap::IndexMap;
 use orm_state::field::deconstruct::{Deconstructed, SettingsReference};
-use orm_state::{Constraint, Field, Index, Result, Value};
+use orm_state::{Constraint, Field, Index, Result, Source, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -328,8 +328,49 @@ fn comparable(field: &Rc<Field>) -> Result<Deconstructed> {
             *v = Value::from(n);
         }
     }
+    for v in d.args.iter_mut().chain(d.kwargs.iter_mut().map(|(_, v)| v)) {
+        *v = deep(v);
+    }
     d.kwargs.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(d)
+}
+
+/// A value with everything in it that says how it is made taken apart: two such values are the same
+/// if they are made in the same way (`deep_deconstruct`).
+fn deep(v: &Value) -> Value {
+    let all = |items: &[Value]| items.iter().map(deep).collect::<Vec<_>>();
+    match v {
+        Value::List(items) => Value::List(all(items).into()),
+        Value::Tuple(items) => Value::Tuple(all(items).into()),
+        Value::Dict(pairs) => Value::Dict(
+            pairs
+                .iter()
+                .map(|(k, v)| (deep(k), deep(v)))
+                .collect::<Vec<_>>()
+                .into(),
+        ),
+        Value::Object(o) if orm_sql::expression::expr_of(&**o).is_none() => match o.source() {
+            Ok(Source::Call(d)) => {
+                let mut kwargs: Vec<(Value, Value)> = d
+                    .kwargs
+                    .iter()
+                    .map(|(k, v)| (Value::from(k.as_str()), deep(v)))
+                    .collect();
+                kwargs.sort_by(|a, b| a.0.to_str().cmp(&b.0.to_str()));
+                let parts = [
+                    Value::from(d.path.as_str()),
+                    Value::List(all(&d.args).into()),
+                    Value::Dict(kwargs.into()),
+                ];
+                Value::Tuple(parts.into())
+            }
+            Ok(Source::Text { code, .. }) => {
+                Value::Tuple([Value::from("source"), code.as_str().into()].into())
+            }
+            _ => v.clone(),
+        },
+        _ => v.clone(),
+    }
 }
 
 /// Every relation in a state that leads to a model: where from, and its field.

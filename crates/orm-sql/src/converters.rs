@@ -202,8 +202,8 @@ fn decimal(field: &Rc<Field>, is_col: bool) -> Converter {
         let quantized = exact.with_scale_round(places, RoundingMode::HalfEven);
         if digits.is_some_and(|d| quantized.digits() as i64 > d) {
             return Err(Error::new(
-                orm_state::ErrorKind::DataError,
-                "quantize result has too many digits for current context",
+                orm_state::ErrorKind::InvalidOperation,
+                "[<class 'decimal.InvalidOperation'>]",
             ));
         }
         Ok(quantized.into())

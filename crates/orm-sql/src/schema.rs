@@ -27,6 +27,23 @@ pub trait SchemaHost {
     /// The value rows get for a field (`effective_default`): its default, or the moment for
     /// `auto_now`, prepared for the column.
     fn effective_default(&mut self, field: &Rc<Field>) -> Result<Value>;
+    /// Do the routers let this database have the tables of a model, or what `hints` speak of?
+    fn allow_migrate(
+        &mut self,
+        _app_label: &str,
+        _model_name: Option<&str>,
+        _hints: &Value,
+    ) -> Result<bool> {
+        Ok(true)
+    }
+    /// A setting's text: models may be swapped by one.
+    fn setting(&mut self, _name: &str) -> Option<String> {
+        None
+    }
+    /// Does the database have a feature that a model requires?
+    fn has_feature(&mut self, _name: &str) -> bool {
+        true
+    }
     /// Names of the constraints and indexes of a table over exactly these columns; asked when a
     /// nameless one has to go (`introspection.get_constraints`).
     fn constraint_names(
@@ -309,7 +326,7 @@ impl<'h> SchemaEditor<'h> {
             condition: String::new(),
         }
     }
-    pub(crate) fn unique_statement(&self, model: &ModelRef, fields: &[Rc<Field>]) -> Statement {
+    pub fn unique_statement(&self, model: &ModelRef, fields: &[Rc<Field>]) -> Statement {
         let columns: Vec<String> = fields
             .iter()
             .map(|f| f.column().unwrap_or_default().to_string())

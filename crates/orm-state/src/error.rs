@@ -21,6 +21,8 @@ pub enum ErrorKind {
     RuntimeError,
     RecursionError,
     AssertionError,
+    /// Of the module `decimal`.
+    InvalidOperation,
     // django.core.exceptions
     FieldError,
     /// A `FieldError`: an expression whose type cannot be known.

@@ -655,6 +655,16 @@ impl Model {
         }
         Ok(path)
     }
+    /// Takes a many-to-many field away; no, if it is not this model's.
+    pub fn forget_many_to_many(&self, field: &Rc<Field>) -> bool {
+        let mut all = self.local_many_to_many.borrow_mut();
+        let before = all.len();
+        all.retain(|f| !f.same(field));
+        let found = all.len() < before;
+        drop(all);
+        *self.cache.borrow_mut() = Cache::default();
+        found
+    }
     /// Breaks the cycles between models, fields and the binding's objects.
     pub fn clear(&self) {
         self.face.clear();

@@ -5,6 +5,7 @@ mod card;
 mod cell;
 mod copy_button;
 mod database;
+mod ddl;
 mod dialogs;
 mod embed;
 mod engine_frame;

@@ -21,7 +21,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::run::say;
+use crate::run::{run, say};
 use crate::{Outcome, places};
 use wasm::Module;
 
@@ -84,7 +84,11 @@ pub fn split(linked: &Path, small: &Path, glue: &Path, first: &Path, rest: &Path
         parts.rest.len() / 1000,
     ));
     write(first, &parts.first)?;
-    write(rest, &parts.rest)
+    write(rest, &parts.rest)?;
+    run(Command::new("node")
+        .arg(places::root().join("crates/xtask/js/begins.mjs"))
+        .args([glue, first])
+        .arg(places::root()))
 }
 
 fn read(path: &Path) -> Outcome<Vec<u8>> {

@@ -1,5 +1,6 @@
-//! `cargo xtask fuzz-oracle --seed S --n N [--set NAME] [--show N]`: random
-//! querysets on real Django and on ours; prints each difference, made small.
+//! `cargo xtask fuzz-oracle --seed S --n N [--set NAME] [--show N] [--errors]`:
+//! random querysets on real Django and on ours; prints each difference, made
+//! small. With `--errors` every one has something wrong in it.
 
 use std::process::ExitCode;
 
@@ -47,6 +48,7 @@ fn run(words: &[String]) -> Result<usize, String> {
     let seed = number("--seed", 1)?;
     let wanted = number("--n", 500)?;
     let shown = number("--show", 20)?;
+    let errors = words.iter().any(|word| word == "--errors");
     let sets: Vec<String> = match option(words, "--set") {
         Some(set) => vec![set],
         None => SETS.map(str::to_owned).to_vec(),
@@ -58,12 +60,18 @@ fn run(words: &[String]) -> Result<usize, String> {
         let mut left = wanted / sets.len() + usize::from(index < wanted % sets.len());
         while left > 0 {
             let chains: Vec<Chain> = (0..left.min(BATCH))
-                .map(|_| generate::chain(&schema, &mut rng))
+                .map(|_| match errors {
+                    true => generate::faulty(&schema, &mut rng),
+                    false => generate::chain(&schema, &mut rng),
+                })
                 .collect();
             for (chain, verdict) in chains.iter().zip(compare(set, &chains)?) {
                 match verdict {
                     Verdict::Invalid => {
                         refused += 1;
+                        if errors {
+                            left -= 1;
+                        }
                         continue;
                     }
                     Verdict::Same => valid += 1,
@@ -94,7 +102,7 @@ fn print(set: &str, chain: &Chain) -> Result<(), String> {
     println!("{set}: {small}");
     if let Verdict::Differs(theirs, mine) = verdict {
         for (name, record) in [("django", theirs), ("ours", mine)] {
-            for line in record.sql.lines().chain(record.text.lines()).take(6) {
+            for line in record.sql.lines().chain(record.text.lines()).take(24) {
                 println!("  {name:>6}: {line}");
             }
         }

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Stands for the queryset in a shape.
+const PLACE: &str = "QUERYSET";
+
 /// `MODEL.objects` and calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
@@ -9,12 +12,15 @@ pub struct Chain {
     pub model: String,
     /// The calls.
     pub calls: Vec<Call>,
+    /// What is done with it: statements where `QUERYSET` stands for it. Empty
+    /// to look at its rows.
+    pub shape: String,
 }
 
 /// A call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// `filter`; empty for a slice.
+    /// `filter`; empty for a slice; `&`, `|` or `^` for another queryset.
     pub method: String,
     /// Its arguments.
     pub arguments: Vec<Term>,
@@ -33,16 +39,12 @@ pub enum Term {
 
 impl fmt::Display for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.objects", self.model)?;
-        for call in &self.calls {
-            let arguments: Vec<String> = call.arguments.iter().map(Term::to_string).collect();
-            if call.method.is_empty() {
-                write!(f, "[{}]", arguments.join(""))?;
-            } else {
-                write!(f, ".{}({})", call.method, arguments.join(", "))?;
-            }
+        let queryset = self.queryset();
+        if self.shape.is_empty() {
+            f.write_str(&queryset)
+        } else {
+            f.write_str(&self.shape.replace(PLACE, &queryset))
         }
-        Ok(())
     }
 }
 
@@ -60,10 +62,32 @@ impl fmt::Display for Term {
 }
 
 impl Chain {
+    /// The queryset alone.
+    fn queryset(&self) -> String {
+        let mut made = format!("{}.objects", self.model);
+        for call in &self.calls {
+            let arguments: Vec<String> = call.arguments.iter().map(Term::to_string).collect();
+            match call.method.as_str() {
+                "" => made.push_str(&format!("[{}]", arguments.join(""))),
+                "&" | "|" | "^" => {
+                    made = format!("({made} {} {})", call.method, arguments.join(""));
+                }
+                method => made.push_str(&format!(".{method}({})", arguments.join(", "))),
+            }
+        }
+        made
+    }
+
     /// Chains that are a little smaller.
     #[must_use]
     pub fn smaller(&self) -> Vec<Self> {
         let mut all = Vec::new();
+        if !self.shape.is_empty() {
+            all.push(Self {
+                shape: String::new(),
+                ..self.clone()
+            });
+        }
         for (index, call) in self.calls.iter().enumerate() {
             if self.calls.len() > 1 {
                 let mut less = self.clone();
@@ -137,6 +161,7 @@ mod tests {
                     vec![text("Q(a=1)"), Term::Not(Box::new(text("Q(b=2)")))],
                 )],
             }],
+            shape: String::new(),
         };
         assert_eq!(chain.to_string(), "Book.objects.filter((Q(a=1) | ~Q(b=2)))");
         let smaller: Vec<String> = chain.smaller().iter().map(Chain::to_string).collect();

@@ -4,38 +4,58 @@
 //! paths ──▶ condition, expression ──▶ calls ──▶ ending
 //! ```
 
+mod combined;
 mod condition;
 mod ending;
 mod expression;
+mod faults;
+mod functions;
 mod grouped;
+mod loading;
 mod paths;
 mod values;
+mod writing;
 
 use super::chain::{Call, Chain, Term};
 use super::rng::Rng;
 use super::schema::Schema;
 
 /// What the text of a chain needs.
-pub const IMPORTS: &str = "import datetime\nimport uuid\nfrom decimal import Decimal\nfrom django.db.models import *\nfrom django.db.models import lookups\nfrom django.db.models.functions import *\n";
+pub const IMPORTS: &str = "import datetime\nimport uuid\nimport zoneinfo\nfrom decimal import Decimal\nfrom django.db.models import *\nfrom django.db import transaction\nfrom django.db.models import lookups\nfrom django.db.models.functions import *\n";
 
 /// A random queryset over these models.
 #[must_use]
 pub fn chain(schema: &Schema, rng: &mut Rng) -> Chain {
-    let models: Vec<&String> = schema.keys().collect();
-    let model = (*rng.pick(&models)).clone();
-    let mut maker = Maker {
-        schema,
-        rng,
-        annotations: Vec::new(),
-        filtered: Vec::new(),
-        inside: 0,
-    };
-    if maker.rng.chance(10) {
-        return maker.combined(&model);
+    let mut maker = Maker::new(schema, rng);
+    let model = maker.model();
+    match maker.rng.below(100) {
+        0..=8 => return maker.combined(&model),
+        9..=17 => return maker.written(&model),
+        _ => {}
     }
     let mut calls = maker.calls(&model);
-    maker.ending(&model, &mut calls);
-    Chain { model, calls }
+    let mut shape = String::new();
+    if maker.rng.chance(6) {
+        shape = maker.looked_at(&model);
+    } else {
+        maker.ending(&model, &mut calls);
+    }
+    if maker.rng.chance(4) {
+        shape = "str(QUERYSET.query)".to_owned();
+    }
+    Chain {
+        model,
+        calls,
+        shape,
+    }
+}
+
+/// A queryset with something wrong in it.
+#[must_use]
+pub fn faulty(schema: &Schema, rng: &mut Rng) -> Chain {
+    let mut made = chain(schema, rng);
+    Maker::new(schema, rng).fault(&mut made);
+    made
 }
 
 struct Maker<'a> {
@@ -47,6 +67,23 @@ struct Maker<'a> {
     filtered: Vec<(String, String)>,
     /// How many subqueries deep we are: there, the names above mean nothing.
     inside: usize,
+}
+
+impl<'a> Maker<'a> {
+    fn new(schema: &'a Schema, rng: &'a mut Rng) -> Self {
+        Self {
+            schema,
+            rng,
+            annotations: Vec::new(),
+            filtered: Vec::new(),
+            inside: 0,
+        }
+    }
+
+    fn model(&mut self) -> String {
+        let models: Vec<&String> = self.schema.keys().collect();
+        (*self.rng.pick(&models)).clone()
+    }
 }
 
 impl Maker<'_> {
@@ -65,6 +102,9 @@ impl Maker<'_> {
             let mut conditions = vec![condition];
             if self.rng.chance(15) {
                 conditions.push(self.condition(model, 1));
+            }
+            if self.rng.chance(30) {
+                conditions = keywords(conditions);
             }
             calls.push(call(method, conditions));
             if self.rng.chance(35) {
@@ -152,6 +192,39 @@ impl Maker<'_> {
         arguments.push(text("\"pk\""));
         call("order_by", arguments)
     }
+}
+
+/// `Q(a=1)` as `a=1`, those after all others.
+fn keywords(conditions: Vec<Term>) -> Vec<Term> {
+    let (mut first, mut last) = (Vec::new(), Vec::new());
+    for condition in conditions {
+        let inner = match &condition {
+            Term::Text(whole) => whole
+                .strip_prefix("Q(")
+                .and_then(|rest| rest.strip_suffix(')'))
+                .filter(|inner| {
+                    inner.split_once('=').is_some_and(|(name, value)| {
+                        !name.is_empty()
+                            && !value.starts_with('=')
+                            && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
+                    })
+                }),
+            _ => None,
+        };
+        match inner {
+            Some(inner) if !last.iter().any(|known: &Term| same_name(known, inner)) => {
+                last.push(text(inner));
+            }
+            _ => first.push(condition),
+        }
+    }
+    first.extend(last);
+    first
+}
+
+/// Whether two keywords have the same name.
+fn same_name(known: &Term, keyword: &str) -> bool {
+    known.to_string().split('=').next() == keyword.split('=').next()
 }
 
 /// Whether a method can be called on it as it stands.

@@ -12,6 +12,14 @@ pub struct Model {
     pub fields: Vec<(String, String)>,
     /// Relations: name, model, whether to many.
     pub relations: Vec<(String, String, bool)>,
+    /// Relations that this model's own columns make.
+    pub forward: Vec<String>,
+    /// The attribute of a relation that is called something else in paths.
+    pub accessors: BTreeMap<String, String>,
+    /// Columns that can be written, relations too.
+    pub writable: Vec<String>,
+    /// The kind of the primary key.
+    pub key: String,
 }
 
 /// All models of a set, by name.
@@ -44,7 +52,22 @@ pub fn read(set: &str) -> Result<Schema, String> {
                 to[0].as_str().unwrap_or_default().to_owned(),
                 to[1].as_bool().unwrap_or_default(),
             ));
+            if to[2].as_bool().unwrap_or_default() {
+                model.forward.push(relation.clone());
+            }
         }
+        for (name, attribute) in about["accessors"].as_object().into_iter().flatten() {
+            model.accessors.insert(
+                name.clone(),
+                attribute.as_str().unwrap_or_default().to_owned(),
+            );
+        }
+        for name in about["writable"].as_array().into_iter().flatten() {
+            model
+                .writable
+                .push(name.as_str().unwrap_or_default().to_owned());
+        }
+        model.key = about["key"].as_str().unwrap_or_default().to_owned();
         schema.insert(name.clone(), model);
     }
     Ok(schema)

@@ -45,9 +45,9 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         "DEFAULT_DB_ALIAS",
         default,
     )?;
-    modules::export(
+    modules::export_all(
         vm,
-        "django.db.utils",
+        &["django.db.utils", "django.db"],
         "ConnectionHandler",
         ConnectionHandler::make_static_type(),
     )?;

@@ -141,6 +141,14 @@ fn build(
         }
         "ExpressionWrapper" => {
             let given = a.required(class, "expression")?;
+            if value_expr(&to_value(vm, &given)?).is_none()
+                && given.downcast_ref::<crate::queries::q::PyQ>().is_none()
+            {
+                return Err(vm.new_attribute_error(format!(
+                    "'{}' object has no attribute 'resolve_expression'",
+                    given.class().name()
+                )));
+            }
             let e = expression(vm, &given)?;
             let output = match a.some("output_field") {
                 Some(f) => Some(super::call::field(vm, &f)?),
@@ -237,6 +245,12 @@ fn build(
         }
         "Window" => {
             let given = a.required(class, "expression")?;
+            if value_expr(&to_value(vm, &given)?).is_none() {
+                return Err(vm.new_value_error(format!(
+                    "Expression '{}' isn't compatible with OVER clauses.",
+                    given.class().name()
+                )));
+            }
             let source = expression(vm, &given)?;
             let mut value = |name: &str| -> PyResult<Value> {
                 match a.next(name) {
@@ -406,7 +420,7 @@ fn subquery_argument(
     let query = value_expr(&to_value(vm, &given)?).and_then(|e| query_of(&e));
     query.ok_or_else(|| {
         vm.new_attribute_error(format!(
-            "'{}' object has no attribute 'query'",
+            "'{}' object has no attribute 'clone'",
             given.class().name()
         ))
     })

@@ -4,7 +4,8 @@ use super::{command_error, exit};
 use crate::error::OrRaise;
 use crate::migrations::Loader;
 use crate::migrations::live;
-use rustpython_vm::{PyResult, VirtualMachine};
+use crate::py;
+use rustpython_vm::{AsObject, PyObject, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 
@@ -17,10 +18,7 @@ fn missing(vm: &Vm, label: &str) -> PyResult<Option<String>> {
     let configs = crate::modules::find(vm, "django.apps", "apps")?;
     match vm.call_method(&configs, "get_app_config", (vm.ctx.new_str(label),)) {
         Ok(_) => Ok(None),
-        Err(e) => {
-            use rustpython_vm::AsObject;
-            Ok(Some(e.as_object().str(vm)?.to_string_lossy().into_owned()))
-        }
+        Err(e) => Ok(Some(e.as_object().str(vm)?.to_string_lossy().into_owned())),
     }
 }
 
@@ -67,6 +65,36 @@ pub fn migration(
             ),
         )),
     }
+}
+
+/// Does an app have migrations, as a Python loader sees it?
+pub fn is_migrated(vm: &Vm, loader: &PyObject, app: &str) -> PyResult<bool> {
+    let known = py::attr(vm, loader, "migrated_apps")?;
+    vm._contains(&known, &py::str(vm, app))
+}
+
+/// The one migration of an app whose name starts so, from a Python loader.
+pub fn by_prefix(vm: &Vm, loader: &PyObject, app: &str, prefix: &str, hint: &str) -> PyResult {
+    let words = vec![py::str(vm, app), py::str(vm, prefix)];
+    let e = match py::call(vm, loader, "get_migration_by_prefix", words) {
+        Ok(found) => return Ok(found),
+        Err(e) => e,
+    };
+    if crate::error::is_a(vm, &e, "AmbiguityError") {
+        return Err(command_error(
+            vm,
+            format!(
+                "More than one migration matches '{prefix}' in app '{app}'. Please be more specific."
+            ),
+        ));
+    }
+    if e.fast_isinstance(vm.ctx.exceptions.key_error) {
+        return Err(command_error(
+            vm,
+            format!("Cannot find a migration matching '{prefix}' from app '{app}'.{hint}"),
+        ));
+    }
+    Err(e)
 }
 
 /// Refuses conflicting migrations.

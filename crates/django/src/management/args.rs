@@ -1,5 +1,7 @@
 //! Command lines, read as argparse reads them.
-use super::command::{Command, Opt};
+use super::command::{Command, Kind, Opt};
+use crate::py;
+use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::collections::{HashMap, HashSet};
 
 /// What was given.
@@ -7,7 +9,9 @@ use std::collections::{HashMap, HashSet};
 pub struct Args {
     pub positional: Vec<String>,
     pub flags: HashSet<&'static str>,
-    pub values: HashMap<&'static str, String>,
+    pub values: HashMap<&'static str, Vec<String>>,
+    /// The Python command that was asked, if one was.
+    pub command: Option<PyObjectRef>,
 }
 
 impl Args {
@@ -15,7 +19,11 @@ impl Args {
         self.flags.contains(dest)
     }
     pub fn value(&self, dest: &str) -> Option<&str> {
-        self.values.get(dest).map(String::as_str)
+        self.all(dest).last().map(String::as_str)
+    }
+    /// Every value of an option that may be repeated.
+    pub fn all(&self, dest: &str) -> &[String] {
+        self.values.get(dest).map_or(&[], Vec::as_slice)
     }
     pub fn verbosity(&self) -> u8 {
         self.value("verbosity")
@@ -52,7 +60,7 @@ pub fn parse(command: &Command, argv: &[String]) -> Result<Args, String> {
             // `-v2`
             None if !arg.starts_with("--") && arg.is_char_boundary(2) && arg.len() > 2 => {
                 match option(command, &arg[..2]) {
-                    Some(o) if o.takes_value => (o, Some(arg[2..].to_string())),
+                    Some(o) if o.takes_value() => (o, Some(arg[2..].to_string())),
                     _ => {
                         unknown.push(arg.clone());
                         continue;
@@ -64,9 +72,16 @@ pub fn parse(command: &Command, argv: &[String]) -> Result<Args, String> {
                 continue;
             }
         };
-        if !option.takes_value {
-            out.flags.insert(option.dest);
-            continue;
+        match option.kind {
+            Kind::Flag | Kind::No => {
+                out.flags.insert(option.dest);
+                continue;
+            }
+            Kind::Const(value) => {
+                out.values.insert(option.dest, vec![value.to_string()]);
+                continue;
+            }
+            Kind::Value | Kind::Many => {}
         }
         let value = match inline.or_else(|| rest.next().cloned()) {
             Some(v) => v,
@@ -77,12 +92,18 @@ pub fn parse(command: &Command, argv: &[String]) -> Result<Args, String> {
                 )));
             }
         };
-        if option.dest == "verbosity" && !["0", "1", "2", "3"].contains(&value.as_str()) {
+        if !option.choices.is_empty() && !option.choices.contains(&value.as_str()) {
             return Err(fail(format!(
-                "argument -v/--verbosity: invalid choice: {value} (choose from 0, 1, 2, 3)"
+                "argument {}: invalid choice: {value} (choose from {})",
+                option.names.join("/"),
+                option.choices.join(", ")
             )));
         }
-        out.values.insert(option.dest, value);
+        let values = out.values.entry(option.dest).or_default();
+        if option.kind == Kind::Value {
+            values.clear();
+        }
+        values.push(value);
     }
     // Required ones are served first, as argparse does, wherever the optional ones stand.
     let required: Vec<&str> = command
@@ -107,6 +128,58 @@ pub fn parse(command: &Command, argv: &[String]) -> Result<Args, String> {
             "unrecognized arguments: {}",
             unknown.join(" ")
         )));
+    }
+    Ok(out)
+}
+
+/// Reads what argparse has read: the options of a Python command's `handle()`.
+pub fn from_options(
+    vm: &VirtualMachine,
+    command: &Command,
+    words: &[PyObjectRef],
+    options: &PyObject,
+) -> PyResult<Args> {
+    let mut out = Args::default();
+    let get = |name: &str| -> PyResult<Option<PyObjectRef>> {
+        let found = py::call(vm, options, "get", vec![py::str(vm, name)])?;
+        Ok(Some(found).filter(|f| !vm.is_none(f)))
+    };
+    let text = |o: &PyObjectRef| py::to_string(vm, o);
+    for p in command.positional {
+        if p.name == "args" {
+            let words = words.iter().map(text).collect::<PyResult<Vec<_>>>()?;
+            out.positional.extend(words);
+        } else if let Some(given) = get(p.name)? {
+            if p.many {
+                for word in py::list(vm, &given)? {
+                    out.positional.push(text(&word)?);
+                }
+            } else {
+                out.positional.push(text(&given)?);
+            }
+        }
+    }
+    for option in command.options() {
+        let given = get(option.dest)?;
+        match (option.kind, given) {
+            (Kind::Flag, Some(on)) if on.clone().is_true(vm)? => {
+                out.flags.insert(option.dest);
+            }
+            (Kind::No, Some(on)) if !on.clone().is_true(vm)? => {
+                out.flags.insert(option.dest);
+            }
+            (Kind::Value | Kind::Const(_), Some(value)) => {
+                out.values.insert(option.dest, vec![text(&value)?]);
+            }
+            (Kind::Many, Some(values)) => {
+                let values = py::list(vm, &values)?
+                    .iter()
+                    .map(text)
+                    .collect::<PyResult<Vec<_>>>()?;
+                out.values.insert(option.dest, values);
+            }
+            _ => {}
+        }
     }
     Ok(out)
 }

@@ -10,13 +10,14 @@ type Vm = VirtualMachine;
 
 pub const COMMAND: Command = Command {
     name: "check",
-    positional: &[Positional::many("app_label")],
+    positional: &[Positional::many("args")],
     own: &[
-        Opt::value(&["-t", "--tag"], "tags"),
+        Opt::many(&["--tag", "-t"], "tags"),
         Opt::flag(&["--list-tags"], "list_tags"),
         Opt::flag(&["--deploy"], "deploy"),
-        Opt::value(&["--fail-level"], "fail_level"),
-        Opt::value(&["--database"], "databases"),
+        Opt::value(&["--fail-level"], "fail_level")
+            .of(&["CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"]),
+        Opt::many(&["--database"], "databases"),
     ],
     handle,
 };
@@ -32,14 +33,14 @@ const LEVELS: &[(&str, i64)] = &[
 
 /// How a run of the checks goes.
 #[derive(Default)]
-struct Options {
-    app_configs: Option<PyObjectRef>,
-    tags: Option<PyObjectRef>,
-    databases: Option<PyObjectRef>,
-    deploy: bool,
-    fail_level: Option<i64>,
+pub struct Options {
+    pub app_configs: Option<PyObjectRef>,
+    pub tags: Option<PyObjectRef>,
+    pub databases: Option<PyObjectRef>,
+    pub deploy: bool,
+    pub fail_level: Option<i64>,
     /// End with how many there are.
-    count: bool,
+    pub count: bool,
 }
 
 fn checks(vm: &Vm, name: &str) -> PyResult {
@@ -49,9 +50,12 @@ fn checks(vm: &Vm, name: &str) -> PyResult {
     py::attr(vm, &all.get_item(&*path, vm)?, name)
 }
 
-fn list(vm: &Vm, words: Option<&str>) -> Option<PyObjectRef> {
-    let word = py::str(vm, words?);
-    Some(vm.ctx.new_list(vec![word]).into())
+fn list(vm: &Vm, words: &[String]) -> Option<PyObjectRef> {
+    if words.is_empty() {
+        return None;
+    }
+    let words = words.iter().map(|w| py::str(vm, w)).collect();
+    Some(vm.ctx.new_list(words).into())
 }
 
 fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
@@ -72,8 +76,8 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
     let mut options = Options {
         deploy,
         count: true,
-        tags: list(vm, args.value("tags")),
-        databases: list(vm, args.value("databases")),
+        tags: list(vm, args.all("tags")),
+        databases: list(vm, args.all("databases")),
         ..Options::default()
     };
     if !args.positional.is_empty() {
@@ -86,7 +90,7 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
             .collect::<PyResult<Vec<_>>>()?;
         options.app_configs = Some(vm.ctx.new_list(configs).into());
     }
-    if let Some(tag) = args.value("tags") {
+    for tag in args.all("tags") {
         let known = checks(vm, "tag_exists")?.call((py::str(vm, tag), deploy), vm)?;
         if !known.is_true(vm)? {
             return Err(command_error(
@@ -140,7 +144,8 @@ fn run(vm: &Vm, options: &Options) -> PyResult<Vec<Finding>> {
     py::list(vm, &found)?.iter().map(|o| read(o)).collect()
 }
 
-fn report(vm: &Vm, options: &Options, out: &Output) -> PyResult<()> {
+/// Runs the checks, prints what they found, raises where that is serious.
+pub fn report(vm: &Vm, options: &Options, out: &Output) -> PyResult<()> {
     let found = run(vm, options)?;
     let (silenced, shown): (Vec<Finding>, Vec<Finding>) =
         found.into_iter().partition(|f| f.silenced);

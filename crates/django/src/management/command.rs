@@ -3,41 +3,66 @@ use super::args::Args;
 use super::output::Output;
 use rustpython_vm::{PyResult, VirtualMachine};
 
+/// What an option does with what follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `--fake`
+    Flag,
+    /// A flag that says no: `--no-header` for `include_header`.
+    No,
+    /// `--name VALUE`
+    Value,
+    /// `--tag A --tag B`
+    Many,
+    /// `--plan` for `format="plan"`.
+    Const(&'static str),
+}
+
 /// An option: `--name VALUE` or a flag.
 #[derive(Clone, Copy, Debug)]
 pub struct Opt {
     pub names: &'static [&'static str],
     /// Its name as a keyword of `call_command`.
     pub dest: &'static str,
-    pub takes_value: bool,
-    /// A flag that says no: `--no-header` for `include_header`.
-    pub negative: bool,
+    pub kind: Kind,
+    /// What it may be, where that is known.
+    pub choices: &'static [&'static str],
 }
 
 impl Opt {
-    pub const fn flag(names: &'static [&'static str], dest: &'static str) -> Opt {
+    const fn new(names: &'static [&'static str], dest: &'static str, kind: Kind) -> Opt {
         Opt {
             names,
             dest,
-            takes_value: false,
-            negative: false,
+            kind,
+            choices: &[],
         }
+    }
+    pub const fn flag(names: &'static [&'static str], dest: &'static str) -> Opt {
+        Opt::new(names, dest, Kind::Flag)
     }
     pub const fn no(names: &'static [&'static str], dest: &'static str) -> Opt {
-        Opt {
-            names,
-            dest,
-            takes_value: false,
-            negative: true,
-        }
+        Opt::new(names, dest, Kind::No)
     }
     pub const fn value(names: &'static [&'static str], dest: &'static str) -> Opt {
-        Opt {
-            names,
-            dest,
-            takes_value: true,
-            negative: false,
-        }
+        Opt::new(names, dest, Kind::Value)
+    }
+    pub const fn many(names: &'static [&'static str], dest: &'static str) -> Opt {
+        Opt::new(names, dest, Kind::Many)
+    }
+    pub const fn constant(
+        names: &'static [&'static str],
+        dest: &'static str,
+        value: &'static str,
+    ) -> Opt {
+        Opt::new(names, dest, Kind::Const(value))
+    }
+    pub const fn of(self, choices: &'static [&'static str]) -> Opt {
+        Opt { choices, ..self }
+    }
+    /// Does a value follow it?
+    pub fn takes_value(&self) -> bool {
+        matches!(self.kind, Kind::Value | Kind::Many)
     }
 }
 
@@ -86,7 +111,7 @@ pub struct Command {
 
 /// Options of every command.
 const COMMON: &[Opt] = &[
-    Opt::value(&["-v", "--verbosity"], "verbosity"),
+    Opt::value(&["-v", "--verbosity"], "verbosity").of(&["0", "1", "2", "3"]),
     Opt::value(&["--settings"], "settings"),
     Opt::value(&["--pythonpath"], "pythonpath"),
     Opt::flag(&["--traceback"], "traceback"),

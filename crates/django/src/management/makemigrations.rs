@@ -7,17 +7,18 @@ use super::{apps, command_error, exit, merge};
 use crate::error::OrRaise;
 use crate::migrations::Project;
 use crate::migrations::project::{describe, timestamp};
+use crate::{modules, py};
 use indexmap::IndexMap;
 use orm_migrations::Migration;
 use orm_migrations::autodetector::Options;
 use orm_migrations::optimizer::optimize;
-use rustpython_vm::{PyResult, VirtualMachine};
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 
 pub const COMMAND: Command = Command {
     name: "makemigrations",
-    positional: &[Positional::many("app_label")],
+    positional: &[Positional::many("args")],
     own: &[
         Opt::flag(&["--dry-run"], "dry_run"),
         Opt::flag(&["--merge"], "merge"),
@@ -34,6 +35,7 @@ pub const COMMAND: Command = Command {
 
 /// What the command was asked, while it works.
 pub struct Job<'a> {
+    pub vm: &'a Vm,
     pub args: &'a Args,
     /// Where progress is told: `stderr` with `--scriptable`.
     pub log: Output,
@@ -46,20 +48,14 @@ impl Job<'_> {
         !self.args.flag("include_header")
     }
     pub fn asker(&self, project: &Project, specified: &[String]) -> Asker {
-        let fresh_apps = project
-            .loader
-            .apps
-            .iter()
-            .filter(|a| {
-                a.migrated
-                    && !project
-                        .loader
-                        .migrations
-                        .iter()
-                        .any(|m| m.app_label == a.label)
-            })
-            .map(|a| a.label.clone())
-            .collect();
+        let fresh = |label: &String| {
+            matches!(
+                crate::migrations::loader::fresh_package(self.vm, label),
+                Ok(Some(true))
+            )
+        };
+        let labels = project.loader.apps.iter().map(|a| a.label.clone());
+        let fresh_apps = labels.filter(fresh).collect();
         Asker {
             out: self.log.clone(),
             interactive: !self.args.flag("interactive"),
@@ -75,6 +71,7 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
     super::check::require(vm, args, out)?;
     let check = args.flag("check_changes");
     let job = Job {
+        vm,
         args,
         log: if args.flag("scriptable") {
             out.on_stderr()
@@ -120,7 +117,10 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
         migration_name: args.value("name").map(Into::into),
         timestamp: timestamp(vm, true).or_raise(vm)?,
     };
-    let changes = project.changes(vm, &asker, &options)?;
+    let changes = match super::face::own_autodetector(vm, args)? {
+        None => project.changes(vm, &asker, &options)?,
+        Some(class) => own_changes(vm, class, labels)?,
+    };
     if changes.is_empty() {
         if args.verbosity() >= 1 {
             let text = match labels.as_slice() {
@@ -138,6 +138,42 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
         write_files(vm, &job, &project, &changes, &IndexMap::new())?;
     }
     if check { Err(exit(vm, 1)) } else { Ok(()) }
+}
+
+/// What a detector that somebody wrote finds. It answers as `MigrationAutodetector` does.
+fn own_changes(
+    vm: &Vm,
+    class: PyObjectRef,
+    labels: &[String],
+) -> PyResult<IndexMap<String, Vec<Migration>>> {
+    let loader = modules::find(vm, "django.db.migrations.loader", "MigrationLoader")?;
+    let loader = loader.call((vm.ctx.none(),), vm)?;
+    let state = modules::find(vm, "django.db.migrations.state", "ProjectState")?;
+    let registry = modules::find(vm, "django.apps", "apps")?;
+    let now = py::call(vm, &state, "from_apps", vec![registry])?;
+    let written = py::call(vm, &loader, "project_state", vec![])?;
+    let detector = class.call((written, now), vm)?;
+    let some = labels.iter().map(|l| py::str(vm, l)).collect();
+    let some: PyObjectRef = vm.ctx.new_list(some).into();
+    let how = [
+        ("graph", py::attr(vm, &loader, "graph")?),
+        ("trim_to_apps", some.clone()),
+        ("convert_apps", some),
+        ("migration_name", vm.ctx.none()),
+    ];
+    let found = py::call_kw(vm, &detector, "changes", vec![], &how)?;
+    let mut out = IndexMap::new();
+    if !found.clone().is_true(vm)? {
+        return Ok(out);
+    }
+    for app in py::list(vm, &found)? {
+        let migrations = py::list(vm, &found.get_item(&*app, vm)?)?
+            .iter()
+            .map(|m| crate::migrations::loader::migration_of(vm, m))
+            .collect::<PyResult<Vec<_>>>()?;
+        out.insert(py::to_string(vm, &app)?, migrations);
+    }
+    Ok(out)
 }
 
 fn is_identifier(name: &str) -> bool {
@@ -177,7 +213,7 @@ pub fn write_files(
             job.log.line(vm, &format!("Migrations for '{app}':"))?;
         }
         for migration in migrations {
-            let path = relative(vm, &project.path(migration))?;
+            let path = relative(vm, &project.place(vm, migration)?)?;
             if verbosity >= 1 {
                 job.log.line(vm, &format!("  {path}"))?;
                 for op in &migration.operations {

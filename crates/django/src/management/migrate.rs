@@ -1,18 +1,18 @@
-//! `manage.py migrate`.
+//! `manage.py migrate`: the executor's plan, told as it runs.
+mod plan;
+mod progress;
+mod prune;
+mod sync;
+
 use super::args::Args;
 use super::command::{Command, Opt, Positional};
 use super::output::Output;
-use super::{apps, command_error, exit, signals};
-use crate::convert::{PyObj, to_py};
-use crate::error::OrRaise;
-use crate::migrations::Project;
-use crate::migrations::project::Progress;
-use orm_migrations::autodetector::Options;
-use orm_migrations::executor::Step;
-use orm_migrations::graph::Key;
-use orm_migrations::{Operation, recorder};
-use orm_state::Value;
-use rustpython_vm::{PyResult, VirtualMachine};
+use super::{apps, command_error, exit, face, signals};
+use crate::{modules, py};
+use rustpython_vm::builtins::{PyDict, PyDictRef};
+use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
+use std::cell::Cell;
+use std::rc::Rc;
 
 type Vm = VirtualMachine;
 
@@ -35,366 +35,294 @@ pub const COMMAND: Command = Command {
     handle,
 };
 
-type Targets = Vec<(String, Option<String>)>;
+/// The command at work.
+struct Job<'a> {
+    args: &'a Args,
+    out: &'a Output,
+    /// Does the plan lead backwards?
+    undoing: Rc<Cell<bool>>,
+    connection: PyObjectRef,
+    executor: PyObjectRef,
+    loader: PyObjectRef,
+    /// Apps without migrations.
+    unmigrated: Vec<String>,
+}
+
+/// `connections[alias]`
+pub fn connection(vm: &Vm, alias: &str) -> PyResult {
+    let all = modules::find(vm, "django.db", "connections")?;
+    all.get_item(&*py::str(vm, alias), vm)
+}
 
 fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
     super::check::require(vm, args, out)?;
-    let mut project = Project::load(vm, args.database())?;
-    apps::consistent(vm, &project)?;
-    apps::refuse_conflicts(vm, &project.graph.detect_conflicts())?;
-    let app = args.positional.first().cloned();
-    let targets = targets(vm, args, &project, app.as_deref())?;
-    let verbosity = args.verbosity();
-    if args.flag("prune") {
-        return prune(vm, args, &project, app.as_deref(), out);
-    }
-    let plan = project.plan(vm, &targets)?;
-    if args.flag("plan") {
-        show_plan(vm, &plan, out)?;
-        return if args.flag("check_unapplied") && !plan.is_empty() {
-            Err(exit(vm, 1))
-        } else {
-            Ok(())
-        };
-    }
-    if args.flag("check_unapplied") {
-        return if plan.is_empty() {
-            Ok(())
-        } else {
-            Err(exit(vm, 1))
-        };
-    }
-    let unmigrated = project.loader.unmigrated();
-    let sync = args.flag("run_syncdb") && !unmigrated.is_empty();
-    if verbosity >= 1 {
-        tell_targets(
-            vm,
-            args,
-            &targets,
-            sync.then_some(&unmigrated),
-            app.as_deref(),
-            out,
-        )?;
-    }
-    let before = project.applied_state().or_raise(vm)?;
-    signals::send(
+    signals::import_receivers(vm)?;
+    let connection = connection(vm, args.database())?;
+    let undoing = Rc::new(Cell::new(false));
+    let callback = progress::callback(vm, args.verbosity(), out, undoing.clone());
+    let executor = modules::find(vm, "django.db.migrations.executor", "MigrationExecutor")?
+        .call((connection.clone(), callback), vm)?;
+    let loader = py::attr(vm, &executor, "loader")?;
+    py::call(
         vm,
-        "pre_migrate",
-        Some(&before),
-        &plan,
-        verbosity,
-        args.database(),
-        out,
+        &loader,
+        "check_consistent_history",
+        vec![connection.clone()],
     )?;
-    let plan = signals::heeded(vm, plan)?;
-    // Django's own apps have no files here: their tables are made like those of unmigrated apps.
-    let own: Vec<String> = unmigrated
-        .iter()
-        .filter(|l| is_contrib(vm, l))
-        .cloned()
-        .collect();
-    if sync {
-        let labels = match &app {
-            Some(a) => vec![a.clone()],
-            None => unmigrated.clone(),
-        };
-        if verbosity >= 1 {
-            out.line(vm, "Synchronizing apps without migrations:")?;
-            out.line(vm, "  Creating tables...")?;
+    let conflicts = py::call(vm, &loader, "detect_conflicts", vec![])?;
+    apps::refuse_conflicts(vm, &conflicts_of(vm, &conflicts)?)?;
+    let job = Job {
+        unmigrated: crate::migrations::py_loader::unmigrated(vm, &loader)?,
+        args,
+        out,
+        undoing,
+        connection,
+        executor,
+        loader,
+    };
+    job.run(vm)
+}
+
+/// `{app: names}`
+pub fn conflicts_of(
+    vm: &Vm,
+    found: &PyObjectRef,
+) -> PyResult<indexmap::IndexMap<String, Vec<String>>> {
+    let mut out = indexmap::IndexMap::new();
+    for app in py::list(vm, found)? {
+        let names = py::list(vm, &found.get_item(&*app, vm)?)?
+            .iter()
+            .map(|n| py::to_string(vm, n))
+            .collect::<PyResult<Vec<_>>>()?;
+        out.insert(py::to_string(vm, &app)?, names);
+    }
+    Ok(out)
+}
+
+/// `loader.graph`
+fn graph(vm: &Vm, loader: &PyObject) -> PyResult {
+    py::attr(vm, loader, "graph")
+}
+
+impl Job<'_> {
+    fn app(&self) -> Option<&str> {
+        self.args.positional.first().map(String::as_str)
+    }
+    fn loud(&self) -> bool {
+        self.args.verbosity() >= 1
+    }
+    fn run(&self, vm: &Vm) -> PyResult<()> {
+        let args = self.args;
+        let targets = self.targets(vm)?;
+        if args.flag("prune") {
+            prune::prune(vm, self)?;
         }
-        let mut made = vec![];
-        project.sync_apps(vm, &labels, |t| made.push(t.to_string()))?;
-        if verbosity >= 1 {
-            for table in made {
-                out.line(vm, &format!("    Creating table {table}"))?;
+        let plan = py::call(vm, &self.executor, "migration_plan", vec![targets.clone()])?;
+        let steps = py::list(vm, &plan)?;
+        let empty = steps.is_empty();
+        if let Some(first) = steps.first() {
+            if let Some(backwards) = py::list(vm, first)?.pop() {
+                self.undoing.set(backwards.is_true(vm)?);
             }
-            out.line(vm, "    Running deferred SQL...")?;
         }
-    } else if !own.is_empty() {
-        project.sync_apps(vm, &own, |_| {})?;
-    }
-    if verbosity >= 1 {
-        out.line(vm, "Running migrations:")?;
-        if plan.is_empty() {
-            out.line(vm, "  No migrations to apply.")?;
-            notice(vm, &project, out)?;
+        if args.flag("plan") {
+            plan::show(vm, &plan, self.out)?;
         }
-    }
-    let fake = args.flag("fake");
-    project.migrate(vm, &plan, fake, &mut |progress| {
-        if verbosity < 1 {
+        if args.flag("check_unapplied") && !empty {
+            return Err(exit(vm, 1));
+        }
+        if args.flag("plan") || args.flag("check_unapplied") || args.flag("prune") {
             return Ok(());
         }
-        let label = |s: &Step| format!("{}.{}", s.migration.app_label, s.migration.name);
-        match progress {
-            Progress::RenderStart => out.write(vm, "  Rendering model states..."),
-            Progress::RenderSuccess => out.line(vm, " DONE"),
-            Progress::Start(s) => {
-                let verb = if s.backwards {
-                    "Unapplying"
-                } else {
-                    "Applying"
-                };
-                out.write(vm, &format!("  {verb} {}...", label(s)))
-            }
-            Progress::Success(_) => out.line(vm, if fake { " FAKED" } else { " OK" }),
+        let syncing = args.flag("run_syncdb") && !self.unmigrated.is_empty();
+        if self.loud() {
+            self.tell_targets(vm, &targets, syncing)?;
         }
-    })?;
-    // Once everything is applied, the models are those of the project, with those of the apps
-    // that have no migrations.
-    let after = match project.plan(vm, &project.leaves())?.is_empty() {
-        true => None,
-        false => Some(project.applied_state().or_raise(vm)?),
-    };
-    signals::send(
-        vm,
-        "post_migrate",
-        after.as_ref(),
-        &plan,
-        verbosity,
-        args.database(),
-        out,
-    )
-}
+        let applied = [("with_applied_migrations", py::bool(vm, true))];
+        let state = py::call_kw(
+            vm,
+            &self.executor,
+            "_create_project_state",
+            vec![],
+            &applied,
+        )?;
+        self.signal(vm, "pre_migrate", &state, &plan)?;
+        sync::sync(vm, self, syncing)?;
+        if self.loud() {
+            self.out.heading(vm, "Running migrations:")?;
+            if empty {
+                self.out.line(vm, "  No migrations to apply.")?;
+                self.notice(vm)?;
+            }
+        }
+        let flag = |name: &str| py::bool(vm, !empty && args.flag(name));
+        let how = [
+            ("plan", plan.clone()),
+            ("state", py::call(vm, &state, "clone", vec![])?),
+            ("fake", flag("fake")),
+            ("fake_initial", flag("fake_initial")),
+        ];
+        let state = py::call_kw(vm, &self.executor, "migrate", vec![targets], &how)?;
+        self.signal(vm, "post_migrate", &state, &plan)
+    }
 
-fn is_contrib(vm: &Vm, label: &str) -> bool {
-    let found = crate::modules::find(vm, "django.apps", "apps")
-        .and_then(|a| vm.call_method(&a, "get_app_config", (vm.ctx.new_str(label),)))
-        .and_then(|c| c.get_attr("name", vm))
-        .and_then(|n| n.str(vm).map(|s| s.to_string_lossy().into_owned()));
-    found.is_ok_and(|n| n.starts_with("django."))
-}
+    fn signal(&self, vm: &Vm, name: &str, state: &PyObject, plan: &PyObjectRef) -> PyResult<()> {
+        if !signals::heard(vm, name)? {
+            return Ok(());
+        }
+        let news = signals::News {
+            verbosity: self.args.verbosity(),
+            interactive: !self.args.flag("interactive"),
+            using: self.args.database(),
+            stdout: self.out.wrapped(vm)?,
+            apps: py::attr(vm, state, "apps")?,
+            plan: plan.clone(),
+        };
+        signals::send(vm, name, news)
+    }
 
-fn targets(vm: &Vm, args: &Args, project: &Project, app: Option<&str>) -> PyResult<Targets> {
-    let Some(app) = app else {
-        return Ok(project.leaves());
-    };
-    apps::require(vm, &[app.to_string()])?;
-    let migrated = project.loader.app(app).is_some_and(|a| a.migrated);
-    if args.flag("run_syncdb") {
-        if migrated {
+    /// What the words on the command line mean: a list of migrations.
+    fn targets(&self, vm: &Vm) -> PyResult {
+        let leaves = py::call(vm, &graph(vm, &self.loader)?, "leaf_nodes", vec![])?;
+        let Some(app) = self.app() else {
+            return Ok(leaves);
+        };
+        apps::require(vm, &[app.to_string()])?;
+        let migrated = apps::is_migrated(vm, &self.loader, app)?;
+        if self.args.flag("run_syncdb") {
+            if migrated {
+                return Err(command_error(
+                    vm,
+                    format!("Can't use run_syncdb with app '{app}' as it has migrations."),
+                ));
+            }
+        } else if !migrated && !sync::is_own(vm, app) {
             return Err(command_error(
                 vm,
-                format!("Can't use run_syncdb with app '{app}' as it has migrations."),
+                format!("App '{app}' does not have migrations."),
             ));
         }
-    } else if !migrated {
-        return Err(command_error(
-            vm,
-            format!("App '{app}' does not have migrations."),
-        ));
-    }
-    Ok(match args.positional.get(1).map(String::as_str) {
-        Some("zero") => vec![(app.to_string(), None)],
-        Some(prefix) => {
-            let (app, name) = apps::migration(vm, &project.loader, app, prefix, "")?;
-            vec![(app, Some(name))]
-        }
-        None => project
-            .leaves()
-            .into_iter()
-            .filter(|(a, _)| a == app)
-            .collect(),
-    })
-}
-
-fn tell_targets(
-    vm: &Vm,
-    args: &Args,
-    targets: &Targets,
-    sync: Option<&Vec<String>>,
-    app: Option<&str>,
-    out: &Output,
-) -> PyResult<()> {
-    out.line(vm, "Operations to perform:")?;
-    if let Some(labels) = sync {
-        match app {
-            Some(a) => out.line(vm, &format!("  Synchronize unmigrated app: {a}"))?,
-            None => {
-                let mut labels = labels.clone();
-                labels.sort();
-                out.line(
-                    vm,
-                    &format!("  Synchronize unmigrated apps: {}", labels.join(", ")),
-                )?;
-            }
-        }
-    }
-    if args.positional.len() < 2 {
-        let mut names: Vec<&str> = targets.iter().map(|(a, _)| a.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        let text = if names.is_empty() {
-            "(none)".into()
-        } else {
-            names.join(", ")
+        let pair = |name: PyObjectRef| -> PyObjectRef {
+            let pair = vm.ctx.new_tuple(vec![py::str(vm, app), name]).into();
+            vm.ctx.new_list(vec![pair]).into()
         };
-        return out.line(vm, &format!("  Apply all migrations: {text}"));
-    }
-    match &targets[..] {
-        [(app, None), ..] => out.line(vm, &format!("  Unapply all migrations: {app}")),
-        [(app, Some(name)), ..] => out.line(
-            vm,
-            &format!("  Target specific migration: {name}, from {app}"),
-        ),
-        [] => Ok(()),
-    }
-}
-
-/// Models that changed since the last migration.
-fn notice(vm: &Vm, project: &Project, out: &Output) -> PyResult<()> {
-    let changes = project.changes(vm, &Silent, &Options::default())?;
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let mut names: Vec<String> = changes.keys().map(|a| format!("'{a}'")).collect();
-    names.sort();
-    out.line(
-        vm,
-        &format!(
-            "  Your models in app(s): {} have changes that are not yet reflected in a migration, and so won't be \
-             applied.",
-            names.join(", ")
-        ),
-    )?;
-    out.line(
-        vm,
-        "  Run 'manage.py makemigrations' to make new migrations, and then re-run 'manage.py migrate' to apply them.",
-    )
-}
-
-/// Django's plain questioner: no to everything.
-struct Silent;
-
-impl orm_migrations::Questioner for Silent {}
-
-fn show_plan(vm: &Vm, plan: &[Step], out: &Output) -> PyResult<()> {
-    out.line(vm, "Planned operations:")?;
-    if plan.is_empty() {
-        return out.line(vm, "  No planned migration operations.");
-    }
-    for step in plan {
-        out.line(
-            vm,
-            &format!("{}.{}", step.migration.app_label, step.migration.name),
-        )?;
-        for op in &step.migration.operations {
-            out.line(vm, &format!("    {}", planned(vm, op, step.backwards)?))?;
-        }
-    }
-    Ok(())
-}
-
-/// One operation of a plan, with its code's documentation or its SQL.
-fn planned(vm: &Vm, op: &Operation, backwards: bool) -> PyResult<String> {
-    let text = |v: &Value| v.to_str().replace('\n', "");
-    let mut prefix = "";
-    let action: Option<String> = match op {
-        Operation::RunSql(r) if backwards => r.reverse_sql.as_ref().map(text),
-        Operation::RunSql(r) => Some(text(&r.sql)),
-        Operation::Custom(c) => {
-            let object = c.object();
-            let object = object.as_any().downcast_ref::<PyObj>().map(|o| o.0.clone());
-            let code = match object {
-                Some(o) => {
-                    let name = if backwards { "reverse_code" } else { "code" };
-                    vm.get_attribute_opt(&o, vm.ctx.intern_str(name))?
+        match self.args.positional.get(1).map(String::as_str) {
+            Some("zero") => Ok(pair(vm.ctx.none())),
+            Some(prefix) => {
+                let migration = apps::by_prefix(vm, &self.loader, app, prefix, "")?;
+                let name = py::attr(vm, &migration, "name")?;
+                let key = vm.ctx.new_tuple(vec![py::str(vm, app), name.clone()]);
+                // One that is applied in part is not in the graph: the last it replaces is.
+                let nodes = dict(vm, py::attr(vm, &*graph(vm, &self.loader)?, "nodes")?)?;
+                let parts = dict(vm, py::attr(vm, &self.loader, "replacements")?)?;
+                let key: PyObjectRef = key.into();
+                if nodes.get_item_opt(&*key, vm)?.is_none()
+                    && let Some(squashed) = parts.get_item_opt(&*key, vm)?
+                    && let Some(last) = py::list(vm, &py::attr(vm, &squashed, "replaces")?)?.pop()
+                {
+                    return Ok(vm.ctx.new_list(vec![last]).into());
                 }
-                None => None,
-            };
-            match code {
-                Some(f) if vm.is_none(&f) => None,
-                Some(f) => {
-                    let doc = f.get_attr("__doc__", vm)?;
-                    if vm.is_none(&doc) {
-                        Some(String::new())
-                    } else {
-                        Some(doc.str(vm)?.to_string_lossy().replace('\n', ""))
+                Ok(pair(name))
+            }
+            None => {
+                let mut own = vec![];
+                for leaf in py::list(vm, &leaves)? {
+                    if crate::migrations::graph::key(vm, &leaf)?.0 == app {
+                        own.push(leaf);
                     }
                 }
+                Ok(vm.ctx.new_list(own).into())
+            }
+        }
+    }
+
+    fn tell_targets(&self, vm: &Vm, targets: &PyObject, syncing: bool) -> PyResult<()> {
+        let out = self.out;
+        out.heading(vm, "Operations to perform:")?;
+        let label = |title: &str, rest: &str| -> PyResult<()> {
+            let title = out.paint(vm, "MIGRATE_LABEL", title)?;
+            out.line(vm, &format!("{title}{rest}"))
+        };
+        if syncing {
+            match self.app() {
+                Some(a) => label(&format!("  Synchronize unmigrated app: {a}"), "")?,
                 None => {
-                    prefix = if backwards { "Undo " } else { "" };
-                    Some(String::new())
+                    let mut labels = self.unmigrated.clone();
+                    labels.sort();
+                    label("  Synchronize unmigrated apps: ", &labels.join(", "))?;
                 }
             }
         }
-        _ => {
-            prefix = if backwards { "Undo " } else { "" };
-            Some(String::new())
+        let mut pairs = vec![];
+        for target in py::list(vm, targets)? {
+            if let [app, name] = py::list(vm, &target)?.as_slice() {
+                pairs.push((py::to_string(vm, app)?, name.clone()));
+            }
         }
-    };
-    let action = match action {
-        Some(a) if a.is_empty() => a,
-        Some(a) => format!(" -> {a}"),
-        None if backwards => " -> IRREVERSIBLE".into(),
-        None => String::new(),
-    };
-    let shown = if action.chars().count() > 40 {
-        action.chars().take(39).collect::<String>() + "\u{2026}"
-    } else {
-        action
-    };
-    Ok(format!("{prefix}{}{shown}", op.describe()))
+        if self.args.positional.len() < 2 {
+            let mut names: Vec<&str> = pairs.iter().map(|(a, _)| a.as_str()).collect();
+            names.sort_unstable();
+            names.dedup();
+            let text = if names.is_empty() {
+                "(none)".into()
+            } else {
+                names.join(", ")
+            };
+            return label("  Apply all migrations: ", &text);
+        }
+        match pairs.first() {
+            Some((app, name)) if vm.is_none(name) => label("  Unapply all migrations: ", app),
+            Some((app, name)) => label(
+                "  Target specific migration: ",
+                &format!("{}, from {app}", py::to_string(vm, name)?),
+            ),
+            None => Ok(()),
+        }
+    }
+
+    /// Models that changed since the last migration.
+    fn notice(&self, vm: &Vm) -> PyResult<()> {
+        let class = match face::own_autodetector(vm, self.args)? {
+            Some(own) => own,
+            None => modules::find(
+                vm,
+                "django.db.migrations.autodetector",
+                "MigrationAutodetector",
+            )?,
+        };
+        let now = modules::find(vm, "django.db.migrations.state", "ProjectState")?;
+        let registry = modules::find(vm, "django.apps", "apps")?;
+        let now = py::call(vm, &now, "from_apps", vec![registry])?;
+        let written = py::call(vm, &self.loader, "project_state", vec![])?;
+        let detector = class.call((written, now), vm)?;
+        let graph = [("graph", graph(vm, &self.loader)?)];
+        let changes = py::call_kw(vm, &detector, "changes", vec![], &graph)?;
+        let mut names = py::list(vm, &changes)?
+            .iter()
+            .map(|a| Ok(format!("'{}'", py::to_string(vm, a)?)))
+            .collect::<PyResult<Vec<_>>>()?;
+        if names.is_empty() {
+            return Ok(());
+        }
+        names.sort();
+        for line in [
+            format!(
+                "  Your models in app(s): {} have changes that are not yet reflected in a \
+                 migration, and so won't be applied.",
+                names.join(", ")
+            ),
+            "  Run 'manage.py makemigrations' to make new migrations, and then re-run 'manage.py \
+             migrate' to apply them."
+                .to_string(),
+        ] {
+            let line = self.out.paint(vm, "NOTICE", &line)?;
+            self.out.line(vm, &line)?;
+        }
+        Ok(())
+    }
 }
 
-/// `--prune`: forgets applied migrations that no longer exist.
-fn prune(vm: &Vm, args: &Args, project: &Project, app: Option<&str>, out: &Output) -> PyResult<()> {
-    let Some(app) = app else {
-        return Err(command_error(
-            vm,
-            "Migrations can be pruned only when an app is specified.",
-        ));
-    };
-    let loud = args.verbosity() > 0;
-    if loud {
-        out.line(vm, "Pruning migrations:")?;
-    }
-    let mut gone: Vec<Key> = project
-        .recorded
-        .iter()
-        .filter(|k| k.0 == app && project.loader.find(k).is_none())
-        .cloned()
-        .collect();
-    gone.sort();
-    let squashed: Vec<String> = project
-        .loader
-        .migrations
-        .iter()
-        .filter(|m| m.replaces.iter().any(|r| gone.contains(r)))
-        .map(|m| format!("{}.{}", m.app_label, m.name))
-        .collect();
-    if !squashed.is_empty() {
-        out.line(
-            vm,
-            "  Cannot use --prune because the following squashed migrations have their 'replaces' attributes and may \
-             not be recorded as applied:",
-        )?;
-        for name in squashed {
-            out.line(vm, &format!("    {name}"))?;
-        }
-        return out.line(
-            vm,
-            "  Re-run 'manage.py migrate' if they are not marked as applied, and remove 'replaces' attributes in \
-             their Migration classes.",
-        );
-    }
-    if gone.is_empty() && loud {
-        out.line(vm, "  No migrations to prune.")?;
-    }
-    let connection = crate::db::database(vm, args.database())?.sqlite(vm)?;
-    for key in gone {
-        if loud {
-            out.write(vm, &format!("  Pruning {}.{}", key.0, key.1))?;
-        }
-        recorder::record_unapplied(&connection, &key).or_raise(vm)?;
-        if loud {
-            out.line(vm, " OK")?;
-        }
-    }
-    Ok(())
-}
-
-/// A value of an operation for Python.
-pub fn shown(vm: &Vm, value: &Value) -> PyResult {
-    to_py(vm, value)
+fn dict(vm: &Vm, o: PyObjectRef) -> PyResult<PyDictRef> {
+    o.downcast::<PyDict>()
+        .map_err(|_| vm.new_type_error("migrations are kept in a dict"))
 }

@@ -8,6 +8,8 @@ type Vm = VirtualMachine;
 pub struct Output {
     pub stdout: PyObjectRef,
     pub stderr: PyObjectRef,
+    /// `no_style()` or `color_style()` of a Python command.
+    pub style: Option<PyObjectRef>,
 }
 
 impl Output {
@@ -16,6 +18,7 @@ impl Output {
         Ok(Output {
             stdout: vm.sys_module.get_attr("stdout", vm)?,
             stderr: vm.sys_module.get_attr("stderr", vm)?,
+            style: None,
         })
     }
     /// A line.
@@ -47,6 +50,28 @@ impl Output {
         Output {
             stdout: self.stderr.clone(),
             stderr: self.stderr.clone(),
+            style: self.style.clone(),
+        }
+    }
+    /// A line that stands above others.
+    pub fn heading(&self, vm: &Vm, text: &str) -> PyResult<()> {
+        let text = self.paint(vm, "MIGRATE_HEADING", text)?;
+        self.line(vm, &text)
+    }
+    /// `stdout` as receivers of signals get it: `write()` ends lines.
+    pub fn wrapped(&self, vm: &Vm) -> PyResult {
+        vm.import("django.core.management._base", 0)?;
+        crate::modules::find(vm, "django.core.management._base", "OutputWrapper")?
+            .call((self.stdout.clone(),), vm)
+    }
+    /// Text in the colours of a role, where there are any.
+    pub fn paint(&self, vm: &Vm, role: &str, text: &str) -> PyResult<String> {
+        match &self.style {
+            Some(style) => {
+                let painted = crate::py::call(vm, style, role, vec![crate::py::str(vm, text)])?;
+                crate::py::to_string(vm, &painted)
+            }
+            None => Ok(text.to_string()),
         }
     }
 }

@@ -15,8 +15,8 @@ pub const COMMAND: Command = Command {
     positional: &[Positional::many("app_label")],
     own: &[
         Opt::value(&["--database"], "database"),
-        Opt::flag(&["-l", "--list"], "list"),
-        Opt::flag(&["-p", "--plan"], "plan"),
+        Opt::constant(&["--list", "-l"], "format", "list"),
+        Opt::constant(&["--plan", "-p"], "format", "plan"),
     ],
     handle,
 };
@@ -24,7 +24,7 @@ pub const COMMAND: Command = Command {
 fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
     apps::check(vm, &args.positional, out)?;
     let project = Project::load(vm, args.database())?;
-    if args.flag("plan") && !args.flag("list") {
+    if args.value("format") == Some("plan") {
         plan(vm, args, &project, out)
     } else {
         list(vm, args, &project, out)

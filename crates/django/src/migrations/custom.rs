@@ -173,6 +173,7 @@ fn init_names(vm: &Vm, o: &PyObject) -> PyResult<Vec<String>> {
 pub fn run_python(
     vm: &Vm,
     o: &PyObject,
+    app: &str,
     editor: PyObjectRef,
     from: &PyObject,
     forwards: bool,
@@ -180,6 +181,11 @@ pub fn run_python(
     let code = py::attr(vm, o, if forwards { "code" } else { "reverse_code" })?;
     if vm.is_none(&code) {
         return Err(vm.new_not_implemented_error("You cannot reverse this operation"));
+    }
+    let alias = py::attr(vm, &py::attr(vm, &editor, "connection")?, "alias")?;
+    let hints = py::attr(vm, o, "hints")?;
+    if !editor::allowed(vm, &py::to_string(vm, &alias)?, app, None, &hints)? {
+        return Ok(());
     }
     let apps = py::attr(vm, from, "apps")?;
     code.call((apps, editor), vm).map(drop)

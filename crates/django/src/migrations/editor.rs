@@ -1,15 +1,15 @@
 //! `schema_editor` for Python code in migrations, and the database behind the schema editor.
 use crate::convert::{self, to_value};
 use crate::db::DatabaseWrapper;
-use crate::db::registry;
+use crate::db::{registry, router};
 use crate::error::{OrForeign, OrRaise};
 use crate::migrations::bridge;
 use crate::py;
 use orm_sql::Connection;
-use orm_sql::schema::{SchemaEditor, SchemaHost, Statement};
+use orm_sql::schema::{Name, SchemaEditor, SchemaHost, Statement};
 use orm_state::field::FieldDefault;
 use orm_state::{Field, FieldKind, Result, Value};
-use rustpython_vm::builtins::{PyType, PyTypeRef};
+use rustpython_vm::builtins::{PyDict, PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::types::Constructor;
@@ -39,6 +39,7 @@ impl Database {
 impl SchemaHost for Database {
     fn execute(&mut self, sql: &str, params: Option<&[Value]>) -> Result<()> {
         with_current_vm(|vm| {
+            log(vm, sql, params).or_foreign()?;
             let done = match params {
                 Some(p) if !p.is_empty() => {
                     DatabaseWrapper::execute(&self.wrapper, vm, sql, p).map(drop)
@@ -63,6 +64,35 @@ impl SchemaHost for Database {
     fn effective_default(&mut self, field: &Rc<Field>) -> Result<Value> {
         with_current_vm(|vm| effective_default(vm, field))
     }
+    fn allow_migrate(
+        &mut self,
+        app_label: &str,
+        model_name: Option<&str>,
+        hints: &Value,
+    ) -> Result<bool> {
+        if router::is_empty() {
+            return Ok(true);
+        }
+        with_current_vm(|vm| {
+            let hints = convert::to_py(vm, hints)?;
+            allowed(vm, &self.wrapper.alias, app_label, model_name, &hints)
+        })
+        .or_foreign()
+    }
+    fn setting(&mut self, name: &str) -> Option<String> {
+        with_current_vm(|vm| {
+            let settings = crate::modules::find(vm, "django.conf", "settings").ok()?;
+            let value = py::attr_opt(vm, &settings, name).ok()??;
+            py::to_string(vm, &value).ok()
+        })
+    }
+    fn has_feature(&mut self, name: &str) -> bool {
+        with_current_vm(|vm| {
+            let features = py::attr(vm, &self.wrapper, "features")?;
+            py::attr(vm, &features, name)?.is_true(vm)
+        })
+        .unwrap_or(false)
+    }
     fn constraint_names(
         &mut self,
         table: &str,
@@ -84,6 +114,56 @@ impl SchemaHost for Database {
             .map(|(name, _)| name)
             .collect())
     }
+}
+
+/// Tells `django.db.backends.schema`, where somebody listens: a logger needs `logging` imported.
+fn log(vm: &Vm, sql: &str, params: Option<&[Value]>) -> PyResult<()> {
+    let all = vm.sys_module.get_attr("modules", vm)?;
+    let Ok(logging) = all.get_item("logging", vm) else {
+        return Ok(());
+    };
+    let name = py::str(vm, "django.db.backends.schema");
+    let logger = py::call(vm, &logging, "getLogger", vec![name])?;
+    let debug = py::attr(vm, &logging, "DEBUG")?;
+    if !py::call(vm, &logger, "isEnabledFor", vec![debug])?.is_true(vm)? {
+        return Ok(());
+    }
+    let params = match params {
+        Some(p) => {
+            let items = p.iter().map(|v| convert::to_py(vm, v));
+            vm.ctx.new_tuple(items.collect::<PyResult<_>>()?).into()
+        }
+        None => vm.ctx.none(),
+    };
+    let extra = vm.ctx.new_dict();
+    extra.set_item("params", params.clone(), vm)?;
+    extra.set_item("sql", py::str(vm, sql), vm)?;
+    let args = vec![py::str(vm, "%s; (params %r)"), py::str(vm, sql), params];
+    py::call_kw(vm, &logger, "debug", args, &[("extra", extra.into())]).map(drop)
+}
+
+/// `router.allow_migrate(alias, app_label, model_name=…, **hints)`
+pub fn allowed(
+    vm: &Vm,
+    alias: &str,
+    app_label: &str,
+    model_name: Option<&str>,
+    hints: &PyObjectRef,
+) -> PyResult<bool> {
+    let mut call = FuncArgs::default();
+    call.args = vec![py::str(vm, alias), py::str(vm, app_label)];
+    if let Some(name) = model_name {
+        call.kwargs.insert("model_name".into(), py::str(vm, name));
+    }
+    if let Ok(hints) = hints.clone().downcast::<PyDict>() {
+        for (name, value) in py::dict_items(vm, &hints)? {
+            call.kwargs.insert(name.into(), value);
+        }
+    }
+    let router = crate::modules::find(vm, "django.db", "router")?;
+    py::attr(vm, &router, "allow_migrate")?
+        .call(call, vm)?
+        .is_true(vm)
 }
 
 /// The value existing rows get (`effective_default`).
@@ -143,6 +223,8 @@ fn now(vm: &Vm, kind: FieldKind) -> PyResult<Value> {
     to_value(vm, &moment)
 }
 
+const MODULE: &str = "django.db.backends.sqlite3.schema";
+
 /// What an editor holds while Python code works with it.
 #[derive(Debug, Default)]
 struct Held {
@@ -150,10 +232,10 @@ struct Held {
     collected: Option<Vec<String>>,
 }
 
-/// `django.db.backends.sqlite3.schema.DatabaseSchemaEditor`
+/// `django.db.backends.base.schema.BaseDatabaseSchemaEditor`; SQLite's derives from it.
 #[pyclass(
-    module = "django.db.backends.sqlite3.schema",
-    name = "DatabaseSchemaEditor"
+    module = "django.db.backends.base.schema",
+    name = "BaseDatabaseSchemaEditor"
 )]
 #[derive(Debug, PyPayload)]
 pub struct PySchemaEditor {
@@ -177,8 +259,11 @@ pub fn lend<T>(
         }),
         atomic: RefCell::default(),
         atomic_migration: true,
-    }
-    .into_ref(&vm.ctx);
+    };
+    let class = crate::modules::find(vm, MODULE, "DatabaseSchemaEditor")?
+        .downcast::<PyType>()
+        .map_err(|_| vm.new_type_error("DatabaseSchemaEditor is no class"))?;
+    let lent = lent.into_ref_with_type(vm, class)?;
     let result = body(lent.clone().into());
     let held = lent.held.take();
     editor.deferred_sql = held.deferred;
@@ -186,7 +271,47 @@ pub fn lend<T>(
     result
 }
 
+/// A statement as Python has it: it knows what it names.
+pub fn statement(vm: &Vm, editor: &PyObjectRef, made: &Statement) -> PyResult {
+    const MODULE: &str = "django.db.backends.ddl_references";
+    vm.import(MODULE, 0)?;
+    let make = |name: &str| crate::modules::find(vm, MODULE, name);
+    let quote = py::attr(vm, editor, "quote_name")?;
+    let columns = made.columns.iter().map(|c| py::str(vm, c)).collect();
+    let columns: PyObjectRef = vm.ctx.new_list(columns).into();
+    let table = py::str(vm, &made.table);
+    let name = match &made.name {
+        Name::Given(name) => make("Table")?.call((py::str(vm, name), quote.clone()), vm)?,
+        Name::Index { suffix } => {
+            let namer = py::attr(vm, editor, "_create_index_name")?;
+            let args = (
+                table.clone(),
+                columns.clone(),
+                py::str(vm, suffix),
+                namer,
+                quote.clone(),
+            );
+            make("_QuotedIndexName")?.call(args, vm)?
+        }
+    };
+    let inside =
+        make("_Written")?.call((table.clone(), columns, py::str(vm, &made.columns_sql)), vm)?;
+    let parts = [
+        ("name", name),
+        ("table", make("Table")?.call((table, quote), vm)?),
+        ("columns", inside),
+        ("condition", py::str(vm, &made.condition)),
+    ];
+    let unique = if made.unique { "UNIQUE " } else { "" };
+    let template = format!("CREATE {unique}INDEX %(name)s ON %(table)s (%(columns)s)%(condition)s");
+    make("Statement")?.call(py::with_kwargs(vec![py::str(vm, template)], &parts), vm)
+}
+
 impl PySchemaEditor {
+    /// A quoted name.
+    pub fn quoted(&self, vm: &Vm, name: &str) -> PyResult<String> {
+        Ok(self.database.wrapper.sqlite(vm)?.dialect().quote_name(name))
+    }
     /// Adds a line to the collected ones.
     pub fn collect(&self, line: &str) {
         if let Some(lines) = &mut self.held.borrow_mut().collected {
@@ -248,21 +373,47 @@ const TEMPLATES: &[(&str, &str)] = &[
         "CREATE UNIQUE INDEX %(name)s ON %(table)s (%(columns)s)%(include)s%(nulls_distinct)s%(condition)s",
     ),
     ("sql_delete_index", "DROP INDEX %(name)s"),
+    (
+        "sql_create_unique",
+        "CREATE UNIQUE INDEX %(name)s ON %(table)s (%(columns)s)",
+    ),
+    ("sql_delete_unique", "DROP INDEX %(name)s"),
+    (
+        "sql_alter_column_no_default",
+        "ALTER COLUMN %(column)s DROP DEFAULT",
+    ),
+    (
+        "sql_update_with_default",
+        "UPDATE %(table)s SET %(column)s = %(default)s WHERE %(column)s IS NULL",
+    ),
 ];
 
 pub fn install(vm: &Vm) -> PyResult<()> {
-    let class = PySchemaEditor::make_static_type();
-    crate::class::fill_class(vm, &class, |c| {
-        for (name, text) in TEMPLATES {
-            c.attr(name, vm.ctx.new_str(*text));
-        }
-    })?;
-    crate::modules::export(
+    let base = PySchemaEditor::make_static_type();
+    crate::class::fill_class(vm, &base, |_| {})?;
+    let class = crate::class::class(
         vm,
-        "django.db.backends.sqlite3.schema",
+        MODULE,
         "DatabaseSchemaEditor",
-        class,
-    )
+        std::slice::from_ref(&base),
+        |c| {
+            for (name, text) in TEMPLATES {
+                c.attr(name, c.vm.ctx.new_str(*text));
+            }
+            // Foreign keys stand where their column does.
+            c.attr("sql_create_fk", c.vm.ctx.none());
+            c.attr(
+                "sql_create_inline_fk",
+                c.vm.ctx.new_str(
+                    "REFERENCES %(to_table)s (%(to_column)s)%(on_delete_db)s DEFERRABLE INITIALLY \
+                     DEFERRED",
+                ),
+            );
+        },
+    )?;
+    let home = "django.db.backends.base.schema";
+    crate::modules::export(vm, home, "BaseDatabaseSchemaEditor", base)?;
+    crate::modules::export(vm, MODULE, "DatabaseSchemaEditor", class)
 }
 
 /// `connection.schema_editor(collect_sql=False, atomic=True)`
@@ -330,14 +481,13 @@ impl PySchemaEditor {
         zelf.atomic_migration
     }
     #[pygetset]
-    fn deferred_sql(zelf: &Py<Self>, vm: &Vm) -> PyResult {
-        let texts = zelf.with(vm, |e| {
-            Ok(e.deferred_sql
-                .iter()
-                .map(|s| e.statement_sql(s))
-                .collect::<Vec<_>>())
-        })?;
-        let all = texts.iter().map(|t| py::str(vm, t)).collect();
+    fn deferred_sql(zelf: PyRef<Self>, vm: &Vm) -> PyResult {
+        let deferred = zelf.held.borrow().deferred.clone();
+        let editor: PyObjectRef = zelf.into();
+        let all = deferred
+            .iter()
+            .map(|s| statement(vm, &editor, s))
+            .collect::<PyResult<Vec<_>>>()?;
         Ok(vm.ctx.new_list(all).into())
     }
     #[pymethod]
@@ -440,27 +590,46 @@ impl PySchemaEditor {
         let (old, new) = (sets(&old)?, sets(&new)?);
         zelf.with(vm, |e| e.alter_unique_together(&m, &old, &new))
     }
+    /// A unique index over fields.
+    #[pymethod]
+    fn _create_unique_sql(
+        zelf: PyRef<Self>,
+        class: PyObjectRef,
+        fields: PyObjectRef,
+        name: PyObjectRef,
+        vm: &Vm,
+    ) -> PyResult {
+        let m = model(vm, &class)?;
+        let fields = py::list(vm, &fields)?
+            .iter()
+            .map(|f| field(vm, f))
+            .collect::<PyResult<Vec<_>>>()?;
+        let mut made = zelf.with(vm, |e| Ok(e.unique_statement(&m, &fields)))?;
+        if !vm.is_none(&name) {
+            made.name = Name::Given(py::to_string(vm, &name)?);
+        }
+        statement(vm, &zelf.into(), &made)
+    }
     /// SQLite keeps no comments.
     #[pymethod]
     fn alter_db_table_comment(_zelf: &Py<Self>, _args: FuncArgs) {}
     #[pymethod]
-    fn _create_index_name(
-        _zelf: &Py<Self>,
-        table: String,
-        columns: PyObjectRef,
-        suffix: OptionalArg<String>,
-        vm: &Vm,
-    ) -> PyResult<String> {
+    fn _create_index_name(_zelf: &Py<Self>, mut call: FuncArgs, vm: &Vm) -> PyResult<String> {
+        let mut take = |name: &str| call.take_positional_keyword(name);
+        let (Some(table), Some(columns)) = (take("table_name"), take("column_names")) else {
+            return Err(vm.new_type_error("an index is named by its table and columns"));
+        };
+        let table = py::to_string(vm, &table)?;
+        let suffix = match take("suffix") {
+            Some(s) => py::to_string(vm, &s)?,
+            None => String::new(),
+        };
         let columns = py::list(vm, &columns)?
             .iter()
             .map(|c| py::to_string(vm, c))
             .collect::<PyResult<Vec<_>>>()?;
-        let suffix = match &suffix {
-            OptionalArg::Present(s) => s.as_str(),
-            OptionalArg::Missing => "",
-        };
         Ok(orm_sql::schema::naming::index_name(
-            &table, &columns, suffix,
+            &table, &columns, &suffix,
         ))
     }
     #[pymethod]

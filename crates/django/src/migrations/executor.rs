@@ -252,8 +252,8 @@ fn forwards(
             continue;
         }
         if !rendered {
+            // Operations look at the state itself: classes are made when somebody wants them.
             progress(vm, o, vec![py::str(vm, "render_start")])?;
-            py::attr(vm, &state, "apps")?;
             progress(vm, o, vec![py::str(vm, "render_success")])?;
             rendered = true;
         }

@@ -87,14 +87,6 @@ impl Loader {
     }
     /// Migrations of an app whose names start so.
     pub fn by_prefix(&self, label: &str, prefix: &str) -> Vec<&Migration> {
-        let exact: Vec<&Migration> = self
-            .migrations
-            .iter()
-            .filter(|m| m.app_label == label && m.name == prefix)
-            .collect();
-        if !exact.is_empty() {
-            return exact;
-        }
         self.migrations
             .iter()
             .filter(|m| m.app_label == label && m.name.starts_with(prefix))
@@ -163,25 +155,67 @@ pub fn root(vm: &Vm) -> PyResult<String> {
     })
 }
 
-/// The folder for the migration files of an app.
+/// The folder for the migration files of an app: where it is, or where it would be.
+///
+/// # Errors
+/// `ValueError` where migrations are disabled, or where no package above can be imported.
 pub fn folder_for(vm: &Vm, label: &str) -> PyResult<String> {
-    let Some((_, Some(package), base)) = app_packages(vm)?.into_iter().find(|(l, _, _)| l == label)
-    else {
-        return Err(vm.new_value_error(format!(
-            "Django can't create migrations for app '{label}' because migrations have been disabled via the \
-             MIGRATION_MODULES setting."
-        )));
-    };
+    let (package, base) = package_of_label(vm, label)?;
     if let Some(folder) = folder_of(vm, &package)? {
         return Ok(folder);
     }
-    let (parent, last) = package.rsplit_once('.').unwrap_or(("", package.as_str()));
-    let parent = if parent.is_empty() {
-        None
-    } else {
-        folder_of(vm, parent)?
-    };
-    Ok(join(&parent.unwrap_or(base), last))
+    let words: Vec<&str> = package.split('.').collect();
+    for above in (1..words.len()).rev() {
+        if let Some(folder) = folder_of(vm, &words[..above].join("."))? {
+            return Ok(join(&folder, &words[above..].join("/")));
+        }
+    }
+    if words.len() > 1 && words[0] != label {
+        return Err(no_place(vm, &package));
+    }
+    Ok(join(&base, words.last().copied().unwrap_or_default()))
+}
+
+/// The folder for the migration files of an app, made with the packages above it where it is
+/// missing.
+///
+/// # Errors
+/// `ValueError` where migrations are disabled, or where no package above can be imported.
+pub fn make_folder(vm: &Vm, label: &str) -> PyResult<String> {
+    let folder = folder_for(vm, label)?;
+    let mut missing = vec![];
+    let mut at = folder.trim_end_matches('/').to_string();
+    while python::files::stat(&at).is_none() {
+        missing.push(at.clone());
+        match at.rsplit_once('/') {
+            Some((above, _)) if !above.is_empty() => at = above.to_string(),
+            _ => break,
+        }
+    }
+    for folder in missing.iter().rev() {
+        python::host::ask(|h| h.make_folder(folder));
+        let init = format!("{folder}/__init__.py");
+        python::host::ask(|h| h.save(&init, b""));
+    }
+    Ok(folder)
+}
+
+fn no_place(vm: &Vm, package: &str) -> rustpython_vm::builtins::PyBaseExceptionRef {
+    vm.new_value_error(format!(
+        "Could not locate an appropriate location to create migrations package {package}. Make \
+         sure the toplevel package exists and can be imported."
+    ))
+}
+
+/// An app's package of migrations, and the folder of the app.
+fn package_of_label(vm: &Vm, label: &str) -> PyResult<(String, String)> {
+    match app_packages(vm)?.into_iter().find(|(l, _, _)| l == label) {
+        Some((_, Some(package), base)) => Ok((package, base)),
+        _ => Err(vm.new_value_error(format!(
+            "Django can't create migrations for app '{label}' because migrations have been \
+             disabled via the MIGRATION_MODULES setting."
+        ))),
+    }
 }
 
 /// Is an app's migrations package there, without a file in it? Nothing where the app or its package
@@ -191,12 +225,25 @@ pub fn fresh_package(vm: &Vm, label: &str) -> PyResult<Option<bool>> {
     let Some((_, Some(package), _)) = package else {
         return Ok(None);
     };
-    match folder_of(vm, &package) {
-        Ok(Some(folder)) => Ok(Some(file_names(&folder).is_empty())),
-        Ok(None) => Ok(None),
-        Err(e) if e.fast_isinstance(vm.ctx.exceptions.import_error) => Ok(None),
-        Err(e) => Err(e),
-    }
+    let module = match import(vm, &package) {
+        Ok(module) => module,
+        Err(e) if e.fast_isinstance(vm.ctx.exceptions.import_error) => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    let Some(paths) = py::attr_opt(vm, &module, "__path__")? else {
+        return Ok(Some(false));
+    };
+    let mut folders = py::list(vm, &paths)?
+        .iter()
+        .map(|p| py::to_string(vm, p))
+        .collect::<PyResult<Vec<_>>>()?;
+    folders.dedup();
+    // A namespace of several folders says nothing.
+    let fresh = match folders.as_slice() {
+        [folder] => file_names(folder).is_empty(),
+        _ => false,
+    };
+    Ok(Some(fresh))
 }
 
 /// Drops a package and what is in it from `sys.modules`: files may have changed.
@@ -326,7 +373,13 @@ pub fn package_of(vm: &Vm, label: &str) -> PyResult<(Option<String>, bool)> {
 
 /// A Python migration as Rust's.
 pub fn migration_of(vm: &Vm, o: &PyObject) -> PyResult<Migration> {
-    let text = |name: &str| -> PyResult<String> { py::to_string(vm, &py::attr(vm, o, name)?) };
+    // A class that nobody has named yet can be written, too.
+    let text = |name: &str| -> PyResult<String> {
+        match py::attr_opt(vm, o, name)? {
+            Some(given) => py::to_string(vm, &given),
+            None => Ok(String::new()),
+        }
+    };
     let mut out = Migration::new(&text("app_label")?, &text("name")?);
     out.operations = convert_operation::operations(vm, &*py::attr(vm, o, "operations")?)?;
     out.dependencies = dependencies(vm, &py::attr(vm, o, "dependencies")?)?;

@@ -6,6 +6,7 @@ use super::convert_operation::{self, base_name};
 use super::project_state::PyProjectState;
 use super::{custom, editor};
 use crate::class::{Class, class};
+use crate::convert::to_value;
 use crate::error::OrRaise;
 use crate::modules;
 use crate::py;
@@ -459,7 +460,7 @@ fn database(vm: &Vm, o: &PyObject, args: FuncArgs, forwards: bool) -> PyResult<(
     };
     let app = py::to_string(vm, app)?;
     if name == "RunPython" {
-        return custom::run_python(vm, o, schema_editor.clone(), from, forwards);
+        return custom::run_python(vm, o, &app, schema_editor.clone(), from, forwards);
     }
     let op = convert_operation::of_base(vm, o, &name)?;
     let state = |o: &PyObjectRef| -> PyResult<ProjectState> {
@@ -530,6 +531,23 @@ pub fn init(o: PyObjectRef, args: FuncArgs, vm: &Vm) -> PyResult<()> {
     check(vm, &o, &name)
 }
 
+/// Refuses what was there before.
+fn unlike(vm: &Vm, seen: &mut Vec<String>, one: String, argument: &str) -> PyResult<()> {
+    if seen.contains(&one) {
+        return Err(vm.new_value_error(format!(
+            "Found duplicate value {one} in CreateModel {argument} argument."
+        )));
+    }
+    seen.push(one);
+    Ok(())
+}
+
+/// Only `models.Model`?
+fn usual_bases(vm: &Vm, bases: &PyObject) -> PyResult<bool> {
+    let model = modules::find(vm, "django.db.models", "Model")?;
+    Ok(matches!(py::list(vm, bases)?.as_slice(), [one] if one.is(&model)))
+}
+
 fn check(vm: &Vm, o: &PyObject, name: &str) -> PyResult<()> {
     match name {
         "RunPython" => {
@@ -560,6 +578,47 @@ fn check(vm: &Vm, o: &PyObject, name: &str) -> PyResult<()> {
                     )));
                 }
                 seen.push(field);
+            }
+            let mut seen: Vec<String> = vec![];
+            for base in py::list(vm, &py::attr(vm, o, "bases")?)? {
+                let label = match py::attr_opt(vm, &base, "_meta")? {
+                    Some(meta) => py::to_string(vm, &py::attr(vm, &meta, "label_lower")?)?,
+                    None => match py::as_string(&base) {
+                        Some(label) => label.to_lowercase(),
+                        None => py::repr(vm, &base)?,
+                    },
+                };
+                unlike(vm, &mut seen, label, "bases")?;
+            }
+            let mut seen: Vec<String> = vec![];
+            let managers = py::attr(vm, o, "managers")?;
+            for pair in py::list(vm, &managers)? {
+                if let Some(name) = py::list(vm, &pair)?.first() {
+                    unlike(vm, &mut seen, py::to_string(vm, name)?, "managers")?;
+                }
+            }
+        }
+        "AddIndex" => {
+            let index = py::attr(vm, o, "index")?;
+            if !py::attr(vm, &index, "name")?.is_true(vm)? {
+                return Err(vm.new_value_error(format!(
+                    "Indexes passed to AddIndex operations require a name argument. {} doesn't \
+                     have one.",
+                    py::repr(vm, &index)?
+                )));
+            }
+        }
+        "AlterUniqueTogether" => {
+            let given = py::attr(vm, o, "unique_together")?;
+            if given.clone().is_true(vm)? {
+                let sets = orm_migrations::state::together(&to_value(vm, &given)?);
+                let tuples = sets.iter().map(|names| {
+                    let names = names.iter().map(|n| py::str(vm, n)).collect();
+                    vm.ctx.new_tuple(names).into()
+                });
+                let tuples = vm.ctx.new_list(tuples.collect());
+                let set = vm.ctx.types.set_type.as_object().call((tuples,), vm)?;
+                py::set_attr(vm, o, "unique_together", set)?;
             }
         }
         "RenameIndex" => {
@@ -593,6 +652,7 @@ fn deconstruct(vm: &Vm, o: &PyObject) -> PyResult {
                     Missing::None => !vm.is_none(&value),
                     _ => value.clone().is_true(vm)?,
                 };
+                let given = given && !(*arg == "bases" && usual_bases(vm, &value)?);
                 if given {
                     kwargs.set_item(*arg, value, vm)?;
                 }

@@ -11,7 +11,6 @@
 use super::editor::Database;
 use super::live;
 use super::loader::Loader;
-use crate::db::DatabaseWrapper;
 use crate::error::{OrForeign, OrRaise};
 use crate::py;
 use indexmap::{IndexMap, IndexSet};
@@ -23,7 +22,6 @@ use orm_sql::Connection;
 use orm_sql::schema::SchemaEditor;
 use orm_state::{Error, ErrorKind, Result};
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
-use std::rc::Rc;
 
 type Vm = VirtualMachine;
 
@@ -38,15 +36,6 @@ pub struct Project {
     pub recorded: IndexSet<Key>,
     /// Models of apps without migrations.
     real: ProjectState,
-}
-
-/// What happens while migrations run.
-#[derive(Clone, Copy, Debug)]
-pub enum Progress<'a> {
-    RenderStart,
-    RenderSuccess,
-    Start(&'a Step),
-    Success(&'a Step),
 }
 
 /// A pending migration as it would be written.
@@ -219,19 +208,21 @@ impl Project {
             f => format!("{f}/{}.py", migration.name),
         }
     }
+    /// Where a migration's file will be, in a folder that is there.
+    ///
+    /// # Errors
+    /// `ValueError` where there can be no such folder.
+    pub fn place(&self, vm: &Vm, migration: &Migration) -> PyResult<String> {
+        let folder = super::loader::make_folder(vm, &migration.app_label)?;
+        Ok(match folder.trim_end_matches('/') {
+            "" => format!("{}.py", migration.name),
+            f => format!("{f}/{}.py", migration.name),
+        })
+    }
     /// Writes a migration's file; its folder becomes a package.
     pub fn write(&self, vm: &Vm, migration: &Migration, header: bool) -> PyResult<String> {
         let text = self.text(vm, migration, header)?;
-        let path = self.path(migration);
-        if let Some((folder, _)) = path.rsplit_once('/') {
-            if python::files::stat(folder).is_none() {
-                python::host::ask(|h| h.make_folder(folder));
-            }
-            let init = format!("{folder}/__init__.py");
-            if python::files::stat(&init).is_none() {
-                save(vm, &init, "")?;
-            }
-        }
+        let path = self.place(vm, migration)?;
         save(vm, &path, &text)?;
         Ok(path)
     }
@@ -247,157 +238,6 @@ impl Project {
             .into_iter()
             .map(|(a, n)| (a, Some(n)))
             .collect()
-    }
-
-    /// Runs a plan. With `fake`, only records it.
-    pub fn migrate(
-        &mut self,
-        vm: &Vm,
-        plan: &[Step],
-        fake: bool,
-        progress: &mut dyn FnMut(Progress<'_>) -> PyResult<()>,
-    ) -> PyResult<()> {
-        let database = self.database(vm)?;
-        let connection = database.wrapper.sqlite(vm)?;
-        if plan.is_empty() {
-            return self.check_replacements(vm, &connection);
-        }
-        recorder::ensure_schema(&connection).or_raise(vm)?;
-        let mut forwards = self.applied_state().or_raise(vm)?;
-        if plan[0].backwards {
-            progress(Progress::RenderStart)?;
-            progress(Progress::RenderSuccess)?;
-        }
-        for step in plan {
-            progress(Progress::Start(step))?;
-            let key = step.migration.key();
-            if step.backwards {
-                if !fake {
-                    // Everything applied that does not need it, in order.
-                    let later = self.graph.backwards_plan(&key).or_raise(vm)?;
-                    let state = self
-                        .state_after(|k| {
-                            *k != key && self.applied.contains(k) && !later.contains(k)
-                        })
-                        .or_raise(vm)?;
-                    self.with_editor(vm, step.migration.atomic, |editor| {
-                        step.migration.unapply(&state, editor, false)
-                    })?;
-                }
-                self.record(vm, &connection, &step.migration, false)?;
-            } else {
-                let soft = fake;
-                if soft {
-                    step.migration.mutate_state(&mut forwards).or_raise(vm)?;
-                } else {
-                    self.with_editor(vm, step.migration.atomic, |editor| {
-                        step.migration.apply(&mut forwards, editor, false)
-                    })?;
-                }
-                self.record(vm, &connection, &step.migration, true)?;
-            }
-            progress(Progress::Success(step))?;
-        }
-        self.check_replacements(vm, &connection)
-    }
-
-    fn record(
-        &mut self,
-        vm: &Vm,
-        connection: &dyn Connection,
-        m: &Rc<Migration>,
-        forwards: bool,
-    ) -> PyResult<()> {
-        let now = recorded_moment();
-        let mut keys = m.replaces.clone();
-        keys.push(m.key());
-        for key in keys {
-            if forwards {
-                recorder::record_applied(connection, &key, &now).or_raise(vm)?;
-                self.applied.insert(key.clone());
-                self.recorded.insert(key);
-            } else {
-                recorder::record_unapplied(connection, &key).or_raise(vm)?;
-                self.applied.shift_remove(&key);
-                self.recorded.shift_remove(&key);
-            }
-        }
-        Ok(())
-    }
-
-    /// Records squashed migrations whose parts are all applied.
-    fn check_replacements(&mut self, vm: &Vm, connection: &dyn Connection) -> PyResult<()> {
-        if self.recorded.is_empty() {
-            return Ok(());
-        }
-        for m in self
-            .loader
-            .migrations
-            .iter()
-            .filter(|m| !m.replaces.is_empty())
-        {
-            let key = m.key();
-            if !self.recorded.contains(&key) && m.replaces.iter().all(|r| self.recorded.contains(r))
-            {
-                recorder::record_applied(connection, &key, &recorded_moment()).or_raise(vm)?;
-                self.recorded.insert(key.clone());
-                self.applied.insert(key);
-            }
-        }
-        Ok(())
-    }
-
-    /// Runs something with a schema editor: foreign keys off, in a transaction, checked at the end.
-    pub fn with_editor(
-        &self,
-        vm: &Vm,
-        atomic: bool,
-        body: impl FnOnce(&mut SchemaEditor<'_>) -> Result<()>,
-    ) -> PyResult<()> {
-        let database = self.database(vm)?;
-        let connection = database.wrapper.sqlite(vm)?;
-        DatabaseWrapper::execute(&database.wrapper, vm, "PRAGMA foreign_keys = OFF", &[])?;
-        let enabled = DatabaseWrapper::execute(&database.wrapper, vm, "PRAGMA foreign_keys", &[])?;
-        let on = enabled
-            .rows
-            .first()
-            .and_then(|r| r.first())
-            .and_then(|v| v.as_int())
-            == Some(1);
-        if on {
-            return Err(crate::error::raise(
-                vm,
-                "NotSupportedError",
-                "SQLite schema editor cannot be used while foreign key constraint checks are enabled. Make sure to \
-                 disable them before entering a transaction.atomic() context because SQLite does not support \
-                 disabling them in the middle of a multi-statement transaction.",
-            ));
-        }
-        let block = if atomic {
-            let make = crate::modules::find(vm, "django.db.transaction", "atomic")?;
-            let block = make.call((vm.ctx.new_str(self.alias.as_str()),), vm)?;
-            py::call(vm, &block, "__enter__", vec![])?;
-            Some(block)
-        } else {
-            None
-        };
-        let mut host = database.clone();
-        let mut editor = SchemaEditor::new(
-            &mut host,
-            connection.dialect(),
-            self.alias.as_str().into(),
-            false,
-        );
-        let result = body(&mut editor)
-            .and_then(|()| connection.check_constraints(None))
-            .and_then(|()| editor.finish());
-        drop(editor);
-        let result = result.or_raise(vm);
-        if let Some(block) = block {
-            leave(vm, &block, &result)?;
-        }
-        DatabaseWrapper::execute(&database.wrapper, vm, "PRAGMA foreign_keys = ON", &[])?;
-        result
     }
 
     /// The statements that something would run.
@@ -431,46 +271,6 @@ impl Project {
             } else {
                 migration.apply(&mut state, editor, true)
             }
-        })
-    }
-
-    /// Makes the tables of apps without migrations that are missing (`--run-syncdb`).
-    pub fn sync_apps(
-        &self,
-        vm: &Vm,
-        labels: &[String],
-        mut created: impl FnMut(&str),
-    ) -> PyResult<()> {
-        let database = self.database(vm)?;
-        let connection = database.wrapper.sqlite(vm)?;
-        let present: Vec<String> = connection
-            .tables()
-            .or_raise(vm)?
-            .into_iter()
-            .map(|t| t.name)
-            .collect();
-        let models: Vec<_> = live::apps(vm)?
-            .models()
-            .into_iter()
-            .filter(|m| {
-                let o = m.options.borrow();
-                labels.iter().any(|l| **l == **m.app_label())
-                    && o.managed
-                    && !o.proxy
-                    && !o.auto_created
-                    && m.swapped.borrow().is_none()
-                    && !present.contains(&o.db_table)
-            })
-            .collect();
-        if models.is_empty() {
-            return Ok(());
-        }
-        self.with_editor(vm, true, |editor| {
-            for m in &models {
-                created(&m.db_table());
-                editor.create_model(m)?;
-            }
-            Ok(())
         })
     }
 }
@@ -527,22 +327,17 @@ fn utc() -> jiff::civil::DateTime {
 }
 
 /// The moment for a file's header, or, compact, for the name of a migration.
-pub fn timestamp(_vm: &Vm, compact: bool) -> Result<String> {
-    let format = if compact {
-        "%Y%m%d_%H%M"
-    } else {
-        "%Y-%m-%d %H:%M"
+pub fn timestamp(vm: &Vm, compact: bool) -> Result<String> {
+    if !compact {
+        return Ok(utc().strftime("%Y-%m-%d %H:%M").to_string());
+    }
+    let module = "django.db.migrations.utils";
+    let named = || -> PyResult<String> {
+        vm.import(module, 0)?;
+        let name = crate::modules::find(vm, module, "get_migration_name_timestamp")?;
+        py::to_string(vm, &name.call((), vm)?)
     };
-    Ok(utc().strftime(format).to_string())
-}
-
-fn recorded_moment() -> String {
-    let since = python::host::ask(|h| h.wall_clock()).unwrap_or_default();
-    format!(
-        "{}.{:06}",
-        utc().strftime("%Y-%m-%d %H:%M:%S"),
-        since.subsec_micros()
-    )
+    named().or_foreign()
 }
 
 /// An error as the exception of a callback.

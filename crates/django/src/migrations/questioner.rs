@@ -10,7 +10,7 @@ use crate::{modules, py};
 use orm_migrations::{ModelState, Questioner};
 use orm_state::field::FieldDefault;
 use orm_state::{Field, Result, Value};
-use rustpython_vm::function::{FuncArgs, OptionalArg};
+use rustpython_vm::function::FuncArgs;
 use rustpython_vm::vm::thread::with_current_vm;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
@@ -101,6 +101,7 @@ impl Questioner for PyQuestioner {
 pub fn install(vm: &Vm) -> PyResult<()> {
     let base = class(vm, MODULE, "MigrationQuestioner", &[], plain)?;
     modules::export(vm, MODULE, "MigrationQuestioner", base.clone())?;
+    modules::export(vm, MODULE, "sys", vm.sys_module.clone())?;
     for (name, interactive) in [
         ("InteractiveMigrationQuestioner", true),
         ("NonInteractiveMigrationQuestioner", false),
@@ -216,6 +217,7 @@ fn asker(vm: &Vm, o: &PyObject) -> PyResult<Asker> {
         out: Output {
             stderr: stdout.clone(),
             stdout,
+            style: None,
         },
         interactive,
         dry_run: py::attr(vm, o, "dry_run")?.is_true(vm)?,
@@ -337,21 +339,30 @@ fn asking(c: &mut Class) {
     );
 }
 
+fn argument(vm: &Vm, call: &mut FuncArgs, name: &str) -> PyResult {
+    call.take_positional_keyword(name)
+        .ok_or_else(|| vm.new_type_error(format!("missing 1 required argument: '{name}'")))
+}
+
 /// The ways to ask.
 fn prompts(c: &mut Class) {
     c.method(
         "_boolean_input",
-        |o: PyObjectRef, question: String, default: OptionalArg, vm: &Vm| -> PyResult<bool> {
-            let default = match default {
-                OptionalArg::Present(d) if !vm.is_none(&d) => Some(d.is_true(vm)?),
+        |o: PyObjectRef, mut call: FuncArgs, vm: &Vm| -> PyResult<bool> {
+            let question = argument(vm, &mut call, "question")?;
+            let default = match call.take_positional_keyword("default") {
+                Some(d) if !vm.is_none(&d) => Some(d.is_true(vm)?),
                 _ => None,
             };
-            asker(vm, &o)?.yes_or(vm, &question, default)
+            asker(vm, &o)?.yes_or(vm, &py::to_string(vm, &question)?, default)
         },
     );
     c.method(
         "_choice_input",
-        |o: PyObjectRef, question: String, choices: PyObjectRef, vm: &Vm| -> PyResult<usize> {
+        |o: PyObjectRef, mut call: FuncArgs, vm: &Vm| -> PyResult<usize> {
+            let question = argument(vm, &mut call, "question")?;
+            let question = py::to_string(vm, &question)?;
+            let choices = argument(vm, &mut call, "choices")?;
             let choices = py::list(vm, &choices)?
                 .iter()
                 .map(|c| py::to_string(vm, c))

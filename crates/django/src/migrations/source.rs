@@ -1,10 +1,12 @@
 //! How Python objects are written into migration files.
+use super::py_serializer;
 use crate::convert::to_value;
 use crate::error::OrForeign;
 use crate::py;
+use orm_migrations::serializer::Imports;
 use orm_state::face::cannot_serialize;
 use orm_state::field::deconstruct::Deconstructed;
-use orm_state::{Error, Result, Source, Value};
+use orm_state::{Error, Result, Source};
 use rustpython_vm::builtins::{PyDict, PyType};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, VirtualMachine};
 
@@ -28,62 +30,10 @@ pub fn source_of(vm: &VirtualMachine, obj: &PyObject) -> Result<Source> {
         let parts = deconstruct.call((), vm).or_foreign()?;
         return deconstructed(vm, &py::list(vm, &parts).or_foreign()?);
     }
-    let class = obj.class().to_owned();
-    let is = |module: &str, name: &str| -> bool {
-        vm.import(vm.ctx.intern_str(module), 0)
-            .and_then(|m| py::attr(vm, &m, name))
-            .ok()
-            .and_then(|c| py::as_class(&c))
-            .is_some_and(|c| obj.fast_isinstance(&c))
-    };
-    if is("enum", "Enum") {
-        let choices = class.mro_collect().iter().any(|c| &*c.name() == "Choices");
-        if choices {
-            let value = py::attr(vm, obj, "value").or_foreign()?;
-            return Ok(Source::Value(to_value(vm, &value).or_foreign()?));
-        }
-        let module = text(class.as_object(), "__module__").unwrap_or_default();
-        let qualname = text(class.as_object(), "__qualname__").unwrap_or_default();
-        let name = text(obj, "name").unwrap_or_default();
-        return Ok(Source::Text {
-            code: format!("{module}.{qualname}[{}]", Value::from(name).repr()),
-            imports: vec![format!("import {module}")],
-        });
-    }
-    if is("functools", "partial") {
-        let value = |name: &str| -> Result<Value> {
-            to_value(vm, &*py::attr(vm, obj, name).or_foreign()?).or_foreign()
-        };
-        let mut args = vec![value("func")?];
-        if let Value::Tuple(more) = value("args")? {
-            args.extend(more.iter().cloned());
-        }
-        let kwargs = match value("keywords")? {
-            Value::Dict(pairs) => pairs.iter().map(|(k, v)| (k.to_str(), v.clone())).collect(),
-            _ => vec![],
-        };
-        return Ok(Source::Call(Deconstructed {
-            path: "functools.partial".into(),
-            args,
-            kwargs,
-        }));
-    }
-    if is("re", "Pattern") {
-        let pattern = py::attr(vm, obj, "pattern").or_foreign()?;
-        let flags: i64 = py::attr(vm, obj, "flags")
-            .and_then(|f| f.try_into_value(vm))
-            .or_foreign()?;
-        let flags = flags ^ 32;
-        let pattern = to_value(vm, &pattern).or_foreign()?.repr();
-        let code = if flags == 0 {
-            format!("re.compile({pattern})")
-        } else {
-            format!("re.compile({pattern}, {flags})")
-        };
-        return Ok(Source::Text {
-            code,
-            imports: vec!["import re".into()],
-        });
+    let mut lines = Imports::new();
+    if let Some(code) = py_serializer::unlike_values(vm, obj, &mut lines).or_foreign()? {
+        let imports = lines.into_iter().collect();
+        return Ok(Source::Text { code, imports });
     }
     if let (Some(name), true) = (text(obj, "__name__"), obj.is_callable()) {
         return function(vm, obj, &name);
@@ -115,6 +65,9 @@ fn function(vm: &VirtualMachine, obj: &PyObject, name: &str) -> Result<Source> {
             name: format!("{qualname}.{name}"),
         });
     }
+    if let Some(noop) = noop(vm, obj) {
+        return Ok(noop);
+    }
     if name == "<lambda>" {
         return Err(Error::value_error("Cannot serialize function: lambda"));
     }
@@ -133,6 +86,16 @@ fn function(vm: &VirtualMachine, obj: &PyObject, name: &str) -> Result<Source> {
     Ok(Source::Path {
         module,
         name: qualname,
+    })
+}
+
+/// `RunPython.noop`, which a native function's name does not say.
+fn noop(vm: &VirtualMachine, obj: &PyObject) -> Option<Source> {
+    let class = crate::modules::find(vm, "django.db.migrations", "RunPython").ok()?;
+    let noop = py::attr(vm, &class, "noop").ok()?;
+    obj.is(&noop).then(|| Source::Path {
+        module: "django.db.migrations.operations.special".into(),
+        name: "RunPython.noop".into(),
     })
 }
 

@@ -1,12 +1,11 @@
 //! `MigrationWriter`, `OperationWriter`, `serializer_factory`: Rust's writer, called from Python.
-use super::{convert_operation, loader, project};
+use super::{convert_operation, loader, py_serializer};
 use crate::class::class;
-use crate::convert::to_value;
 use crate::error::OrRaise;
 use crate::{modules, py};
-use orm_migrations::serializer::{self, Imports};
+use orm_migrations::serializer::Imports;
 use orm_migrations::writer;
-use rustpython_vm::function::{FuncArgs, OptionalArg};
+use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
@@ -39,7 +38,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         c.getter("basedir", |o, vm| {
             let m = py::attr(vm, &o, "migration")?;
             let app = py::to_string(vm, &py::attr(vm, &m, "app_label")?)?;
-            loader::folder_for(vm, &app).map(|f| py::str(vm, f))
+            loader::make_folder(vm, &app).map(|f| py::str(vm, f))
         });
         c.getter("path", |o, vm| {
             let folder = py::to_string(vm, &py::attr(vm, &o, "basedir")?)?;
@@ -50,16 +49,27 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         c.classmethod("serialize", |_: PyObjectRef, v: PyObjectRef, vm: &Vm| {
             serialize(vm, &v)
         });
+        for (name, method) in [
+            ("register_serializer", "register"),
+            ("unregister_serializer", "unregister"),
+        ] {
+            c.classmethod(name, move |_: PyObjectRef, args: FuncArgs, vm: &Vm| {
+                let registry = modules::find(vm, SERIALIZER, "Serializer")?;
+                py::attr(vm, &registry, method)?.call(args, vm)
+            });
+        }
     })?;
     modules::export(vm, WRITER, "MigrationWriter", migration)?;
     let operation = class(vm, WRITER, "OperationWriter", &[], |c| {
         c.method(
             "__init__",
-            |o: PyObjectRef, op: PyObjectRef, indentation: OptionalArg, vm: &Vm| -> PyResult<()> {
-                let depth = match indentation {
-                    OptionalArg::Present(i) => i,
-                    OptionalArg::Missing => vm.ctx.new_int(2).into(),
+            |o: PyObjectRef, mut args: FuncArgs, vm: &Vm| -> PyResult<()> {
+                let Some(op) = args.take_positional_keyword("operation") else {
+                    return Err(vm.new_type_error("OperationWriter needs an operation"));
                 };
+                let depth = args
+                    .take_positional_keyword("indentation")
+                    .unwrap_or_else(|| vm.ctx.new_int(2).into());
                 py::set_attr(vm, &o, "operation", op)?;
                 py::set_attr(vm, &o, "indentation", depth)
             },
@@ -83,6 +93,20 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         });
     })?;
     modules::export(vm, SERIALIZER, "BaseSerializer", base)?;
+    let registry = class(vm, SERIALIZER, "Serializer", &[], |c| {
+        c.attr("_registry", c.vm.ctx.new_dict());
+        c.classmethod("register", register);
+        c.classmethod(
+            "unregister",
+            |class: PyObjectRef, kind: PyObjectRef, vm: &Vm| -> PyResult<()> {
+                let all = py::attr(vm, &class, "_registry")?;
+                py::call(vm, &all, "pop", vec![kind]).map(drop)
+            },
+        );
+    })?;
+    modules::export(vm, SERIALIZER, "Serializer", registry)?;
+    let now = modules::find(vm, "django.utils.timezone", "now")?;
+    modules::export(vm, WRITER, "now", now)?;
     let factory = vm.new_function(
         "serializer_factory",
         |v: PyObjectRef, vm: &Vm| -> PyResult {
@@ -92,16 +116,19 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     modules::export(vm, SERIALIZER, "serializer_factory", factory)
 }
 
+fn register(class: PyObjectRef, kind: PyObjectRef, made: PyObjectRef, vm: &Vm) -> PyResult<()> {
+    let base = modules::find(vm, SERIALIZER, "BaseSerializer")?;
+    if !made.is_subclass(&base, vm)? {
+        let name = py::to_string(vm, &py::attr(vm, &made, "__name__")?)?;
+        return Err(vm.new_value_error(format!("'{name}' must inherit from 'BaseSerializer'.")));
+    }
+    py::attr(vm, &class, "_registry")?.set_item(&*kind, made, vm)
+}
+
 /// The source of a value, and the import lines it needs.
 fn serialize(vm: &Vm, v: &PyObject) -> PyResult {
     let mut imports = Imports::new();
-    let text = if super::convert_operation::base_name(vm, v)?.is_some() {
-        let op = convert_operation::operation(vm, v)?;
-        let text = writer::operation_text(&op, 0, &mut imports).or_raise(vm)?;
-        text.trim_end_matches(',').to_string()
-    } else {
-        serializer::serialize(&to_value(vm, v)?, &mut imports).or_raise(vm)?
-    };
+    let text = py_serializer::serialize(vm, v, &mut imports)?;
     pair(vm, &text, &imports)
 }
 
@@ -119,6 +146,11 @@ fn pair(vm: &Vm, text: &str, imports: &Imports) -> PyResult {
 fn as_string(o: PyObjectRef, vm: &Vm) -> PyResult<String> {
     let migration = loader::migration_of(vm, &*py::attr(vm, &o, "migration")?)?;
     let header = py::attr(vm, &o, "include_header")?.is_true(vm)?;
-    let moment = project::timestamp(vm, false).or_raise(vm)?;
-    writer::migration_text(&migration, header.then_some(&moment)).or_raise(vm)
+    let now = modules::find(vm, WRITER, "now")?.call((), vm)?;
+    let moment = py::call(vm, &now, "strftime", vec![py::str(vm, "%Y-%m-%d %H:%M")])?;
+    let moment = py::to_string(vm, &moment)?;
+    let text = writer::migration_text(&migration, header.then_some(&moment)).or_raise(vm)?;
+    let manual = text.contains("# Functions from the following migrations");
+    py::set_attr(vm, &o, "needs_manual_porting", py::bool(vm, manual))?;
+    Ok(text)
 }

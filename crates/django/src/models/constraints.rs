@@ -1,5 +1,6 @@
 //! `Index`, `UniqueConstraint`, `CheckConstraint`: Python objects, and the data they stand for.
 pub mod classes;
+pub mod sql;
 pub mod validate;
 
 use crate::convert::PyObj;

@@ -2,6 +2,7 @@
 use super::q::PyQ;
 use crate::modules;
 use orm_sql::Q;
+use rustpython_vm::Context;
 use rustpython_vm::builtins::PyType;
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::FuncArgs;
@@ -10,7 +11,7 @@ use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclas
 
 const MODULE: &str = "django.db.models.query_utils";
 
-#[pyclass(module = "django.db.models.query_utils", name = "FilteredRelation")]
+#[pyclass(module = false, name = "FilteredRelation")]
 #[derive(Debug, PyPayload)]
 pub struct FilteredRelation {
     relation_name: String,
@@ -47,8 +48,12 @@ impl Constructor for FilteredRelation {
     }
 }
 
-#[pyclass(with(Constructor), flags(BASETYPE, HAS_DICT))]
+#[pyclass(with(Constructor), flags(HEAPTYPE, BASETYPE, HAS_DICT))]
 impl FilteredRelation {
+    #[extend_class]
+    fn named(ctx: &Context, class: &'static Py<PyType>) {
+        crate::class::lives_in(ctx, class, "django.db.models.query_utils");
+    }
     #[pygetset]
     fn relation_name(zelf: &Py<FilteredRelation>) -> String {
         zelf.relation_name.clone()

@@ -4,6 +4,7 @@ use super::queryset::PyQuerySet;
 use super::raw::RawQuerySet;
 use crate::error;
 use crate::modules;
+use rustpython_vm::Context;
 use rustpython_vm::builtins::{PyDict, PyDictRef, PyList, PyStr, PyType};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, PyComparisonValue};
@@ -14,7 +15,7 @@ use rustpython_vm::{
 use std::cell::RefCell;
 
 /// `Prefetch("books", queryset=…, to_attr=…)`
-#[pyclass(module = "django.db.models.query", name = "Prefetch")]
+#[pyclass(module = false, name = "Prefetch")]
 #[derive(Debug, PyPayload)]
 pub struct Prefetch {
     through: RefCell<String>,
@@ -124,8 +125,12 @@ impl Constructor for Prefetch {
     }
 }
 
-#[pyclass(with(Constructor, Comparable), flags(BASETYPE, HAS_DICT))]
+#[pyclass(with(Constructor, Comparable), flags(HEAPTYPE, BASETYPE, HAS_DICT))]
 impl Prefetch {
+    #[extend_class]
+    fn named(ctx: &Context, class: &'static Py<PyType>) {
+        crate::class::lives_in(ctx, class, "django.db.models.query");
+    }
     #[pygetset]
     fn prefetch_through(zelf: &Py<Prefetch>) -> String {
         zelf.through.borrow().clone()

@@ -8,6 +8,7 @@ use crate::modules;
 use orm_sql::query::{Combinator, GroupBy, Ordering};
 use orm_sqlite::percent;
 use orm_state::Value;
+use rustpython_vm::Context;
 use rustpython_vm::builtins::{PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::FuncArgs;
@@ -16,7 +17,7 @@ use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
 
-#[pyclass(module = "django.db.models.sql.query", name = "Query")]
+#[pyclass(module = false, name = "Query")]
 #[derive(PyPayload)]
 pub struct PyQuery {
     pub queryset: PyRef<PyQuerySet>,
@@ -46,8 +47,12 @@ impl PyQuery {
     }
 }
 
-#[pyclass(with(Constructor, Representable), flags(BASETYPE, HAS_DICT))]
+#[pyclass(with(Constructor, Representable), flags(HEAPTYPE, BASETYPE, HAS_DICT))]
 impl PyQuery {
+    #[extend_class]
+    fn named(ctx: &Context, class: &'static Py<PyType>) {
+        crate::class::lives_in(ctx, class, "django.db.models.sql.query");
+    }
     #[pymethod]
     fn __str__(zelf: &Py<PyQuery>, vm: &VirtualMachine) -> PyResult<String> {
         let (sql, params) = zelf.sql(vm)?;

@@ -10,6 +10,7 @@ use orm_sql::expression::{ExprObject, value_expr};
 use orm_sql::expressions::condition::{q_identity, q_repr, same_q};
 use orm_sql::q::{Connector, Q, QChild};
 use orm_state::Value;
+use rustpython_vm::Context;
 use rustpython_vm::builtins::{PyStr, PyTuple, PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::common::hash::PyHash;
@@ -26,7 +27,7 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 use unknown::Unknown;
 
-#[pyclass(module = "django.db.models.query_utils", name = "Q")]
+#[pyclass(module = false, name = "Q")]
 #[derive(PyPayload)]
 pub struct PyQ {
     pub q: RefCell<Q>,
@@ -166,9 +167,13 @@ impl Constructor for PyQ {
 
 #[pyclass(
     with(Constructor, AsNumber, AsSequence, Comparable, Hashable, Representable),
-    flags(BASETYPE, HAS_DICT)
+    flags(HEAPTYPE, BASETYPE, HAS_DICT)
 )]
 impl PyQ {
+    #[extend_class]
+    fn named(ctx: &Context, class: &'static Py<PyType>) {
+        crate::class::lives_in(ctx, class, "django.db.models.query_utils");
+    }
     #[pygetset]
     fn children(zelf: &Py<PyQ>, vm: &VirtualMachine) -> PyResult {
         let children = zelf.q.borrow().children.clone();

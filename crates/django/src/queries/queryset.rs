@@ -54,11 +54,7 @@ pub enum Shape {
 /// Objects already in memory that rows are related to: a foreign key, and instances by key.
 pub type KnownRelated = Rc<Vec<(Rc<Field>, PyDictRef)>>;
 
-#[pyclass(
-    module = "django.db.models.query",
-    name = "QuerySet",
-    traverse = "manual"
-)]
+#[pyclass(module = false, name = "QuerySet", traverse = "manual")]
 #[derive(PyPayload)]
 pub struct PyQuerySet {
     pub class: RefCell<Option<PyTypeRef>>,

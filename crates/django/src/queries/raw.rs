@@ -12,6 +12,7 @@ use orm_sql::expression::{Converter, Expression};
 use orm_sql::expressions::Col;
 use orm_sqlite::Params;
 use orm_state::{Field, Value};
+use rustpython_vm::Context;
 use rustpython_vm::builtins::{PyDict, PyDictRef, PyListRef, PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::FuncArgs;
@@ -24,7 +25,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
-#[pyclass(module = "django.db.models.query", name = "RawQuerySet")]
+#[pyclass(module = false, name = "RawQuerySet")]
 #[derive(PyPayload)]
 pub struct RawQuerySet {
     model: Option<PyTypeRef>,
@@ -273,9 +274,13 @@ impl RawQuerySet {
 
 #[pyclass(
     with(Constructor, AsMapping, AsSequence, Iterable, Representable),
-    flags(BASETYPE, HAS_DICT)
+    flags(HEAPTYPE, BASETYPE, HAS_DICT)
 )]
 impl RawQuerySet {
+    #[extend_class]
+    fn named(ctx: &Context, class: &'static Py<PyType>) {
+        crate::class::lives_in(ctx, class, "django.db.models.query");
+    }
     #[pymethod]
     fn __aiter__(zelf: PyRef<RawQuerySet>, vm: &VirtualMachine) -> PyObjectRef {
         super::awaitable::AsyncIterator::object(vm, zelf.into())

@@ -18,11 +18,42 @@ fn model_in(
     Ok(model)
 }
 
-/// Does the model have a table that migrations look after? (`allow_migrate_model`)
-fn has_table(state: &ModelState) -> bool {
-    state.is_managed()
-        && !state.option_is_true("proxy")
-        && !state.options.contains_key("swappable_out")
+/// Does the model have a table in this database that migrations look after?
+/// (`allow_migrate_model`)
+fn has_table(editor: &mut SchemaEditor<'_>, state: &ModelState) -> Result<bool> {
+    if !state.is_managed() || state.option_is_true("proxy") || swapped(editor, state) {
+        return Ok(false);
+    }
+    if let Some(vendor) = state.options.get("required_db_vendor")
+        && vendor.truthy()
+        && vendor.to_str() != editor.dialect.vendor()
+    {
+        return Ok(false);
+    }
+    let features = state.options.get("required_db_features");
+    for feature in features
+        .and_then(Value::items)
+        .into_iter()
+        .flat_map(|f| f.iter())
+    {
+        if !editor.host.has_feature(&feature.to_str()) {
+            return Ok(false);
+        }
+    }
+    let (app, name) = state.key();
+    editor.host.allow_migrate(&app, Some(&name), &Value::Null)
+}
+
+/// Has a setting put another model in the place of this one?
+fn swapped(editor: &mut SchemaEditor<'_>, state: &ModelState) -> bool {
+    let Some(setting) = state.options.get("swappable").filter(|s| s.truthy()) else {
+        return false;
+    };
+    let Some(chosen) = editor.host.setting(&setting.to_str()) else {
+        return false;
+    };
+    let (app, name) = state.key();
+    !chosen.is_empty() && chosen.to_lowercase() != format!("{}.{name}", app.to_lowercase())
 }
 
 impl Operation {
@@ -37,12 +68,12 @@ impl Operation {
         use Operation::*;
         match self {
             CreateModel { name, .. } => {
-                if has_table(to.model(app, name)?) {
+                if has_table(editor, to.model(app, name)?)? {
                     editor.create_model(&model_in(editor, to, app, name)?)?;
                 }
             }
             DeleteModel { name } => {
-                if has_table(from.model(app, name)?) {
+                if has_table(editor, from.model(app, name)?)? {
                     editor.delete_model(&model_in(editor, from, app, name)?)?;
                 }
             }
@@ -52,7 +83,7 @@ impl Operation {
             AlterModelTable { name, .. } => alter_table(app, name, editor, from, to)?,
             AlterUniqueTogether { name, .. } => {
                 let new = to.model(app, name)?;
-                if has_table(new) {
+                if has_table(editor, new)? {
                     let old_sets = from.model(app, name)?.unique_together();
                     let new_sets = new.unique_together();
                     editor.alter_unique_together(
@@ -71,7 +102,7 @@ impl Operation {
                 field,
                 preserve_default,
             } => {
-                if has_table(to.model(app, model_name)?) {
+                if has_table(editor, to.model(app, model_name)?)? {
                     let from_model = model_in(editor, from, app, model_name)?;
                     let to_model = model_in(editor, to, app, model_name)?;
                     let added = to_model.field(name)?;
@@ -85,7 +116,7 @@ impl Operation {
                 }
             }
             RemoveField { model_name, name } => {
-                if has_table(from.model(app, model_name)?) {
+                if has_table(editor, from.model(app, model_name)?)? {
                     let model = model_in(editor, from, app, model_name)?;
                     let field = model.field(name)?;
                     editor.remove_field(&model, &field)?;
@@ -97,7 +128,7 @@ impl Operation {
                 field,
                 preserve_default,
             } => {
-                if has_table(to.model(app, model_name)?) {
+                if has_table(editor, to.model(app, model_name)?)? {
                     let from_model = model_in(editor, from, app, model_name)?;
                     let to_model = model_in(editor, to, app, model_name)?;
                     let new = to_model.field(name)?;
@@ -116,7 +147,7 @@ impl Operation {
                 old_name,
                 new_name,
             } => {
-                if has_table(to.model(app, model_name)?) {
+                if has_table(editor, to.model(app, model_name)?)? {
                     let from_model = model_in(editor, from, app, model_name)?;
                     let to_model = model_in(editor, to, app, model_name)?;
                     editor.alter_field(
@@ -127,13 +158,13 @@ impl Operation {
                 }
             }
             AddIndex { model_name, index } => {
-                if has_table(to.model(app, model_name)?) {
+                if has_table(editor, to.model(app, model_name)?)? {
                     let model = model_in(editor, to, app, model_name)?;
                     editor.add_index(&model, index)?;
                 }
             }
             RemoveIndex { model_name, name } => {
-                if has_table(from.model(app, model_name)?) {
+                if has_table(editor, from.model(app, model_name)?)? {
                     editor.remove_index(name)?;
                 }
             }
@@ -144,7 +175,7 @@ impl Operation {
                 old_fields,
             } => {
                 let new = to.model(app, model_name)?;
-                if has_table(new) {
+                if has_table(editor, new)? {
                     let model = model_in(editor, to, app, model_name)?;
                     let old = match old_name {
                         Some(n) => n.clone(),
@@ -166,13 +197,13 @@ impl Operation {
                 model_name,
                 constraint,
             } => {
-                if has_table(to.model(app, model_name)?) {
+                if has_table(editor, to.model(app, model_name)?)? {
                     editor.add_constraint(&model_in(editor, to, app, model_name)?, constraint)?;
                 }
             }
             RemoveConstraint { model_name, name } => {
                 let old = from.model(app, model_name)?;
-                if has_table(old)
+                if has_table(editor, old)?
                     && let Some(c) = old.constraints.iter().find(|c| c.name() == name)
                 {
                     editor.remove_constraint(&model_in(editor, to, app, model_name)?, c)?;
@@ -182,7 +213,11 @@ impl Operation {
             | AlterModelOptions { .. }
             | AlterModelManagers { .. }
             | AlterConstraint { .. } => {}
-            RunSql(r) => run_sql(editor, &r.sql)?,
+            RunSql(r) => {
+                if editor.host.allow_migrate(app, None, &r.hints)? {
+                    run_sql(editor, &r.sql)?;
+                }
+            }
             SeparateDatabaseAndState {
                 database_operations,
                 ..
@@ -213,7 +248,7 @@ impl Operation {
                 DeleteModel { name: name.clone() }.database_forwards(app, editor, from, to)
             }
             DeleteModel { name } => {
-                if has_table(to.model(app, name)?) {
+                if has_table(editor, to.model(app, name)?)? {
                     editor.create_model(&model_in(editor, to, app, name)?)?;
                 }
                 Ok(())
@@ -229,7 +264,7 @@ impl Operation {
             }
             .database_forwards(app, editor, from, to),
             RemoveField { model_name, name } => {
-                if has_table(to.model(app, model_name)?) {
+                if has_table(editor, to.model(app, model_name)?)? {
                     let from_model = model_in(editor, from, app, model_name)?;
                     let to_model = model_in(editor, to, app, model_name)?;
                     editor.add_field(&from_model, &to_model.field(name)?)?;
@@ -239,7 +274,7 @@ impl Operation {
             AlterField {
                 model_name, name, ..
             } => {
-                if has_table(to.model(app, model_name)?) {
+                if has_table(editor, to.model(app, model_name)?)? {
                     let from_model = model_in(editor, from, app, model_name)?;
                     let to_model = model_in(editor, to, app, model_name)?;
                     editor.alter_field(
@@ -261,12 +296,14 @@ impl Operation {
             }
             .database_forwards(app, editor, from, to),
             AddIndex { index, .. } => match self.model_name() {
-                Some(m) if has_table(from.model(app, &m)?) => editor.remove_index(&index.name),
+                Some(m) if has_table(editor, from.model(app, &m)?)? => {
+                    editor.remove_index(&index.name)
+                }
                 _ => Ok(()),
             },
             RemoveIndex { model_name, name } => {
                 let old = to.model(app, model_name)?;
-                if has_table(old)
+                if has_table(editor, old)?
                     && let Some(index) = old.indexes.iter().find(|i| i.name == *name)
                 {
                     editor.add_index(&model_in(editor, to, app, model_name)?, index)?;
@@ -290,7 +327,7 @@ impl Operation {
                 model_name,
                 constraint,
             } => {
-                if has_table(to.model(app, model_name)?) {
+                if has_table(editor, to.model(app, model_name)?)? {
                     editor
                         .remove_constraint(&model_in(editor, to, app, model_name)?, constraint)?;
                 }
@@ -298,7 +335,7 @@ impl Operation {
             }
             RemoveConstraint { model_name, name } => {
                 let new = to.model(app, model_name)?;
-                if has_table(new)
+                if has_table(editor, new)?
                     && let Some(c) = new.constraints.iter().find(|c| c.name() == name)
                 {
                     editor.add_constraint(&model_in(editor, to, app, model_name)?, c)?;
@@ -306,7 +343,10 @@ impl Operation {
                 Ok(())
             }
             RunSql(r) => match &r.reverse_sql {
-                Some(sql) => run_sql(editor, sql),
+                Some(sql) => match editor.host.allow_migrate(app, None, &r.hints)? {
+                    true => run_sql(editor, sql),
+                    false => Ok(()),
+                },
                 None => Err(Error::new(
                     ErrorKind::NotImplementedError,
                     "You cannot reverse this operation",
@@ -342,7 +382,7 @@ fn alter_table(
     from: &ProjectState,
     to: &ProjectState,
 ) -> Result<()> {
-    if !has_table(to.model(app, name)?) {
+    if !has_table(editor, to.model(app, name)?)? {
         return Ok(());
     }
     let old = model_in(editor, from, app, name)?;
@@ -375,7 +415,7 @@ fn rename_model(
     from: &ProjectState,
     to: &ProjectState,
 ) -> Result<()> {
-    if !has_table(to.model(app, new_name)?) {
+    if !has_table(editor, to.model(app, new_name)?)? {
         return Ok(());
     }
     let old = model_in(editor, from, app, old_name)?;
@@ -386,9 +426,6 @@ fn rename_model(
     editor.alter_db_table(&old.db_table(), &new.db_table())?;
     // Foreign keys that point here are rebuilt, so that they name the new table.
     for rel in old.related_objects() {
-        if rel.many_to_many() {
-            continue;
-        }
         let Some(field) = rel.field_opt() else {
             continue;
         };
@@ -441,7 +478,7 @@ fn order_with_respect_to(
             .is_some_and(|v| !v.is_null())
     };
     let (old, new) = (from.model(app, name)?, to.model(app, name)?);
-    if !has_table(new) {
+    if !has_table(editor, new)? {
         return Ok(());
     }
     match (wrt(old), wrt(new)) {

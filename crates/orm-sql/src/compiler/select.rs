@@ -276,18 +276,14 @@ impl Compiler {
             .collect();
         for rel in reverse {
             let name = rel.name();
-            let (Some(model), Some(back)) = (rel.related_model(), rel.field_opt()) else {
+            let Some(model) = rel.related_model() else {
                 continue;
             };
             if !requested.0.contains_key(&*name) {
                 continue;
             }
-            let sub_mask = mask
-                .get(&MaskKey::Rel(rel.clone()))
-                .cloned()
-                .unwrap_or_default();
-            let traversed = requested.0.contains_key(&*back.name());
-            if traversed && !sub_mask.is_empty() && !sub_mask.contains_field(&back) {
+            let key = MaskKey::Rel(rel.clone());
+            if !mask.is_empty() && mask.get(&key).is_none() {
                 return Err(Error::field_error(format!(
                     "Field {}.{name} cannot be both deferred and traversed using select_related at the \
                      same time.",
@@ -296,6 +292,7 @@ impl Compiler {
                         .unwrap_or_default()
                 )));
             }
+            let sub_mask = mask.get(&key).cloned().unwrap_or_default();
             found.insert(name.to_string());
             let from_parent = is_child(&model, opts);
             let next = requested.0.get(&*name).cloned().unwrap_or_default();

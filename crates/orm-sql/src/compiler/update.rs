@@ -76,19 +76,29 @@ impl Update {
         if field.kind == FieldKind::Generated {
             return Ok(());
         }
+        self.add_resolved_once(field, value)?;
+        // The compiler resolves it once more.
+        if let Some((_, value)) = self.values.last_mut()
+            && let Some(e) = value_expr(value)
+        {
+            *value = ExprObject::value(resolved_again(&e));
+        }
+        Ok(())
+    }
+    /// Adds a column of a parent's table: its values have not been looked at before.
+    fn add_resolved_once(&mut self, field: Rc<Field>, value: Value) -> Result<()> {
+        if field.kind == FieldKind::Generated {
+            return Ok(());
+        }
         let value = match value_expr(&value) {
-            Some(e) => {
-                let e = e.resolve(
-                    &mut self.query,
-                    &Resolve {
-                        allow_joins: false,
-                        for_save: true,
-                        ..Resolve::default()
-                    },
-                )?;
-                // The compiler resolves it once more.
-                ExprObject::value(resolved_again(&e))
-            }
+            Some(e) => ExprObject::value(e.resolve(
+                &mut self.query,
+                &Resolve {
+                    allow_joins: false,
+                    for_save: true,
+                    ..Resolve::default()
+                },
+            )?),
             None => value,
         };
         self.values.push((field, value));
@@ -172,7 +182,7 @@ impl Update {
                 returning: vec![],
             };
             for (field, value) in values {
-                update.add_field(field.clone(), value.clone())?;
+                update.add_resolved_once(field.clone(), value.clone())?;
             }
             result.push(update);
         }

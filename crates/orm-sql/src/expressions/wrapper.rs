@@ -70,11 +70,12 @@ impl Expression for ExpressionWrapper {
         match typed {
             Some(e) => e.group_by_cols(),
             // Conditions go into GROUP BY as a whole.
-            None if self.expression.as_lookup().is_some()
+            None if (self.expression.as_lookup().is_some()
                 || self
                     .expression
                     .as_any()
-                    .is::<crate::where_node::WhereNode>() =>
+                    .is::<crate::where_node::WhereNode>())
+                && !self.expression.contains_aggregate() =>
             {
                 Ok(vec![self])
             }

@@ -89,7 +89,7 @@ impl Extract {
         if field.class.name == "DateField" && matches!(part, "hour" | "minute" | "second") {
             return Err(Error::value_error(format!(
                 "Cannot extract time component '{part}' from DateField '{}'.",
-                field.name()
+                super::trunc::shown_name(&field)
             )));
         }
         let of_date = matches!(
@@ -99,7 +99,7 @@ impl Extract {
         if is("DurationField") && of_date {
             return Err(Error::value_error(format!(
                 "Cannot extract component '{part}' from DurationField '{}'.",
-                field.name()
+                super::trunc::shown_name(&field)
             )));
         }
         Ok(())

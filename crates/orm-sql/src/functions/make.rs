@@ -280,10 +280,7 @@ fn make_aggregate(spec: &'static aggregate_parts::AggregateSpec, mut call: Call)
     }
     // `Count("x", Q(…))`: so is its filter.
     if spec.name == "Count" && call.args.len() == 2 && call.filter.is_none() {
-        call.filter = call.args.pop().as_ref().map(|v| match value_expr(v) {
-            Some(e) => e,
-            None => Val::new(v.clone()),
-        });
+        call.filter = call.args.pop().map(arg);
     }
     if spec.name == "StringAgg" && call.args.len() < 2 {
         let class = call

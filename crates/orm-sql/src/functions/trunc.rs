@@ -82,7 +82,10 @@ impl Trunc {
         if !is(&field, "DateField") && !is(&field, "TimeField") {
             return Err(Error::type_error(format!(
                 "{} isn't a DateField, TimeField, or DateTimeField.",
-                Value::from(field.name()).repr()
+                match &*field.name() {
+                    "" => "None".to_owned(),
+                    name => Value::from(name).repr(),
+                }
             )));
         }
         let own = self.output_field()?;
@@ -115,8 +118,16 @@ impl Trunc {
         };
         Err(Error::value_error(format!(
             "Cannot truncate {from} '{}' to {to}.",
-            field.name()
+            shown_name(&field)
         )))
+    }
+}
+
+/// A field's name as it stands in a message: one of no model has none.
+pub(super) fn shown_name(field: &Field) -> String {
+    match &*field.name() {
+        "" => "None".to_owned(),
+        name => name.to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Changing fields, indexes and constraints of a table.
 use super::remake::Remake;
 use super::{SchemaEditor, auto_through};
-use orm_state::{Constraint, Error, Field, FieldKind, Index, ModelRef, Result};
+use orm_state::{Constraint, Error, ErrorKind, Field, FieldKind, Index, ModelRef, Result};
 use std::rc::Rc;
 
 /// Field arguments that say nothing about the column.
@@ -152,6 +152,13 @@ impl SchemaEditor<'_> {
         if m2m(old) != m2m(new) {
             return Err(unalterable(old, new));
         }
+        if self.generated_differently(old, new, old_type != new_type)? {
+            return Err(Error::value_error(format!(
+                "Modifying GeneratedFields is not supported - the field {} must be removed and \
+                 re-added with the new definition.",
+                crate::expressions::col::label(new)
+            )));
+        }
         let constrained = |f: &Rc<Field>| f.remote.as_ref().is_some_and(|r| r.db_constraint.get());
         if old.column() != new.column()
             && self.column_sql(old, false)? == self.column_sql(new, false)?
@@ -210,6 +217,29 @@ impl SchemaEditor<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Would a change make, unmake or redefine a generated column? SQLite's cannot be altered.
+    fn generated_differently(
+        &self,
+        old: &Rc<Field>,
+        new: &Rc<Field>,
+        retyped: bool,
+    ) -> Result<bool> {
+        let generated = |f: &Rc<Field>| f.kind == FieldKind::Generated;
+        if !generated(old) && !generated(new) {
+            return Ok(false);
+        }
+        let persist = |f: &Rc<Field>| f.options.borrow().db_persist;
+        if generated(old) != generated(new) || persist(old) != persist(new) || retyped {
+            return Ok(true);
+        }
+        match self.generated_sql(old) {
+            Ok(sql) => Ok(sql != self.generated_sql(new)?),
+            // It names a field that has another name now.
+            Err(e) if e.kind() == ErrorKind::FieldError => Ok(true),
+            Err(e) => Err(e),
+        }
     }
 
     fn alter_many_to_many(
@@ -306,6 +336,10 @@ impl SchemaEditor<'_> {
     /// `model` is the model without the constraint.
     pub fn remove_constraint(&mut self, model: &ModelRef, constraint: &Constraint) -> Result<()> {
         if is_index(constraint) {
+            // One that the database does not support was never made.
+            if self.constraint_statement(model, constraint)?.is_none() {
+                return Ok(());
+            }
             let sql = format!("DROP INDEX {}", self.quote(constraint.name()));
             return self.execute(&sql, Some(&[]));
         }
@@ -365,8 +399,12 @@ impl SchemaEditor<'_> {
 fn is_index(constraint: &Constraint) -> bool {
     matches!(
         constraint,
-        Constraint::Unique { condition, expressions, include, deferrable, .. }
-            if condition.is_some() || !expressions.is_empty() || !include.is_empty() || deferrable.is_some()
+        Constraint::Unique { condition, expressions, include, deferrable, nulls_distinct, .. }
+            if condition.is_some()
+                || !expressions.is_empty()
+                || !include.is_empty()
+                || deferrable.is_some()
+                || nulls_distinct.is_some()
     )
 }
 

@@ -59,7 +59,7 @@ impl SchemaEditor<'_> {
         let sql = self.expression_literal(field, expr)?;
         Ok(if literal { sql } else { format!("({sql})") })
     }
-    fn generated_sql(&self, field: &Rc<Field>) -> Result<String> {
+    pub(crate) fn generated_sql(&self, field: &Rc<Field>) -> Result<String> {
         let (clause, persist) = {
             let o = field.options.borrow();
             (o.generated_expression.clone(), o.db_persist)

@@ -41,7 +41,13 @@ impl SchemaEditor<'_> {
             Err(e) => Err(e),
         }
     }
-    fn expressions_sql(&self, model: &ModelRef, clauses: &[Clause]) -> Result<String> {
+    /// Expressions as an index has them, and the columns that they name.
+    fn expressions_sql(
+        &self,
+        model: &ModelRef,
+        clauses: &[Clause],
+        columns: &mut Vec<String>,
+    ) -> Result<String> {
         let mut parts = vec![];
         for clause in clauses {
             let (mut query, compiler) = self.bare_compiler(model);
@@ -60,6 +66,7 @@ impl SchemaEditor<'_> {
                 ),
                 None => (expr.clone(), ""),
             };
+            collect_columns(&inner, columns);
             let is_col = inner.as_any().is::<crate::expressions::Col>();
             let sql = literal(&compiler(query).compiled(&inner)?)?;
             parts.push(if is_col {
@@ -92,7 +99,7 @@ impl SchemaEditor<'_> {
             }
             parts.join(", ")
         } else {
-            self.expressions_sql(model, &index.expressions)?
+            self.expressions_sql(model, &index.expressions, &mut columns)?
         };
         let name = if index.name.is_empty() {
             super::naming::set_index_name(
@@ -115,7 +122,7 @@ impl SchemaEditor<'_> {
     }
 
     /// A constraint inside `CREATE TABLE`; one that must be an index is put off.
-    pub(crate) fn constraint_sql(
+    pub fn constraint_sql(
         &mut self,
         model: &ModelRef,
         constraint: &Constraint,
@@ -163,7 +170,7 @@ impl SchemaEditor<'_> {
         }
     }
     /// A unique constraint as a statement of its own.
-    pub(crate) fn constraint_statement(
+    pub fn constraint_statement(
         &self,
         model: &ModelRef,
         constraint: &Constraint,
@@ -195,7 +202,7 @@ impl SchemaEditor<'_> {
                 .collect::<Vec<_>>()
                 .join(", ")
         } else {
-            self.expressions_sql(model, expressions)?
+            self.expressions_sql(model, expressions, &mut columns)?
         };
         let condition = match condition {
             Some(c) => self.where_sql(model, c)?,
@@ -219,6 +226,19 @@ fn unique_supported(
     nulls_distinct: Option<bool>,
 ) -> bool {
     deferrable.is_none() && include.is_empty() && nulls_distinct.is_none()
+}
+
+/// The columns that an expression names.
+fn collect_columns(e: &Expr, out: &mut Vec<String>) {
+    if let Some(col) = e.as_any().downcast_ref::<crate::expressions::Col>() {
+        let column = col.target.column().unwrap_or_default().to_string();
+        if !out.contains(&column) {
+            out.push(column);
+        }
+    }
+    for source in e.sources().iter() {
+        collect_columns(source, out);
+    }
 }
 
 /// The expression inside a clause.

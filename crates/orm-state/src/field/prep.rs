@@ -371,7 +371,12 @@ impl Field {
     pub fn to_uuid(&self, value: Value) -> Result<Value> {
         let bad = |v: &Value| self.invalid(v, "is not a valid UUID.");
         Ok(match &value {
-            Value::Uuid(_) | Value::Object(_) | Value::Null => value,
+            Value::Uuid(_) | Value::Null => value,
+            // Neither an expression nor an instance: no key is made of it.
+            Value::Object(o) if o.model().is_none() && o.number(false).is_some() => {
+                return Err(bad(&value));
+            }
+            Value::Object(_) => value,
             Value::Int(_) | Value::BigInt(_) | Value::Bool(_) => {
                 match u128::from_str(&value.as_decimal().unwrap_or_default().to_string()) {
                     Ok(i) => Value::Uuid(uuid::Uuid::from_u128(i)),

@@ -133,6 +133,12 @@ mod posix {
         st_atime: PyObjectRef,
         st_mtime: PyObjectRef,
         st_ctime: PyObjectRef,
+        #[pystruct_sequence(skip)]
+        st_atime_ns: PyObjectRef,
+        #[pystruct_sequence(skip)]
+        st_mtime_ns: PyObjectRef,
+        #[pystruct_sequence(skip)]
+        st_ctime_ns: PyObjectRef,
     }
 
     #[pyattr]
@@ -178,6 +184,9 @@ mod posix {
             st_atime: vm.ctx.new_float(0.0).into(),
             st_mtime: vm.ctx.new_float(0.0).into(),
             st_ctime: vm.ctx.new_float(0.0).into(),
+            st_atime_ns: int(0),
+            st_mtime_ns: int(0),
+            st_ctime_ns: int(0),
         };
         Ok(PyStat::from_data(data, vm).into())
     }

@@ -4,6 +4,7 @@ use protocol::report::{Column, Database, RowsPage, Table};
 use protocol::{Report, ToWorker};
 use yew::prelude::*;
 
+use super::ddl::ddl;
 use super::icon::icon;
 use super::rows_table::{ROW_HEIGHT, line, right_columns, spacer};
 use super::{count, grouped};
@@ -145,7 +146,7 @@ fn table_head(table: &Table) -> Html {
                 <table class="columns">
                     <tbody>{ for table.columns.iter().map(column) }</tbody>
                 </table>
-                { for table.sql.iter().map(|sql| html! { <pre class="ddl">{ sql }</pre> }) }
+                if !table.sql.is_empty() { { ddl(&table.sql) } }
             </details>
         </header>
     }

@@ -28,7 +28,7 @@ pub fn JoinGraphView(props: &JoinGraphProps) -> Html {
     );
     html! {
         <figure class="joins">
-            <svg width={width.clone()} height={height.clone()} viewBox={format!("0 0 {width} {height}")}
+            <svg class={fit(picture.width)} width={width.clone()} height={height.clone()} viewBox={format!("0 0 {width} {height}")}
                 role="img" aria-label={describe(&props.graph)}>
                 { for picture.boxes.iter().map(frame) }
                 { for picture.references.iter().map(reference) }
@@ -37,6 +37,16 @@ pub fn JoinGraphView(props: &JoinGraphProps) -> Html {
             </svg>
             <figcaption class="unseen">{ describe(&props.graph) }</figcaption>
         </figure>
+    }
+}
+
+/// How wide a panel must be for the picture to be made smaller rather than
+/// scrolled: it stays legible.
+fn fit(width: f64) -> Option<&'static str> {
+    match width {
+        ..=840.0 => Some("fits-600"),
+        ..=1_120.0 => Some("fits-800"),
+        _ => None,
     }
 }
 

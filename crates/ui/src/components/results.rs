@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use super::card::CardView;
 use super::scope_strip::ScopeStrip;
+use crate::browser;
 use crate::state::{Action, EngineState, Panel, Same, State, StateHandle, use_state_handle};
 
 /// The cards of the last run.
@@ -84,6 +85,12 @@ fn empty() -> Html {
 #[component]
 fn Banners() -> Html {
     let state = use_state_handle();
+    // Wherever the cards have been scrolled to: a run that was stopped is seen.
+    use_effect_with(state.halt.clone(), |halt| {
+        if halt.is_some() {
+            browser::reveal("halted");
+        }
+    });
     let Some(report) = state.report.clone() else {
         return Html::default();
     };

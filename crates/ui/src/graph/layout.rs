@@ -155,11 +155,7 @@ fn inner_block(
         at: (0.0, 0.0, 0.0, 0.0),
     });
     let (width, height) = block(&inner.graph, x + PADDING, y + TITLE, depth + 1, picture);
-    let size = (
-        (width + 2.0 * PADDING).max(box_title(inner).len() as f64 * SMALL + 2.0 * PADDING),
-        height + TITLE + PADDING,
-    );
-    picture.boxes[at].at = (x, y, size.0, size.1);
+    let mut labels = x + PADDING + box_title(inner).chars().count() as f64 * SMALL + 16.0;
     for reference in &inner.outer {
         let from = outer
             .iter()
@@ -172,22 +168,52 @@ fn inner_block(
         let (Some(from), Some(to)) = (from, to) else {
             continue;
         };
-        let (x1, y1) = (from.x + 22.0, from.y + from.height);
-        let (x2, y2) = (to.x + to.width - 22.0, to.y);
-        let bend = ((y2 - y1) / 2.0).max(18.0);
         let label = match reference.inner_column.as_str() {
             "" => reference.outer_column.clone(),
             inner => format!("{inner} = outer {}", reference.outer_column),
         };
-        let path = format!(
-            "M{x1} {y1} C{x1} {:.1} {x2} {:.1} {x2} {y2}",
-            y1 + bend,
-            y2 - bend
-        );
-        let at = (x2 + 6.0, y2 - 6.0);
+        let is_beside = from.x <= x && to.x <= x + PADDING;
+        let path = if is_beside {
+            around(from, to, x)
+        } else {
+            across(from, to)
+        };
+        let at = (labels, y + 17.0);
+        labels += label.chars().count() as f64 * SMALL + 16.0;
         picture.references.push(PlacedReference { path, label, at });
     }
+    let size = (
+        (width + 2.0 * PADDING).max(labels - x),
+        height + TITLE + PADDING,
+    );
+    picture.boxes[at].at = (x, y, size.0, size.1);
     size
+}
+
+/// From a node's left side to another's, left of all boxes between them.
+fn around(from: &PlacedNode, to: &PlacedNode, x: f64) -> String {
+    let left = x - 7.0;
+    let (y1, y2) = (from.y + from.height / 2.0, to.y + to.height / 2.0);
+    format!(
+        "M{} {y1} Q{left} {y1} {left} {} V{} Q{left} {y2} {} {y2} H{}",
+        from.x,
+        y1 + 8.0,
+        y2 - 8.0,
+        left + 8.0,
+        to.x
+    )
+}
+
+/// From a node's lower side to another's upper one.
+fn across(from: &PlacedNode, to: &PlacedNode) -> String {
+    let (x1, y1) = (from.x + 22.0, from.y + from.height);
+    let (x2, y2) = (to.x + to.width - 22.0, to.y);
+    let bend = ((y2 - y1) / 2.0).max(18.0);
+    format!(
+        "M{x1} {y1} C{x1} {:.1} {x2} {:.1} {x2} {y2}",
+        y1 + bend,
+        y2 - bend
+    )
 }
 
 fn box_title(inner: &Subgraph) -> String {

@@ -89,7 +89,11 @@ fn format(sql: &str) -> String {
         ..FormatOptions::default()
     };
     let (plain, hidden) = hide(sql);
-    let formatted = fill(&sqlformat::format(&plain, &QueryParams::None, &options));
+    let formatted = joins(&fill(&sqlformat::format(
+        &plain,
+        &QueryParams::None,
+        &options,
+    )));
     let formatted = show(&formatted, &hidden);
     let same = solid(&formatted)
         .map(|(start, end)| &formatted[start..end])
@@ -117,6 +121,43 @@ fn fill(formatted: &str) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// A join is a line; a long one has its condition on the next.
+fn joins(formatted: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut rest = formatted.lines().peekable();
+    while let Some(line) = rest.next() {
+        let indent = line.len() - line.trim_start().len();
+        let deeper = |next: &&str| next.len() - next.trim_start().len() > indent;
+        let mut whole = line.to_owned();
+        if line.ends_with(" JOIN")
+            && let Some(next) = rest.next_if(deeper)
+        {
+            whole.push(' ');
+            whole.push_str(next.trim_start());
+        }
+        match condition(&whole).filter(|_| whole.len() > LINE) {
+            Some(at) => {
+                lines.push(whole[..at].trim_end().to_owned());
+                lines.push(format!("{}{}", " ".repeat(indent + 2), &whole[at..]));
+            }
+            None => lines.push(whole),
+        }
+    }
+    lines.join("\n")
+}
+
+/// Where a join's `ON` stands, if the line is a join.
+fn condition(line: &str) -> Option<usize> {
+    let (before, _) = line.split_once(" JOIN ")?;
+    let is_join = before
+        .trim_start()
+        .chars()
+        .all(|c| c.is_ascii_uppercase() || c == ' ');
+    let is_outside = |at: &usize| line[..*at].matches('"').count() % 2 == 0;
+    let mut places = line.match_indices(" ON (").map(|(at, _)| at);
+    places.find(is_outside).filter(|_| is_join).map(|at| at + 1)
 }
 
 /// Puts a word in place of each text in quotes and each placeholder: the
@@ -180,6 +221,18 @@ mod tests {
         let sql = "SELECT 'a   b\n  c' WHERE x = 'SELECT  1'";
         let text = lay_out(sql).text();
         assert!(text.contains("'a   b\n  c'") && text.contains("'SELECT  1'"));
+    }
+
+    #[test]
+    fn a_long_join_has_its_condition_on_a_line_of_its_own() {
+        let sql = r#"SELECT "playground_book"."id" FROM "playground_book" LEFT OUTER JOIN "playground_book_authors" ON ("playground_book"."id" = "playground_book_authors"."book_id") INNER JOIN "playground_author" "T4" ON ("a"."id" = "T4"."id") ORDER BY 1 ASC"#;
+        let expected = r#"SELECT "playground_book"."id"
+FROM "playground_book"
+LEFT OUTER JOIN "playground_book_authors"
+  ON ("playground_book"."id" = "playground_book_authors"."book_id")
+INNER JOIN "playground_author" "T4" ON ("a"."id" = "T4"."id")
+ORDER BY 1 ASC"#;
+        assert_eq!(lay_out(sql).text(), expected);
     }
 
     #[test]

@@ -53,6 +53,7 @@ pub fn data(module: &Module, symbols: &Symbols, often: &[bool]) -> Result<Vec<Ra
     {
         functions.extend(symbols.functions.get(name).into_iter().flatten());
     }
+    functions.extend(astray(symbols, &still_there));
     let mut seen: HashSet<usize> = functions.iter().copied().collect();
     while let Some(function) = functions.pop() {
         let refers = &symbols.used[function];
@@ -73,6 +74,23 @@ pub fn data(module: &Module, symbols: &Symbols, often: &[bool]) -> Result<Vec<Ra
     Ok(without(&symbols.places, &reached))
 }
 
+/// Functions that were put into one whose name tells nothing: no function that
+/// is still there by its name leads to them. They may be in any.
+fn astray(symbols: &Symbols, still_there: &HashSet<&[u8]>) -> Vec<usize> {
+    let is_there = |function: &usize| still_there.contains(symbols.names[*function].as_slice());
+    let all = 0..symbols.names.len();
+    let mut waiting: Vec<usize> = all.clone().filter(is_there).collect();
+    let mut found: HashSet<usize> = waiting.iter().copied().collect();
+    while let Some(function) = waiting.pop() {
+        for called in &symbols.used[function].functions {
+            if found.insert(*called) {
+                waiting.push(*called);
+            }
+        }
+    }
+    all.filter(|function| !found.contains(function)).collect()
+}
+
 /// The pieces whose places stand in the code itself: names may have been lost.
 fn mentioned(module: &Module, symbols: &Symbols, often: &[bool]) -> Result<Vec<usize>, String> {
     let mut order: Vec<usize> = (0..symbols.places.len()).collect();
@@ -89,7 +107,9 @@ fn mentioned(module: &Module, symbols: &Symbols, often: &[bool]) -> Result<Vec<u
                 let after = order.partition_point(|piece| symbols.places[*piece].start <= place);
                 // Several symbols may stand for one place.
                 let near = order[..after].iter().rev().take(4);
-                found.extend(near.filter(|piece| symbols.places[**piece].contains(&place)));
+                // A loop over a list may know only where it ends.
+                let holds = |at: &Range<u32>| at.contains(&place) || at.end == place;
+                found.extend(near.filter(|piece| holds(&symbols.places[**piece])));
             }
         })?;
     }

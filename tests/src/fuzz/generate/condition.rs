@@ -26,6 +26,10 @@ impl Maker<'_> {
             return text(&format!("Q({name}{lookup}={value})"));
         }
         if self.rng.chance(4) {
+            let made = self.truth(model);
+            return text(&made);
+        }
+        if self.rng.chance(4) {
             let (expression, kind) = self.scalar(model, 1);
             let (lookup, value) = self.comparison(model, kind);
             let class = match lookup.as_str() {
@@ -33,6 +37,13 @@ impl Maker<'_> {
                 "__gte" => "GreaterThanOrEqual",
                 "__lt" => "LessThan",
                 "__lte" => "LessThanOrEqual",
+                "__isnull" => "IsNull",
+                "__in" => "In",
+                "__range" => "Range",
+                "__contains" => "Contains",
+                "__startswith" => "StartsWith",
+                "__iexact" => "IExact",
+                "__regex" => "Regex",
                 _ => "Exact",
             };
             if lookup.is_empty() || class != "Exact" {
@@ -50,14 +61,36 @@ impl Maker<'_> {
             let relations = &self.schema[&end].relations;
             if !relations.is_empty() {
                 let relation = self.rng.pick(relations).0.clone();
-                return match self.rng.below(5) {
+                return match self.rng.below(8) {
+                    4 => format!("Q({prefix}{relation}=None)"),
+                    5 => {
+                        let to = self.relation_model(&end, &relation);
+                        let number = 1 + self.rng.below(3);
+                        format!(
+                            "Q({prefix}{relation}__pk__gt={to}.objects.order_by(\"pk\").values(\"pk\")[{number}:{}])",
+                            number + 1
+                        )
+                    }
+                    6 => {
+                        let other = self.relation_path(model);
+                        if other.is_empty() {
+                            format!("Q({prefix}{relation}__lt=3)")
+                        } else {
+                            format!("Q({prefix}{relation}=F(\"{other}\"))")
+                        }
+                    }
                     3 => {
                         let to = self.relation_model(&end, &relation);
                         let inner = self.within(|maker| maker.leaf(&to));
-                        let tail =
-                            *self
-                                .rng
-                                .pick(&["", ".values(\"pk\")", ".order_by(\"pk\")[:2]"]);
+                        let tail = *self.rng.pick(&[
+                            "",
+                            ".values(\"pk\")",
+                            ".values_list(\"pk\", flat=True)",
+                            ".order_by(\"pk\")[:2]",
+                            ".distinct()",
+                            ".none()",
+                            ".annotate(c=Count(\"pk\")).filter(c__gt=0)",
+                        ]);
                         format!("Q({prefix}{relation}__in={to}.objects.filter({inner}){tail})")
                     }
                     0 => format!("Q({prefix}{relation}={})", 1 + self.rng.below(4)),
@@ -81,6 +114,36 @@ impl Maker<'_> {
             self.comparison(model, &kind)
         };
         format!("Q({prefix}{field}{lookup}={value})")
+    }
+
+    /// An expression that is a condition by itself.
+    fn truth(&mut self, model: &str) -> String {
+        let path = self.path(model, 1, Some("BooleanField"));
+        match self.rng.below(4) {
+            0 | 1 if !path.is_empty() => (*self.rng.pick(&[
+                "Q(F(\"@\"))",
+                "Q(~F(\"@\"))",
+                "Q(Coalesce(F(\"@\"), False))",
+            ]))
+            .replace('@', &path),
+            2 => {
+                let leaf = self.leaf(model);
+                format!("Q(Case(When({leaf}, then=Value(True)), default=Value(False)))")
+            }
+            3 => (*self.rng.pick(&[
+                "Q()",
+                "Q(Value(True))",
+                "Q(Value(False))",
+                "Q(pk__in=[])",
+                "~Q(pk__in=[])",
+                "~Q()",
+            ]))
+            .to_owned(),
+            _ => {
+                let leaf = self.leaf(model);
+                format!("Q(ExpressionWrapper({leaf}, output_field=BooleanField()))")
+            }
+        }
     }
 
     /// Something made for a subquery.
@@ -111,6 +174,8 @@ impl Maker<'_> {
         let inner = self.within(|maker| maker.leaf(&from));
         let outer = if self.rng.chance(80) {
             "OuterRef(\"pk\")".to_owned()
+        } else if self.rng.chance(20) {
+            "OuterRef(\"pk\") + 1".to_owned()
         } else {
             let fields = super::paths::usable(self.schema, model);
             let whole: Vec<String> = fields
@@ -124,7 +189,21 @@ impl Maker<'_> {
                 format!("OuterRef(\"{}\")", self.rng.pick(&whole))
             }
         };
-        let queryset = match self.rng.below(4) {
+        let queryset = match self.rng.below(7) {
+            4 => {
+                // One level further down, asking the outermost row.
+                let relations = &self.schema[&from].relations;
+                match relations.is_empty() {
+                    true => format!("{from}.objects.filter({name}={outer})"),
+                    false => {
+                        let (step, to, _) = self.rng.pick(relations).clone();
+                        format!(
+                            "{from}.objects.filter(Exists({to}.objects.filter(pk=OuterRef(\"{step}\"), pk__gte=OuterRef(OuterRef(\"pk\")))), {name}={outer})"
+                        )
+                    }
+                }
+            }
+            5 => format!("{from}.objects.annotate(o=OuterRef(\"pk\")).filter({name}=F(\"o\"))"),
             0 => format!("{from}.objects.filter({name}={outer}).exclude({inner})"),
             1 => format!("{from}.objects.filter({name}={outer})"),
             _ => format!("{from}.objects.filter({inner}, {name}={outer})"),
@@ -134,7 +213,18 @@ impl Maker<'_> {
 
     pub(super) fn exists(&mut self, model: &str) -> String {
         match self.correlated(model) {
-            Some((_, queryset)) => format!("Exists({queryset})"),
+            Some((_, queryset)) => {
+                let tail = *self.rng.pick(&[
+                    "",
+                    "",
+                    "",
+                    "[:1]",
+                    ".order_by(\"pk\")",
+                    ".distinct()",
+                    ".values(\"pk\")",
+                ]);
+                format!("Exists({queryset}{tail})")
+            }
             None => self.leaf(model),
         }
     }

@@ -1,7 +1,7 @@
 //! What becomes of a queryset in the end, and combined querysets.
 
 use super::{Maker, call, text};
-use crate::fuzz::chain::{Call, Chain, Term};
+use crate::fuzz::chain::{Call, Term};
 
 impl Maker<'_> {
     /// What becomes of the queryset in the end.
@@ -10,7 +10,85 @@ impl Maker<'_> {
             self.annotations_shown(model, calls);
             return;
         }
-        match self.rng.below(19) {
+        match self.rng.below(34) {
+            19 | 20 => self.prefetched(model, calls),
+            21 | 22 => self.loaded(model, calls),
+            23 => {
+                let condition = self.condition(model, 1);
+                let calls_ = [
+                    ("get", vec![condition]),
+                    ("latest", vec![text("\"pk\"")]),
+                    ("earliest", vec![text("\"-pk\"")]),
+                    ("latest", Vec::new()),
+                    ("get", vec![text("pk=2")]),
+                    ("contains", vec![text(&format!("{model}(pk=1)"))]),
+                    ("none", Vec::new()),
+                    ("first", Vec::new()),
+                    ("last", Vec::new()),
+                ];
+                let (method, arguments) = self.rng.pick(&calls_).clone();
+                calls.push(call(method, arguments));
+            }
+            24 => {
+                let paths = self.some_paths(model, 1);
+                calls.push(call(
+                    "values_list",
+                    [paths, vec![text("named=True")]].concat(),
+                ));
+                let ordering = self.ordering(model);
+                calls.push(ordering);
+            }
+            25 => calls.push(call(*self.rng.pick(&["values", "values_list"]), Vec::new())),
+            26 => {
+                let (expression, _) = self.scalar(model, 2);
+                let path = self.path(model, 1, None);
+                let method = *self.rng.pick(&["values", "values_list"]);
+                let mut arguments = vec![text(&format!("\"{path}\""))];
+                if method == "values" {
+                    arguments.push(text(&format!("e={expression}")));
+                } else {
+                    arguments.push(text(&expression));
+                }
+                calls.push(call(method, arguments));
+                if self.rng.chance(40) {
+                    calls.push(call("distinct", Vec::new()));
+                }
+            }
+            27 => self.extra(model, calls),
+            28 => {
+                let other = self.simple(model);
+                let operator = *self.rng.pick(&["|", "&", "^", "|"]);
+                calls.push(call(operator, vec![text(&other)]));
+                if self.rng.chance(50) {
+                    let ordering = self.ordering(model);
+                    calls.push(ordering);
+                }
+            }
+            29 => {
+                let end = *self.rng.pick(&[
+                    ("order_by", "\"?\""),
+                    ("select_for_update", ""),
+                    ("using", "\"default\""),
+                    ("select_related", ""),
+                    ("order_by", ""),
+                    ("complex_filter", "{\"pk__gt\": 1}"),
+                    ("in_bulk", ""),
+                    ("fetch_mode", "FETCH_PEERS"),
+                ]);
+                let arguments = match end.1 {
+                    "" => Vec::new(),
+                    argument => vec![text(argument)],
+                };
+                calls.push(call(end.0, arguments));
+            }
+            30 => {
+                // Ordered and made distinct, then counted or turned round.
+                let ordering = self.ordering(model);
+                calls.push(ordering);
+                calls.push(call("distinct", Vec::new()));
+                let end = *self.rng.pick(&["count", "reverse", "last", "exists"]);
+                calls.push(call(end, Vec::new()));
+            }
             0 => calls.push(call("count", Vec::new())),
             1 => calls.push(call("exists", Vec::new())),
             2 => self.aggregated(model, calls),
@@ -45,6 +123,9 @@ impl Maker<'_> {
                     let name = self.own_field(model);
                     calls.push(call("defer", vec![text(&format!("\"{name}\""))]));
                 }
+                if self.rng.chance(20) {
+                    self.slice(model, calls);
+                }
             }
             9 | 10 => self.slice(model, calls),
             11 => {
@@ -57,29 +138,34 @@ impl Maker<'_> {
                 let ordering = self.ordering(model);
                 calls.push(ordering);
             }
-            13 => {
-                let relation = self.relation_path(model);
-                if !relation.is_empty() {
-                    calls.push(call(
-                        "prefetch_related",
-                        vec![text(&format!("\"{relation}\""))],
-                    ));
-                }
-            }
+            13 => self.prefetched(model, calls),
             14 => {
                 let path = self.path(model, 0, Some("DateField"));
                 let moment = self.path(model, 0, Some("DateTimeField"));
                 if !path.is_empty() {
-                    let kind = *self.rng.pick(&["year", "month", "week", "day"]);
+                    let kind = *self.rng.pick(&[
+                        "\"year\"",
+                        "\"month\"",
+                        "\"week\"",
+                        "\"day\", \"DESC\"",
+                        "\"month\", order=\"DESC\"",
+                    ]);
                     calls.push(call(
                         "dates",
-                        vec![text(&format!("\"{path}\"")), text(&format!("\"{kind}\""))],
+                        vec![text(&format!("\"{path}\"")), text(kind)],
                     ));
                 } else if !moment.is_empty() {
-                    let kind = *self.rng.pick(&["year", "hour", "week", "day"]);
+                    let kind = *self.rng.pick(&[
+                        "\"year\"",
+                        "\"hour\"",
+                        "\"week\"",
+                        "\"day\", order=\"DESC\"",
+                        "\"minute\"",
+                        "\"day\", tzinfo=zoneinfo.ZoneInfo(\"Asia/Tokyo\")",
+                    ]);
                     calls.push(call(
                         "datetimes",
-                        vec![text(&format!("\"{moment}\"")), text(&format!("\"{kind}\""))],
+                        vec![text(&format!("\"{moment}\"")), text(kind)],
                     ));
                 }
             }
@@ -96,6 +182,32 @@ impl Maker<'_> {
                 let ordering = self.ordering(model);
                 calls.push(ordering);
             }
+        }
+    }
+
+    /// Pieces of SQL by hand.
+    fn extra(&mut self, model: &str, calls: &mut Vec<Call>) {
+        let table = format!("playground_{}", model.to_lowercase());
+        let arguments = match self.rng.below(5) {
+            0 => "select={\"twice\": \"2 * 3\"}".to_owned(),
+            1 => "select={\"given\": \"%s\"}, select_params=(\"v\",)".to_owned(),
+            2 => "where=[\"1 = %s\"], params=[1]".to_owned(),
+            3 => format!("where=[\"\\\"{table}\\\".rowid > 1\", \"2 > 1 OR 1 > 2\"]"),
+            _ => "select={\"k\": \"1\"}, order_by=[\"-k\"]".to_owned(),
+        };
+        calls.push(call("extra", vec![text(&arguments)]));
+        match self.rng.below(5) {
+            0 => calls.push(call("values", Vec::new())),
+            1 => {
+                let paths = self.some_paths(model, 1);
+                calls.push(call("values_list", paths));
+            }
+            2 => calls.push(call("count", Vec::new())),
+            3 => {
+                let condition = self.condition(model, 1);
+                calls.push(call("exclude", vec![condition]));
+            }
+            _ => {}
         }
     }
 
@@ -124,7 +236,7 @@ impl Maker<'_> {
         calls.push(call("aggregate", arguments));
     }
 
-    fn slice(&mut self, model: &str, calls: &mut Vec<Call>) {
+    pub(super) fn slice(&mut self, model: &str, calls: &mut Vec<Call>) {
         let ordering = self.ordering(model);
         calls.push(ordering);
         let start = self.rng.below(3);
@@ -213,70 +325,6 @@ impl Maker<'_> {
                 ));
             }
             _ => calls.push(call("order_by", vec![text("\"pk\"")])),
-        }
-    }
-
-    pub(super) fn combined(&mut self, model: &str) -> Chain {
-        let mut calls = vec![call("order_by", Vec::new())];
-        let condition = self.condition(model, 1);
-        calls.push(call("filter", vec![condition]));
-        let tail = match self.rng.below(5) {
-            0 => {
-                let paths: Vec<String> = self
-                    .some_paths(model, 1)
-                    .iter()
-                    .map(Term::to_string)
-                    .collect();
-                Some(("values", paths.join(", ")))
-            }
-            1 => Some(("values_list", "\"pk\"".to_owned())),
-            2 => {
-                let (expression, _) = self.scalar(model, 1);
-                Some(("annotate", format!("n0={expression}")))
-            }
-            _ => None,
-        };
-        if let Some((method, arguments)) = &tail {
-            calls.push(call(method, vec![text(arguments)]));
-        }
-        for _ in 0..=self.rng.below(5) / 4 {
-            let other = self.condition(model, 1);
-            let method = *self
-                .rng
-                .pick(&["union", "union", "intersection", "difference"]);
-            let mut right = format!("{model}.objects.order_by().filter({other})");
-            if let Some((method, arguments)) = &tail {
-                right.push_str(&format!(".{method}({arguments})"));
-            }
-            if self.rng.chance(10) {
-                right.push_str(".order_by(\"pk\")[:2]");
-            }
-            let mut arguments = vec![text(&right)];
-            if method == "union" && self.rng.chance(30) {
-                arguments.push(text("all=True"));
-            }
-            calls.push(call(method, arguments));
-        }
-        match self.rng.below(8) {
-            0 => calls.push(call("count", Vec::new())),
-            1 => calls.push(call("exists", Vec::new())),
-            2 => {
-                calls.push(call("order_by", vec![text("\"-pk\"")]));
-                calls.push(Call {
-                    method: String::new(),
-                    arguments: vec![text(":2")],
-                });
-            }
-            3 => calls.push(call("values", vec![text("\"pk\"")])),
-            4 => {
-                let name = self.own_field(model);
-                calls.push(call("order_by", vec![text(&format!("\"{name}\""))]));
-            }
-            _ => calls.push(call("order_by", vec![text("\"pk\"")])),
-        }
-        Chain {
-            model: model.to_owned(),
-            calls,
         }
     }
 }

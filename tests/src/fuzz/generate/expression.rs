@@ -1,12 +1,17 @@
 //! Expressions over one row: functions, arithmetic, cases, subqueries.
 
 use super::Maker;
+use super::functions::{
+    BETWEEN, CLOCK, COUNTS, DAY, DOCUMENT, FRACTION, MOMENT, PARTS, SPAN, TEXT, TEXTS, TIME, TRUTH,
+    WHOLE, WHOLES,
+};
 
 impl Maker<'_> {
     /// What an annotation may be, and its kind.
     pub(super) fn annotated(&mut self, model: &str) -> (String, &'static str) {
-        match self.rng.below(12) {
+        match self.rng.below(13) {
             0..=2 => self.aggregate(model),
+            12 => self.constant(),
             3 => self.case(model),
             4 => self.window(model),
             5 => match self.correlated(model) {
@@ -25,7 +30,32 @@ impl Maker<'_> {
         }
     }
 
-    fn case(&mut self, model: &str) -> (String, &'static str) {
+    /// An expression that asks no column.
+    fn constant(&mut self) -> (String, &'static str) {
+        let (text, kind) = *self.rng.pick(&[
+            ("Value(5)", "IntegerField"),
+            ("Value(\"x%\")", "CharField"),
+            ("Value(None, output_field=IntegerField())", "IntegerField"),
+            ("Value(None, CharField())", "CharField"),
+            ("Value(datetime.date(2020, 2, 2))", "DateField"),
+            ("Value(Decimal(\"1.50\"))", "DecimalField"),
+            ("Value(True)", "BooleanField"),
+            ("Value(datetime.timedelta(days=2))", "DurationField"),
+            ("Value(uuid.UUID(int=7))", "UUIDField"),
+            ("RawSQL(\"1 + %s\", (2,))", "IntegerField"),
+            (
+                "RawSQL(\"upper(%s)\", [\"q\"], output_field=CharField())",
+                "CharField",
+            ),
+            ("Pi()", "FloatField"),
+            ("Cast(Value(\"12\"), IntegerField())", "IntegerField"),
+            ("Value(3) + Value(4)", "IntegerField"),
+            ("Case(default=Value(1))", "IntegerField"),
+        ]);
+        (text.to_owned(), kind)
+    }
+
+    pub(super) fn case(&mut self, model: &str) -> (String, &'static str) {
         let mut whens = Vec::new();
         for place in 0..=self.rng.below(2) {
             let condition = if self.rng.chance(70) {
@@ -33,11 +63,20 @@ impl Maker<'_> {
             } else {
                 self.condition(model, 1).to_string()
             };
-            whens.push(format!("When({condition}, then=Value({place}))"));
+            let then = if self.rng.chance(25) {
+                self.typed(model, "IntegerField", 1)
+                    .unwrap_or_else(|| "F(\"pk\")".to_owned())
+            } else {
+                format!("Value({place})")
+            };
+            whens.push(format!("When({condition}, then={then})"));
         }
-        let default = *self
-            .rng
-            .pick(&[", default=Value(9)", "", ", default=F(\"pk\")"]);
+        let default = *self.rng.pick(&[
+            ", default=Value(9)",
+            "",
+            ", default=F(\"pk\")",
+            ", default=None, output_field=IntegerField()",
+        ]);
         (
             format!("Case({}{default})", whens.join(", ")),
             "IntegerField",
@@ -45,11 +84,29 @@ impl Maker<'_> {
     }
 
     /// A value from another table for each row.
-    fn subquery(&mut self, model: &str) -> (String, &'static str) {
+    pub(super) fn subquery(&mut self, model: &str) -> (String, &'static str) {
         let Some((from, queryset)) = self.correlated(model) else {
             return ("Value(1)".to_owned(), "IntegerField");
         };
-        match self.rng.below(4) {
+        match self.rng.below(6) {
+            4 => (
+                format!("Subquery({queryset}.annotate(c=Count(\"pk\")).values(\"c\")[:1])"),
+                "IntegerField",
+            ),
+            5 => {
+                let (inner, kind) = self.within(|maker| maker.scalar(&from, 1));
+                let end = *self.rng.pick(&[
+                    ".values(\"s\")[:1]",
+                    ".values_list(\"s\", flat=True)[1:2]",
+                    ".values(\"s\").distinct().order_by(\"s\")[:1]",
+                ]);
+                let made = format!("{queryset}.order_by(\"pk\").annotate(s={inner}){end}");
+                if self.rng.chance(20) {
+                    (format!("Coalesce(Subquery({made}), None)"), kind)
+                } else {
+                    (format!("Subquery({made})"), kind)
+                }
+            }
             0 => {
                 let path = self.within(|maker| maker.path(&from, 1, Some("IntegerField")));
                 if path.is_empty() {
@@ -91,10 +148,15 @@ impl Maker<'_> {
             "CharField",
             "IntegerField",
             "IntegerField",
+            "IntegerField",
             "DateField",
             "DateTimeField",
             "DecimalField",
             "FloatField",
+            "BooleanField",
+            "TimeField",
+            "DurationField",
+            "JSONField",
         ]);
         match self.typed(model, kind, depth) {
             Some(made) => (made, kind),
@@ -107,7 +169,12 @@ impl Maker<'_> {
     }
 
     /// An expression of this kind, if the models have a field for it.
-    fn typed(&mut self, model: &str, kind: &'static str, depth: usize) -> Option<String> {
+    pub(super) fn typed(
+        &mut self,
+        model: &str,
+        kind: &'static str,
+        depth: usize,
+    ) -> Option<String> {
         if self.inside == 0 && !self.annotations.is_empty() && self.rng.chance(20) {
             let (name, known) = self.rng.pick(&self.annotations).clone();
             if known == kind {
@@ -118,7 +185,7 @@ impl Maker<'_> {
         if path.is_empty() {
             return None;
         }
-        let field = format!("F(\"{path}\")");
+        let field = self.field(&path, kind);
         if depth == 0 || self.rng.chance(15) {
             return Some(field);
         }
@@ -128,182 +195,81 @@ impl Maker<'_> {
             field
         };
         Some(match kind {
-            "CharField" => self.words(model, &inner, depth),
+            "CharField" if self.rng.chance(25) => self.both(model, kind, &inner, depth, TEXTS),
+            "CharField" => self.pick_around(&inner, TEXT),
             "IntegerField" => self.whole(model, &inner, depth),
-            "DateField" => self.pick_around(
-                &inner,
-                &[
-                    "TruncMonth(@)",
-                    "TruncYear(@)",
-                    "TruncWeek(@)",
-                    "TruncQuarter(@)",
-                    "TruncDay(@)",
-                    "Coalesce(@, datetime.date(2020, 1, 1))",
-                    "Cast(@, DateField())",
-                    "ExpressionWrapper(@, output_field=DateField())",
-                ],
-            ),
-            "DateTimeField" => self.pick_around(
-                &inner,
-                &[
-                    "TruncHour(@)",
-                    "TruncMonth(@)",
-                    "TruncMinute(@)",
-                    "TruncDate(@)",
-                    "TruncWeek(@)",
-                    "Trunc(@, \"quarter\")",
-                    "@ + datetime.timedelta(days=1, hours=2)",
-                    "ExpressionWrapper(@ - datetime.timedelta(minutes=5), output_field=DateTimeField())",
-                ],
-            ),
-            _ => self.pick_around(
-                &inner,
-                &[
-                    "Round(@)",
-                    "Round(@, precision=1)",
-                    "Floor(@)",
-                    "Ceil(@)",
-                    "Abs(@)",
-                    "@ * 2",
-                    "@ + @",
-                    "@ / 3",
-                    "-@",
-                    "Coalesce(@, Value(0), output_field=FloatField())",
-                    "Cast(@, IntegerField())",
-                    "Cast(@, CharField())",
-                    "Sqrt(Abs(@))",
-                    "Power(@, 2)",
-                    "ExpressionWrapper(@ * 3 - 1, output_field=FloatField())",
-                    "NullIf(@, @)",
-                    "Sign(@)",
-                ],
-            ),
+            "DateField" | "DateTimeField" if self.rng.chance(15) => {
+                self.both(model, kind, &inner, depth, BETWEEN)
+            }
+            "DateField" => self.pick_around(&inner, DAY),
+            "DateTimeField" => self.pick_around(&inner, MOMENT),
+            "TimeField" => self.pick_around(&inner, TIME),
+            "DurationField" => self.pick_around(&inner, SPAN),
+            "BooleanField" => self.pick_around(&inner, TRUTH),
+            "JSONField" => self.pick_around(&inner, DOCUMENT),
+            _ => self.pick_around(&inner, FRACTION),
         })
     }
 
-    fn words(&mut self, model: &str, inner: &str, depth: usize) -> String {
-        match self.rng.below(4) {
-            0 => {
-                let other = self
-                    .typed(model, "CharField", depth - 1)
-                    .unwrap_or_else(|| "Value(\"z\")".to_owned());
-                let function = *self.rng.pick(&[
-                    "Concat(@, Value(\"-\"), #)",
-                    "Coalesce(@, #)",
-                    "Greatest(@, #)",
-                    "Replace(@, #, Value(\"*\"))",
-                ]);
-                function.replace('@', inner).replace('#', &other)
+    /// A field by its path: sometimes a piece of it, or through a transform.
+    fn field(&mut self, path: &str, kind: &str) -> String {
+        match kind {
+            "CharField" if self.rng.chance(6) => {
+                let piece = *self.rng.pick(&["0:3", "1:", "2", ":4"]);
+                format!("F(\"{path}\")[{piece}]")
             }
-            _ => self.pick_around(
-                inner,
-                &[
-                    "Upper(@)",
-                    "Lower(@)",
-                    "Trim(@)",
-                    "LTrim(@)",
-                    "Left(@, 3)",
-                    "Right(@, 2)",
-                    "Substr(@, 2, 2)",
-                    "Substr(@, 2)",
-                    "Reverse(@)",
-                    "Replace(@, Value(\"a\"), Value(\"%\"))",
-                    "Repeat(@, 2)",
-                    "LPad(@, 8, Value(\".\"))",
-                    "RPad(@, 6)",
-                    "NullIf(@, Value(\"Salt\"))",
-                    "Coalesce(@, Value(\"none\"))",
-                    "Concat(@, Value(\"%s\"))",
-                    "MD5(@)",
-                    "Cast(@, CharField(max_length=5))",
-                    "Collate(@, \"NOCASE\")",
-                    "Func(@, function=\"QUOTE\", output_field=CharField())",
-                    "SHA1(@)",
-                ],
-            ),
+            "JSONField" if self.rng.chance(50) => {
+                let key = *self
+                    .rng
+                    .pick(&["total", "to__city", "lines__0", "0", "none"]);
+                format!("F(\"{path}__{key}\")")
+            }
+            _ => format!("F(\"{path}\")"),
         }
+    }
+
+    /// A shape with two expressions of the kind.
+    fn both(
+        &mut self,
+        model: &str,
+        kind: &'static str,
+        inner: &str,
+        depth: usize,
+        shapes: &[&str],
+    ) -> String {
+        let other = self
+            .typed(model, kind, depth - 1)
+            .unwrap_or_else(|| inner.to_owned());
+        self.pick_around(inner, shapes).replace('#', &other)
     }
 
     fn whole(&mut self, model: &str, inner: &str, depth: usize) -> String {
-        match self.rng.below(5) {
-            0 => {
-                let other = self
-                    .typed(model, "IntegerField", depth - 1)
-                    .unwrap_or_else(|| "Value(2)".to_owned());
-                let shape = *self.rng.pick(&[
-                    "@ + #",
-                    "@ - #",
-                    "(@ + 1) * #",
-                    "@ - (# - 2)",
-                    "Greatest(@, #)",
-                    "Least(@, #, 3)",
-                    "Coalesce(@, #)",
-                    "Mod(@, # + 1)",
-                    "@ / (# + 1)",
-                    "@ % 3",
-                ]);
-                shape.replace('@', inner).replace('#', &other)
+        let from = |maker: &mut Self, kind, shapes| {
+            maker
+                .typed(model, kind, depth - 1)
+                .map(|inner| maker.pick_around(&inner, shapes))
+        };
+        let made = match self.rng.below(7) {
+            0 => Some(self.both(model, "IntegerField", inner, depth, WHOLES)),
+            1 => from(self, "CharField", COUNTS),
+            2 => from(self, "DateField", PARTS),
+            3 => from(self, "DateTimeField", PARTS),
+            4 => {
+                let kind = *self.rng.pick(&["DateTimeField", "TimeField"]);
+                from(self, kind, CLOCK)
             }
-            1 => match self.typed(model, "CharField", depth - 1) {
-                Some(word) => self.pick_around(
-                    &word,
-                    &[
-                        "Length(@)",
-                        "StrIndex(@, Value(\"a\"))",
-                        "Ord(@)",
-                        "Length(@) * 2",
-                    ],
-                ),
-                None => format!("{inner} + 1"),
-            },
-            2 => {
-                let kind = *self.rng.pick(&["DateField", "DateTimeField"]);
-                match self.typed(model, kind, depth - 1) {
-                    Some(day) => self.pick_around(
-                        &day,
-                        &[
-                            "ExtractYear(@)",
-                            "ExtractMonth(@)",
-                            "ExtractWeekDay(@)",
-                            "ExtractQuarter(@)",
-                            "Extract(@, \"week\")",
-                            "ExtractIsoYear(@)",
-                            "Extract(@, \"day\") + 1",
-                        ],
-                    ),
-                    None => format!("{inner} - 1"),
-                }
-            }
-            _ => self.pick_around(
-                inner,
-                &[
-                    "@ + 1",
-                    "@ * 2",
-                    "2 - @",
-                    "-@",
-                    "Abs(@)",
-                    "Sign(@)",
-                    "Cast(@, IntegerField())",
-                    "Cast(@, FloatField())",
-                    "Coalesce(@, 0)",
-                    "NullIf(@, 2)",
-                    "@.bitand(6)",
-                    "@.bitor(1)",
-                    "@.bitleftshift(1)",
-                    "@ ** 2",
-                    "Value(7) - @",
-                ],
-            ),
-        }
+            _ => None,
+        };
+        made.unwrap_or_else(|| self.pick_around(inner, WHOLE))
     }
 
     /// One of these shapes, `@` being the expression.
-    fn pick_around<const N: usize>(&mut self, inner: &str, shapes: &[&str; N]) -> String {
+    fn pick_around(&mut self, inner: &str, shapes: &[&str]) -> String {
         let whole = if super::ends_in_call(inner) {
             inner.to_owned()
         } else {
             format!("({inner})")
         };
-        self.rng.pick(shapes.as_slice()).replace('@', &whole)
+        self.rng.pick(shapes).replace('@', &whole)
     }
 }

@@ -14,6 +14,11 @@ impl Maker<'_> {
                 "Coalesce(@, #, 0)",
                 "Greatest(@, #)",
                 "@ - 1",
+                "ExpressionWrapper(@ / (# + 1), output_field=FloatField())",
+                "Case(When(Q(pk__gt=2), then=@), default=#)",
+                "NullIf(@, #)",
+                "Cast(@, FloatField())",
+                "Abs(@)",
             ]);
             return (
                 shape.replace('@', &first).replace('#', &second),
@@ -31,16 +36,25 @@ impl Maker<'_> {
             return (format!("{function}({inner})"), kind);
         }
         if self.rng.chance(12) {
-            let kind = *self
-                .rng
-                .pick(&["CharField", "DateField", "DecimalField", "FloatField"]);
+            let kind = *self.rng.pick(&[
+                "CharField",
+                "DateField",
+                "DecimalField",
+                "FloatField",
+                "DateTimeField",
+                "DurationField",
+                "TimeField",
+                "BooleanField",
+            ]);
             let path = self.path(model, 2, Some(kind));
             if !path.is_empty() {
                 let function = match kind {
                     "DecimalField" | "FloatField" => {
                         *self.rng.pick(&["Sum", "Avg", "Max", "StdDev", "Variance"])
                     }
-                    _ => *self.rng.pick(&["Max", "Min"]),
+                    "DurationField" => *self.rng.pick(&["Sum", "Avg", "Max", "Min"]),
+                    "BooleanField" => *self.rng.pick(&["AnyValue", "Count", "Max"]),
+                    _ => *self.rng.pick(&["Max", "Min", "AnyValue"]),
                 };
                 return (format!("{function}(\"{path}\")"), kind);
             }
@@ -94,7 +108,19 @@ impl Maker<'_> {
             options.push_str(&format!(", filter={condition}"));
         }
         if function != "Count" && self.rng.chance(10) {
-            options.push_str(", default=0");
+            options.push_str(*self.rng.pick(&[
+                ", default=0",
+                ", default=Value(0)",
+                ", default=Value(1) + 1",
+                ", default=F(\"pk\")",
+            ]));
+        }
+        if matches!(function, "StdDev" | "Variance") && self.rng.chance(20) {
+            options.push_str(", sample=True");
+        }
+        if self.rng.chance(5) {
+            let (inner, _) = self.scalar(model, 1);
+            return format!("{function}({inner}{options})");
         }
         if function == "Count" && self.rng.chance(4) {
             return "Count(\"*\")".to_owned();
@@ -127,6 +153,12 @@ impl Maker<'_> {
                 "Max(\"@\")",
                 "Count(\"pk\")",
                 "Avg(\"@\")",
+                "CumeDist()",
+                "PercentRank()",
+                "Sum(F(\"@\") + 1)",
+                "Lag(F(\"@\") * 2)",
+                "Sum(\"@\", filter=Q(pk__gt=1))",
+                "StdDev(\"@\")",
             ])
             .replace('@', &number);
         let mut options = String::new();
@@ -147,7 +179,9 @@ impl Maker<'_> {
             2 => format!("[F(\"{path}\").desc(nulls_last=True), \"pk\"]"),
             _ => format!("[\"-{path}\", \"-pk\"]"),
         };
-        options.push_str(&format!(", order_by={order}"));
+        if self.rng.chance(85) {
+            options.push_str(&format!(", order_by={order}"));
+        }
         if self.rng.chance(20) {
             let frame = *self.rng.pick(&[
                 "RowRange(start=None, end=0)",
@@ -155,9 +189,23 @@ impl Maker<'_> {
                 "RowRange(start=0, end=None)",
                 "ValueRange(start=None, end=0)",
                 "RowRange(start=-2, end=0, exclusion=WindowFrameExclusion.CURRENT_ROW)",
+                "RowRange()",
+                "RowRange(start=1, end=2)",
+                "RowRange(start=None, end=None, exclusion=WindowFrameExclusion.TIES)",
+                "ValueRange()",
             ]);
             options.push_str(&format!(", frame={frame}"));
         }
-        (format!("Window({function}{options})"), "IntegerField")
+        let made = format!("Window({function}{options})");
+        if self.rng.chance(15) {
+            let shape = *self.rng.pick(&[
+                "@ + 1",
+                "@ * 2 - F(\"pk\")",
+                "Coalesce(@, 0)",
+                "Cast(@, IntegerField())",
+            ]);
+            return (shape.replace('@', &made), "IntegerField");
+        }
+        (made, "IntegerField")
     }
 }

@@ -104,7 +104,12 @@ pub(super) fn usable(schema: &Schema, model: &str) -> Vec<(String, String)> {
     let mut fields: Vec<(String, String)> = schema[model]
         .fields
         .iter()
-        .filter(|(_, kind)| !matches!(kind.as_str(), "BinaryField" | "FileField"))
+        .filter(|(_, kind)| {
+            !matches!(
+                kind.as_str(),
+                "BinaryField" | "FileField" | "CompositePrimaryKey"
+            )
+        })
         .cloned()
         .collect();
     if fields
@@ -132,6 +137,7 @@ pub(super) fn family(kind: &str) -> &'static str {
         "UUIDField" => "uuid",
         "TimeField" => "time",
         "DurationField" => "duration",
+        "GenericIPAddressField" => "ip",
         _ => "int",
     }
 }

@@ -27,3 +27,19 @@ def module_dir(module):
     if file is None:
         raise ValueError(f"Cannot determine directory containing {module}")
     return file.rpartition("/")[0]
+
+
+def module_has_submodule(package, module_name):
+    """Could ``package.module_name`` be imported?"""
+    name, path = getattr(package, "__name__", None), getattr(package, "__path__", None)
+    if name is None or path is None:
+        return False
+    full = f"{name}.{module_name}"
+    if full in sys.modules:
+        return sys.modules[full] is not None
+    from importlib.util import find_spec
+
+    try:
+        return find_spec(full, path) is not None
+    except ModuleNotFoundError:
+        return False

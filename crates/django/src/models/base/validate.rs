@@ -474,6 +474,7 @@ fn expression_map(vm: &Vm, o: &PyObject, meta: &PyObject, exclude: OptionalArg) 
     let exclude = excluded(vm, exclude.into_option())?;
     let out = vm.ctx.new_dict();
     let value_class = crate::modules::find(vm, "django.db.models", "Value")?;
+    let mut generated = vec![];
     let fields = py::attr(vm, meta, "local_fields")?;
     for object in py::list(vm, &fields)? {
         let Some(f) = crate::models::fields::field_of(&object) else {
@@ -495,7 +496,16 @@ fn expression_map(vm: &Vm, o: &PyObject, meta: &PyObject, exclude: OptionalArg) 
         if !f.concrete() {
             continue;
         }
-        if exclude.iter().any(|n| **n == *f.name()) || f.kind == FieldKind::Generated {
+        if exclude.iter().any(|n| **n == *f.name()) {
+            continue;
+        }
+        if f.kind == FieldKind::Generated {
+            let expression = py::attr(vm, &object, "expression")?;
+            let paths = crate::checks::constraint::references(vm, &expression)?;
+            let left_out = |p: &Vec<String>| p.first().is_some_and(|n| exclude.contains(n));
+            if !paths.iter().any(left_out) {
+                generated.push((f.name().to_string(), object, expression));
+            }
             continue;
         }
         let value = py::attr(vm, o, &f.attname())?;
@@ -506,11 +516,29 @@ fn expression_map(vm: &Vm, o: &PyObject, meta: &PyObject, exclude: OptionalArg) 
         } else {
             value_class.call((value, object.clone()), vm)?
         };
-        out.set_item(&*f.name(), expression, vm)?;
-        if f.primary_key.get() {
-            let e = out.get_item(&*f.name(), vm)?;
-            out.set_item("pk", e, vm)?;
-        }
+        out.set_item(&*f.name(), expression.clone(), vm)?;
+        out.set_item(&*f.attname(), expression, vm)?;
+    }
+    if !exclude.iter().any(|n| n == "pk") {
+        let pk = py::attr(vm, o, "pk")?;
+        let made = value_class.call((pk, py::attr(vm, meta, "pk")?), vm)?;
+        out.set_item("pk", made, vm)?;
+    }
+    if generated.is_empty() {
+        return Ok(out.into());
+    }
+    let by_f = vm.ctx.new_dict();
+    let f = crate::modules::find(vm, "django.db.models", "F")?;
+    for (name, value) in out.clone() {
+        let key = f.call((name,), vm)?;
+        by_f.set_item(&*key, value, vm)?;
+    }
+    let wrapper = crate::modules::find(vm, "django.db.models", "ExpressionWrapper")?;
+    for (name, field, expression) in generated {
+        let with = vec![by_f.clone().into()];
+        let made = py::call(vm, &expression, "replace_expressions", with)?;
+        let made = wrapper.call((made, py::attr(vm, &field, "output_field")?), vm)?;
+        out.set_item(name.as_str(), made, vm)?;
     }
     Ok(out.into())
 }

@@ -27,6 +27,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             c.method("__init__", check_init);
             c.method("check", checks::constraint::check);
             super::validate::fill_check(c);
+            super::sql::fill(c);
         },
     )?;
     let unique = class(
@@ -38,6 +39,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             c.method("__init__", unique_init);
             c.method("check", checks::constraint::check_unique);
             super::validate::fill_unique(c);
+            super::sql::fill(c);
         },
     )?;
     let index = class(vm, INDEXES, "Index", &[], |c| {
@@ -46,6 +48,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         c.method("__init__", index_init);
         c.method("set_name_with_model", set_name_with_model);
         c.method("check", checks::index::check);
+        super::sql::fill_index(c);
         shared(c);
     })?;
     for (name, made, module) in [
@@ -99,12 +102,14 @@ fn base(c: &mut Class) {
             vm._mod(&message, parts.as_object())
         },
     );
-    c.method(
-        "validate",
-        |_: PyObjectRef, _: FuncArgs, vm: &Vm| -> PyResult<()> {
-            Err(vm.new_not_implemented_error("This method must be implemented by a subclass."))
-        },
-    );
+    for name in ["validate", "constraint_sql", "create_sql", "remove_sql"] {
+        c.method(
+            name,
+            |_: PyObjectRef, _: FuncArgs, vm: &Vm| -> PyResult<()> {
+                Err(vm.new_not_implemented_error("This method must be implemented by a subclass."))
+            },
+        );
+    }
     c.method("check", |_: PyObjectRef, _: FuncArgs, vm: &Vm| {
         vm.ctx.new_list(vec![])
     });
@@ -137,8 +142,8 @@ fn shared(c: &mut Class) {
     c.method("__repr__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
         let parts = py::list(vm, &deconstruct(vm, &o)?)?;
         let mut out: Vec<String> = vec![];
-        for a in py::list(vm, &parts[1])? {
-            out.push(py::repr(vm, &a)?);
+        if !py::list(vm, &parts[1])?.is_empty() {
+            out.push(format!("expressions={}", py::repr(vm, &parts[1])?));
         }
         if let Ok(kwargs) = parts[2].clone().downcast() {
             for (k, v) in py::dict_items(vm, &kwargs)? {
@@ -289,6 +294,22 @@ fn truthy(vm: &Vm, v: &Option<PyObjectRef>) -> PyResult<bool> {
     }
 }
 
+/// A list, a tuple, or nothing.
+fn is_sequence(vm: &Vm, v: &Option<PyObjectRef>) -> bool {
+    v.as_ref().is_none_or(|v| {
+        v.fast_isinstance(vm.ctx.types.list_type) || v.fast_isinstance(vm.ctx.types.tuple_type)
+    })
+}
+
+fn length(vm: &Vm, v: &Option<PyObjectRef>) -> PyResult<usize> {
+    v.as_ref().map_or(Ok(0), |v| v.length(vm))
+}
+
+/// Operator classes as they were given.
+fn as_given(vm: &Vm, v: Option<PyObjectRef>) -> PyObjectRef {
+    v.unwrap_or_else(|| vm.ctx.new_tuple(vec![]).into())
+}
+
 fn unique_init(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
     let given = std::mem::take(&mut args.args);
     let fields = args.take_keyword("fields");
@@ -335,11 +356,35 @@ fn unique_init(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
              django.contrib.postgres.indexes.OpClass() instead.",
         );
     }
+    let wrong = |m: &str| Err(vm.new_type_error(m));
+    if let Some(d) = &deferrable {
+        let class = modules::find(vm, CONSTRAINTS, "Deferrable")?;
+        if !d.is_instance(&class, vm)? {
+            return wrong("UniqueConstraint.deferrable must be a Deferrable instance.");
+        }
+    }
+    if !is_sequence(vm, &include) {
+        return wrong("UniqueConstraint.include must be a list or tuple.");
+    }
+    if !is_sequence(vm, &opclasses) {
+        return wrong("UniqueConstraint.opclasses must be a list or tuple.");
+    }
+    if let Some(n) = &nulls_distinct
+        && !n.fast_isinstance(vm.ctx.types.bool_type)
+    {
+        return wrong("UniqueConstraint.nulls_distinct must be a bool.");
+    }
+    if truthy(vm, &opclasses)? && length(vm, &fields)? != length(vm, &opclasses)? {
+        return fail(
+            "UniqueConstraint.fields and UniqueConstraint.opclasses must have the same number of \
+             elements.",
+        );
+    }
     set(vm, &o, "fields", tuple_of(vm, fields)?)?;
     set(vm, &o, "condition", vm.unwrap_or_none(condition))?;
     set(vm, &o, "deferrable", vm.unwrap_or_none(deferrable))?;
     set(vm, &o, "include", tuple_of(vm, include)?)?;
-    set(vm, &o, "opclasses", tuple_of(vm, opclasses)?)?;
+    set(vm, &o, "opclasses", as_given(vm, opclasses))?;
     set(vm, &o, "nulls_distinct", vm.unwrap_or_none(nulls_distinct))?;
     set(vm, &o, "expressions", expressions(vm, given)?)?;
     base_init(vm, &o, &mut args)
@@ -361,11 +406,20 @@ fn index_init(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
     if truthy(vm, &opclasses)? && !named {
         return fail("An index must be named to use opclasses.");
     }
+    if let Some(c) = &condition {
+        let q = modules::find(vm, "django.db.models", "Q")?;
+        if !c.is_instance(&q, vm)? {
+            return fail("Index.condition must be a Q instance.");
+        }
+    }
     if condition.is_some() && !named {
         return fail("An index must be named to use condition.");
     }
-    if truthy(vm, &include)? && !named {
-        return fail("A covering index must be named.");
+    if !is_sequence(vm, &fields) {
+        return fail("Index.fields must be a list or tuple.");
+    }
+    if !is_sequence(vm, &opclasses) {
+        return fail("Index.opclasses must be a list or tuple.");
     }
     if given.is_empty() && !has_fields {
         return fail("At least one field or expression is required to define an index.");
@@ -376,11 +430,20 @@ fn index_init(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
     if !given.is_empty() && !named {
         return fail("An index must be named to use expressions.");
     }
-    if let Some(f) = &fields
-        && !f.fast_isinstance(vm.ctx.types.list_type)
-        && !f.fast_isinstance(vm.ctx.types.tuple_type)
-    {
-        return fail("Index.fields must be a list or tuple.");
+    if !given.is_empty() && truthy(vm, &opclasses)? {
+        return fail(
+            "Index.opclasses cannot be used with expressions. Use \
+             django.contrib.postgres.indexes.OpClass() instead.",
+        );
+    }
+    if truthy(vm, &opclasses)? && length(vm, &fields)? != length(vm, &opclasses)? {
+        return fail("Index.fields and Index.opclasses must have the same number of elements.");
+    }
+    if truthy(vm, &include)? && !named {
+        return fail("A covering index must be named.");
+    }
+    if !is_sequence(vm, &include) {
+        return fail("Index.include must be a list or tuple.");
     }
     let fields = match fields {
         Some(f) => py::list(vm, &f)?,
@@ -401,17 +464,11 @@ fn index_init(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
                 .into(),
         );
     }
-    if truthy(vm, &opclasses)?
-        && let Some(op) = &opclasses
-        && py::list(vm, op)?.len() != fields.len()
-    {
-        return fail("Index.fields and Index.opclasses must have the same number of elements.");
-    }
     set(vm, &o, "fields", vm.ctx.new_list(fields))?;
     set(vm, &o, "fields_orders", vm.ctx.new_list(orders))?;
     set(vm, &o, "name", name.unwrap_or_else(|| py::str(vm, "")))?;
     set(vm, &o, "db_tablespace", vm.unwrap_or_none(tablespace))?;
-    set(vm, &o, "opclasses", tuple_of(vm, opclasses)?)?;
+    set(vm, &o, "opclasses", as_given(vm, opclasses))?;
     set(vm, &o, "condition", vm.unwrap_or_none(condition))?;
     set(vm, &o, "include", tuple_of(vm, include)?)?;
     set(vm, &o, "expressions", expressions(vm, given)?)

@@ -1,10 +1,12 @@
 //! Do the values of an instance keep a constraint?
+use crate::checks::constraint::references;
 use crate::class::Class;
 use crate::core::validation_error;
 use crate::error::OrRaise;
 use crate::models::base::identity::{class_model, is_pk_set};
 use crate::models::state;
 use crate::{modules, py};
+use orm_state::FieldKind;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 
@@ -72,6 +74,35 @@ fn check_q(
     py::call_kw(vm, &q, "check", vec![against], &[("using", using)])?.is_true(vm)
 }
 
+/// Does an expression name a field that is excluded, itself or through a generated one?
+fn names_excluded(vm: &Vm, c: &Call, expression: &PyObject) -> PyResult<bool> {
+    if c.exclude.is_empty() {
+        return Ok(false);
+    }
+    let meta = py::attr(vm, &c.class, "_meta")?;
+    for path in references(vm, expression)? {
+        let Some(first) = path.first() else { continue };
+        let field = match first.as_str() {
+            "pk" => py::attr(vm, &meta, "pk")?,
+            name => py::call(vm, &meta, "get_field", vec![py::str(vm, name)])?,
+        };
+        let name = py::to_string(vm, &py::attr(vm, &field, "name")?)?;
+        if c.exclude.contains(first) || c.exclude.contains(&name) {
+            return Ok(true);
+        }
+        if py::attr(vm, &field, "generated")?.is_true(vm)?
+            && names_excluded(vm, c, &*py::attr(vm, &field, "expression")?)?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn models(vm: &Vm, name: &str) -> PyResult {
+    modules::find(vm, "django.db.models", name)
+}
+
 pub fn fill_check(c: &mut Class) {
     c.method(
         "validate",
@@ -79,12 +110,19 @@ pub fn fill_check(c: &mut Class) {
             let call = call(vm, args)?;
             let values = against(vm, &call)?;
             let condition = py::attr(vm, &o, "condition")?;
-            match check_q(vm, &condition, values, call.using) {
-                Ok(true) => Ok(()),
-                Ok(false) => Err(violation(vm, &o)?),
-                // A field that is excluded cannot be judged.
-                Err(e) if crate::error::is_a(vm, &e, "FieldError") => Ok(()),
-                Err(e) => Err(e),
+            if names_excluded(vm, &call, &condition)? {
+                return Ok(());
+            }
+            // In a database, what is unknown breaks no check.
+            let field = models(vm, "BooleanField")?.call((), vm)?;
+            modules::module(vm, "django.db.models.functions")?;
+            let coalesce = modules::find(vm, "django.db.models.functions", "Coalesce")?;
+            let args = vec![condition, py::bool(vm, true)];
+            let how = [("output_field", field)];
+            let condition = coalesce.call(py::with_kwargs(args, &how), vm)?;
+            match check_q(vm, &condition, values, call.using)? {
+                true => Ok(()),
+                false => Err(violation(vm, &o)?),
             }
         },
     );
@@ -99,73 +137,126 @@ pub fn fill_unique(c: &mut Class) {
     );
 }
 
-fn validate_unique(vm: &Vm, o: &PyObject, c: Call) -> PyResult<()> {
-    let manager = py::attr(vm, &c.class, "_default_manager")?;
-    let mut rows = py::call(vm, &manager, "using", vec![c.using.clone()])?;
-    let model = class_model(vm, &c.class)?;
-    let fields = py::list(vm, &py::attr(vm, o, "fields")?)?;
-    let condition = py::attr(vm, o, "condition")?;
-    let has_condition = !vm.is_none(&condition);
-    if fields.is_empty() {
-        let values = against(vm, &c)?;
-        let exact = modules::find(vm, "django.db.models.lookups", "Exact")?;
-        let mut lookups = vec![];
-        for e in py::list(vm, &py::attr(vm, o, "expressions")?)? {
-            let e = match py::attr_opt(vm, &e, "descending")? {
-                Some(_) => py::attr(vm, &e, "expression")?,
-                None => e,
-            };
-            let replaced = match py::call(vm, &e, "replace_expressions", vec![values.clone()]) {
-                Ok(r) => r,
-                Err(_) => return Ok(()),
-            };
-            lookups.push(exact.call((e, replaced), vm)?);
-        }
-        rows = py::call(vm, &rows, "filter", lookups)?;
-    } else {
-        let mut filter = FuncArgs::default();
-        for name in &fields {
-            let name = py::to_string(vm, name)?;
-            if c.exclude.contains(&name) {
-                return Ok(());
-            }
-            let f = model.field(&name).or_raise(vm)?;
-            let value = py::attr(vm, &c.instance, &f.attname())?;
-            if vm.is_none(&value) {
-                let distinct = py::attr(vm, o, "nulls_distinct")?;
-                if vm.is_none(&distinct) || distinct.is_true(vm)? {
-                    return Ok(());
-                }
-                filter
-                    .kwargs
-                    .insert(format!("{name}__isnull").into(), py::bool(vm, true));
-            } else {
-                filter.kwargs.insert(name.into(), value);
-            }
-        }
-        rows = py::attr(vm, &rows, "filter")?.call(filter, vm)?;
+/// `lhs = rhs`, or, where nulls are the same, both null.
+fn same_or_null(vm: &Vm, lhs: PyObjectRef, rhs: PyObjectRef) -> PyResult {
+    let lookup = |name: &str| modules::find(vm, "django.db.models.lookups", name);
+    let q = models(vm, "Q")?;
+    let exact = lookup("Exact")?.call((lhs.clone(), rhs.clone()), vm)?;
+    let null = |side: PyObjectRef| lookup("IsNull")?.call((side, true), vm);
+    let nulls = q.call((null(lhs)?, null(rhs)?), vm)?;
+    let exact = q.call((exact,), vm)?;
+    vm._or(&exact, &nulls)
+}
+
+/// `{F(name): value}`
+fn replacements(vm: &Vm, values: &PyObject) -> PyResult {
+    let out = vm.ctx.new_dict();
+    let f = models(vm, "F")?;
+    for name in py::list(vm, values)? {
+        let value = values.get_item(&*name, vm)?;
+        let key = f.call((name,), vm)?;
+        out.set_item(&*key, value, vm)?;
     }
+    Ok(out.into())
+}
+
+/// The rows that have the constraint's values already. Nothing where it cannot be broken.
+fn rows_alike(vm: &Vm, o: &PyObject, c: &Call) -> PyResult<Option<PyObjectRef>> {
+    let manager = py::attr(vm, &c.class, "_default_manager")?;
+    let rows = py::call(vm, &manager, "using", vec![c.using.clone()])?;
+    let distinct = py::attr(vm, o, "nulls_distinct")?;
+    let nulls_differ = vm.is_none(&distinct) || distinct.is_true(vm)?;
+    let fields = py::list(vm, &py::attr(vm, o, "fields")?)?;
+    let mut filter = FuncArgs::default();
+    if fields.is_empty() {
+        let all = py::list(vm, &py::attr(vm, o, "expressions")?)?;
+        for e in &all {
+            if names_excluded(vm, c, e)? {
+                return Ok(None);
+            }
+        }
+        let map = replacements(vm, &*against(vm, c)?)?;
+        for mut e in all {
+            if let Some(own) = py::attr_opt(vm, &e, "get_expression_for_validation")? {
+                e = own.call((), vm)?;
+            } else if py::attr_opt(vm, &e, "descending")?.is_some() {
+                e = py::attr(vm, &e, "expression")?;
+            }
+            let other = py::call(vm, &e, "replace_expressions", vec![map.clone()])?;
+            filter.args.push(match nulls_differ {
+                true => {
+                    modules::find(vm, "django.db.models.lookups", "Exact")?.call((e, other), vm)?
+                }
+                false => same_or_null(vm, e, other)?,
+            });
+        }
+        return py::attr(vm, &rows, "filter")?.call(filter, vm).map(Some);
+    }
+    let model = class_model(vm, &c.class)?;
+    for name in &fields {
+        let name = py::to_string(vm, name)?;
+        if c.exclude.contains(&name) {
+            return Ok(None);
+        }
+        let f = model.field(&name).or_raise(vm)?;
+        if f.kind == FieldKind::Generated {
+            let meta = py::attr(vm, &c.class, "_meta")?;
+            let field = py::call(vm, &meta, "get_field", vec![py::str(vm, &name)])?;
+            if names_excluded(vm, c, &*py::attr(vm, &field, "expression")?)? {
+                return Ok(None);
+            }
+            let value = against(vm, c)?.get_item(&*name, vm)?;
+            if nulls_differ {
+                filter.kwargs.insert(name.into(), value);
+            } else {
+                let f = models(vm, "F")?.call((name,), vm)?;
+                filter.args.push(same_or_null(vm, f, value)?);
+            }
+            continue;
+        }
+        let value = py::attr(vm, &c.instance, &f.attname())?;
+        if vm.is_none(&value) {
+            if nulls_differ {
+                return Ok(None);
+            }
+            filter
+                .kwargs
+                .insert(format!("{name}__isnull").into(), py::bool(vm, true));
+        } else {
+            filter.kwargs.insert(name.into(), value);
+        }
+    }
+    py::attr(vm, &rows, "filter")?.call(filter, vm).map(Some)
+}
+
+fn validate_unique(vm: &Vm, o: &PyObject, c: Call) -> PyResult<()> {
+    let Some(mut rows) = rows_alike(vm, o, &c)? else {
+        return Ok(());
+    };
+    let fields = py::list(vm, &py::attr(vm, o, "fields")?)?;
     if is_pk_set(vm, &c.instance)? && !state::state_of(vm, &c.instance)?.adding.get() {
         let pk = py::attr(vm, &c.instance, "pk")?;
         rows = py::call_kw(vm, &rows, "exclude", vec![], &[("pk", pk)])?;
     }
-    if has_condition {
-        let values = against(vm, &c)?;
-        match check_q(vm, &condition, values, c.using.clone()) {
-            Ok(true) => {}
-            Ok(false) => return Ok(()),
-            Err(e) if crate::error::is_a(vm, &e, "FieldError") => return Ok(()),
-            Err(e) => return Err(e),
+    let condition = py::attr(vm, o, "condition")?;
+    if !vm.is_none(&condition) && condition.clone().is_true(vm)? {
+        if names_excluded(vm, &c, &condition)? {
+            return Ok(());
         }
-        rows = py::call(vm, &rows, "filter", vec![condition])?;
+        let among = py::call(vm, &rows, "filter", vec![condition.clone()])?;
+        let exists = models(vm, "Exists")?.call((among,), vm)?;
+        let broken = vm._and(&condition, &exists)?;
+        return match check_q(vm, &broken, against(vm, &c)?, c.using.clone())? {
+            true => Err(violation(vm, o)?),
+            false => Ok(()),
+        };
     }
     if !py::call(vm, &rows, "exists", vec![])?.is_true(vm)? {
         return Ok(());
     }
     let message = py::attr(vm, o, "violation_error_message")?;
-    let custom = py::as_string(&message).is_some_and(|m| m != "Constraint “%(name)s” is violated.")
-        || !py::is_none(vm, &py::attr(vm, o, "violation_error_code")?);
-    if fields.is_empty() || has_condition || custom {
+    let usual = py::attr(vm, o, "default_violation_error_message")?;
+    if fields.is_empty() || !py::eq(vm, &message, &usual)? {
         return Err(violation(vm, o)?);
     }
     let args = vec![c.class.clone(), vm.ctx.new_tuple(fields).into()];

@@ -440,7 +440,15 @@ pub fn parts_from_options(
         ("expression", &o.generated_expression),
     ] {
         if let Some(c) = clause {
-            zelf.set_part(name, to_py(vm, &Value::Object(c.clone()))?);
+            // A literal is shown as it was given.
+            let literal = orm_sql::expression::expr_of(&**c)
+                .filter(|_| name == "db_default")
+                .and_then(|e| {
+                    let val = e.as_any().downcast_ref::<orm_sql::expressions::Val>()?;
+                    val.output.is_none().then(|| val.value.clone())
+                });
+            let shown = literal.unwrap_or_else(|| Value::Object(c.clone()));
+            zelf.set_part(name, to_py(vm, &shown)?);
         }
     }
     if let Some(f) = &o.generated_output_field {

@@ -6,7 +6,7 @@ use crate::error::OrRaise;
 use crate::models::fields::{any_field_object, field_object, field_of};
 use crate::models::related::rel_object;
 use crate::models::{base, class_of_model, model_of_class};
-use crate::py;
+use crate::{modules, py};
 use orm_state::{Field, ModelRef};
 use rustpython_vm::function::{FuncArgs, PySetterValue};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
@@ -418,7 +418,9 @@ fn fields(c: &mut Class) {
         )
     });
     c.getter("local_many_to_many", |o, vm| {
-        list(vm, &model(&o, vm)?.local_many_to_many())
+        let m = model(&o, vm)?;
+        let fields = list(vm, &m.local_many_to_many())?;
+        removing(vm, m, fields)
     });
     c.getter("many_to_many", |o, vm| {
         fixed(vm, "many_to_many", &model(&o, vm)?.many_to_many())
@@ -674,4 +676,31 @@ fn property_names(vm: &Vm, model: &ModelRef) -> PyResult {
 /// For callers that look at objects.
 pub fn is_options(o: &PyObject) -> bool {
     o.as_object().downcast_ref::<PyOptions>().is_some()
+}
+
+/// A list of many-to-many fields that takes a field from the model when it is taken from the list.
+fn removing(vm: &Vm, model: ModelRef, fields: PyObjectRef) -> PyResult {
+    const MODULE: &str = "django.db.models.options";
+    let class = match modules::find(vm, MODULE, "_LocalFields") {
+        Ok(known) => known,
+        Err(_) => {
+            let base = vm.ctx.types.list_type.to_owned();
+            let made: PyObjectRef =
+                crate::class::class(vm, MODULE, "_LocalFields", &[base], |_| {})?.into();
+            modules::export(vm, MODULE, "_LocalFields", made.clone())?;
+            made
+        }
+    };
+    let made = class.call((fields,), vm)?;
+    let remove = vm.new_function(
+        "remove",
+        move |field: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            match crate::models::fields::field_of(&field) {
+                Some(f) if model.forget_many_to_many(&f) => Ok(()),
+                _ => Err(vm.new_value_error("list.remove(x): x not in list")),
+            }
+        },
+    );
+    py::set_attr(vm, &made, "remove", remove)?;
+    Ok(made)
 }

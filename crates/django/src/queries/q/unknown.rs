@@ -16,7 +16,28 @@ impl Unknown {
         if matches!(self.value, Value::Dict(_)) {
             return Error::field_error("Cannot parse keyword query as dict");
         }
-        Error::type_error("Cannot filter against a non-conditional expression.")
+        // Django takes what is no expression for a pair of a lookup and its value.
+        let sizes = match &self.value {
+            Value::Str(s) => Some(s.chars().count()),
+            Value::List(items) | Value::Tuple(items) => Some(items.len()),
+            Value::Object(_) | Value::Null => None,
+            value => {
+                return Error::type_error(format!(
+                    "cannot unpack non-iterable {} object",
+                    value.type_name()
+                ));
+            }
+        };
+        match sizes {
+            Some(n) if n > 2 => Error::value_error("too many values to unpack (expected 2)"),
+            Some(n) if n < 2 => {
+                Error::value_error(format!("not enough values to unpack (expected 2, got {n})"))
+            }
+            _ if self.value.is_null() => {
+                Error::type_error("cannot unpack non-iterable NoneType object")
+            }
+            _ => Error::type_error("Cannot filter against a non-conditional expression."),
+        }
     }
 }
 

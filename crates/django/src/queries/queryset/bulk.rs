@@ -137,7 +137,8 @@ fn conflict_options(
     update_fields: Option<PyObjectRef>,
     unique_fields: Option<PyObjectRef>,
 ) -> PyResult<Conflict> {
-    let find = |names: Option<PyObjectRef>| -> PyResult<Vec<Option<Rc<Field>>>> {
+    // Only the unique fields may say "pk".
+    let find = |names: Option<PyObjectRef>, key: bool| -> PyResult<Vec<Option<Rc<Field>>>> {
         let Some(names) = names else {
             return Ok(vec![]);
         };
@@ -147,7 +148,7 @@ fn conflict_options(
             .map(|n| {
                 let name = n.str(vm)?;
                 let name = name.to_string_lossy();
-                if name == "pk" {
+                if key && name == "pk" {
                     return Ok(Some(model.pk_field().or_raise(vm)?));
                 }
                 Ok(match model.get_field(&name).or_raise(vm)? {
@@ -157,8 +158,8 @@ fn conflict_options(
             })
             .collect()
     };
-    let unique = find(unique_fields)?;
-    let updated = find(update_fields)?;
+    let unique = find(unique_fields, true)?;
+    let updated = find(update_fields, false)?;
     let error = |m: &str| Err(vm.new_value_error(m.to_owned()));
     if ignore && update {
         return error("ignore_conflicts and update_conflicts are mutually exclusive.");
@@ -202,9 +203,8 @@ fn prepare_related(vm: &VirtualMachine, obj: &PyObjectRef) -> PyResult<()> {
         "operation_name".into(),
         vm.ctx.new_str("bulk_create").into(),
     );
-    if let Some(f) = vm.get_attribute_opt(obj, "_prepare_related_fields_for_save")? {
-        f.call(args, vm)?;
-    }
+    let prepare = obj.get_attr("_prepare_related_fields_for_save", vm)?;
+    prepare.call(args, vm)?;
     Ok(())
 }
 

@@ -70,6 +70,12 @@ impl PyQuerySet {
             [only] if vm.is_none(only) => qs.with_query(|q| q.select_related = SelectRelated::No),
             [] => qs.with_query(|q| q.select_related = SelectRelated::All),
             _ => {
+                if let Some(other) = args.iter().find(|a| a.downcast_ref::<PyStr>().is_none()) {
+                    return Err(vm.new_attribute_error(format!(
+                        "'{}' object has no attribute 'split'",
+                        other.class().name()
+                    )));
+                }
                 let fields = names(vm, &args)?;
                 qs.with_query(|q| q.add_select_related(fields.iter().map(|f| &**f)));
             }

@@ -126,8 +126,12 @@ impl PyQuerySet {
     fn others(vm: &VirtualMachine, args: Vec<PyObjectRef>) -> PyResult<Vec<PyRef<PyQuerySet>>> {
         args.into_iter()
             .map(|a| {
-                a.downcast::<PyQuerySet>()
-                    .map_err(|_| vm.new_type_error("a QuerySet is expected"))
+                a.downcast::<PyQuerySet>().map_err(|a| {
+                    vm.new_attribute_error(format!(
+                        "'{}' object has no attribute 'query'",
+                        a.class().name()
+                    ))
+                })
             })
             .collect()
     }

@@ -6,6 +6,7 @@ use super::{PyQuerySet, Shape};
 use crate::error::{self, OrRaise};
 use crate::modules;
 use crate::queries::raw::Origin;
+use rustpython_vm::Context;
 use rustpython_vm::builtins::{PyInt, PyList, PySlice, PyStr, PyType, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::{PyMappingMethods, PyNumberMethods, PySequenceMethods};
@@ -103,9 +104,13 @@ impl PyQuerySet {
         Iterable,
         Representable
     ),
-    flags(BASETYPE, HAS_DICT, HAS_WEAKREF)
+    flags(HEAPTYPE, BASETYPE, HAS_DICT, HAS_WEAKREF)
 )]
 impl PyQuerySet {
+    #[extend_class]
+    fn named(ctx: &Context, class: &'static Py<PyType>) {
+        crate::class::lives_in(ctx, class, "django.db.models.query");
+    }
     #[pygetset(name = "model")]
     fn py_model(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyObjectRef {
         let class = zelf.class.borrow().clone();
@@ -823,7 +828,10 @@ pub fn names(vm: &VirtualMachine, args: &[PyObjectRef]) -> PyResult<Vec<std::rc:
     args.iter()
         .map(|a| match a.downcast_ref::<PyStr>() {
             Some(s) => Ok((&*s.to_string_lossy()).into()),
-            None => Err(vm.new_type_error(format!("a name is expected, not {}", a.class().name()))),
+            None => Err(vm.new_type_error(format!(
+                "argument of type '{}' is not iterable",
+                a.class().name()
+            ))),
         })
         .collect()
 }

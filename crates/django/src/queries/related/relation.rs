@@ -208,6 +208,9 @@ pub fn filtered(
         .map(|(k, v)| (k.as_str().into(), v))
         .collect();
     let q = Q::new(vec![], lookups);
+    if qs.is_sliced() {
+        return Err(vm.new_type_error("Cannot filter a query once a slice has been taken."));
+    }
     let made = PyQuerySet::chain(qs, vm)?;
     made.with_query(|query| query.add_q(&q)).or_raise(vm)?;
     Ok(made)

@@ -3,7 +3,7 @@
 use protocol::report::Operation;
 use yew::prelude::*;
 
-use crate::sql::{TokenKind, tokens};
+use crate::components::ddl::ddl;
 
 /// Operations, each with the SQL it means.
 pub fn operations(operations: &[Operation]) -> Html {
@@ -16,7 +16,7 @@ pub fn operations(operations: &[Operation]) -> Html {
                         { &operation.description }
                     </p>
                     if !operation.sql.is_empty() {
-                        <pre class="sql ddl">{ for operation.sql.iter().map(|sql| statement(sql)) }</pre>
+                        { ddl(&operation.sql) }
                     }
                 </li>
             }) }
@@ -31,16 +31,4 @@ fn tone(symbol: &str) -> &'static str {
         "~" => "change",
         _ => "other",
     }
-}
-
-fn statement(sql: &str) -> Html {
-    let pieces = tokens(sql).into_iter().map(|token| {
-        let text = sql[token.start..token.end].to_owned();
-        if token.kind == TokenKind::Space {
-            html! { { text } }
-        } else {
-            html! { <span class={token.kind.class()}>{ text }</span> }
-        }
-    });
-    html! { <code>{ for pieces }{"\n"}</code> }
 }

@@ -42,15 +42,17 @@ def _accepts_kwargs(function):
 class CheckRegistry:
     def __init__(self):
         # Dicts keep the order in which checks were registered.
-        self._kinds = ({}, {})
+        self.registered_checks = {}
+        self.deployment_checks = {}
+        self._settle()
 
-    @property
-    def registered_checks(self):
-        return self._kinds[0].keys()
+    def _settle(self):
+        """What is registered so far is Django's own."""
+        self._own = (dict(self.registered_checks), dict(self.deployment_checks))
 
-    @property
-    def deployment_checks(self):
-        return self._kinds[1].keys()
+    def _forget(self):
+        """Leaves Django's own checks: those of a project go with it."""
+        self.registered_checks, self.deployment_checks = map(dict, self._own)
 
     def register(self, check=None, *tags, **kwargs):
         """``register(function, "tag")``, or ``@register("tag", deploy=True)``."""
@@ -63,7 +65,9 @@ class CheckRegistry:
                     "Check functions must accept keyword arguments (**kwargs)."
                 )
             function.tags = tags
-            self._kinds[bool(kwargs.get("deploy"))][function] = True
+            deploy = kwargs.get("deploy")
+            kind = self.deployment_checks if deploy else self.registered_checks
+            kind[function] = True
             return function
 
         return add if check is None else add(check)
@@ -103,8 +107,8 @@ class CheckRegistry:
         return {tag for check in checks for tag in check.tags}
 
     def get_checks(self, include_deployment_checks=False):
-        deployment = self._kinds[1] if include_deployment_checks else ()
-        return [*self._kinds[0], *deployment]
+        deployment = self.deployment_checks if include_deployment_checks else ()
+        return [*self.registered_checks, *deployment]
 
 
 registry = CheckRegistry()

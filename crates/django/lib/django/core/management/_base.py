@@ -5,7 +5,7 @@ import io
 import os
 import sys
 
-from django.core import checks
+from django.core.management._face import check as _check
 from django.core.management.base import CommandError
 from django.core.management.color import color_style, no_style
 
@@ -123,13 +123,15 @@ class BaseCommand:
             raise CommandError(
                 "The --no-color and --force-color options can't be used together."
             )
-        if options.get("no_color"):
+        if options.get("force_color"):
+            self.style = color_style(force_color=True)
+        elif options.get("no_color"):
             self.style = no_style()
         for name in ("stdout", "stderr"):
             if options.get(name):
                 setattr(self, name, OutputWrapper(options[name]))
         if self.requires_system_checks and not options.get("skip_checks"):
-            self.check()
+            self.check(**self.get_check_kwargs(options))
         output = self.handle(*args, **options)
         if output:
             if self.output_transaction:
@@ -141,17 +143,28 @@ class BaseCommand:
             self.stdout.write(output)
         return output
 
-    def check(self, app_configs=None, tags=None, **kwargs):
-        serious = [
-            message
-            for message in checks.run_checks(app_configs=app_configs, tags=tags)
-            if message.is_serious() and not message.is_silenced()
-        ]
-        if serious:
-            from django.core.management.base import SystemCheckError
+    def get_check_kwargs(self, options):
+        every = self.requires_system_checks == "__all__"
+        return {} if every else {"tags": self.requires_system_checks}
 
-            listed = "\n\n".join(map(str, serious))
-            raise SystemCheckError(f"System check identified some issues:\n\nERRORS:\n{listed}\n")
+    def check(
+        self,
+        app_configs=None,
+        tags=None,
+        display_num_errors=False,
+        include_deployment_checks=False,
+        fail_level=40,
+        databases=None,
+    ):
+        _check(
+            self,
+            app_configs=app_configs,
+            tags=tags,
+            display_num_errors=display_num_errors,
+            include_deployment_checks=include_deployment_checks,
+            fail_level=fail_level,
+            databases=databases,
+        )
 
     def handle(self, *args, **options):
         raise NotImplementedError(

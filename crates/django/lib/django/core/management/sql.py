@@ -1,5 +1,7 @@
 """SQL that commands print or run, and the signals around migrations."""
 
+import sys
+
 from django.apps import apps
 from django.db.models import signals
 
@@ -18,9 +20,12 @@ def sql_flush(style, connection, reset_sequences=True, allow_cascade=False):
     )
 
 
-def _tell(signal, verbosity, interactive, db, kwargs):
+def _tell(moment, signal, verbosity, interactive, db, kwargs):
     for config in apps.get_app_configs():
         if config.models_module is not None:
+            if verbosity >= 2:
+                out = kwargs.get("stdout", sys.stdout)
+                out.write(f"Running {moment}-migrate handlers for application {config.label}")
             signal.send(
                 sender=config,
                 app_config=config,
@@ -32,8 +37,8 @@ def _tell(signal, verbosity, interactive, db, kwargs):
 
 
 def emit_pre_migrate_signal(verbosity, interactive, db, **kwargs):
-    _tell(signals.pre_migrate, verbosity, interactive, db, kwargs)
+    _tell("pre", signals.pre_migrate, verbosity, interactive, db, kwargs)
 
 
 def emit_post_migrate_signal(verbosity, interactive, db, **kwargs):
-    _tell(signals.post_migrate, verbosity, interactive, db, kwargs)
+    _tell("post", signals.post_migrate, verbosity, interactive, db, kwargs)

@@ -206,3 +206,23 @@ class Expressions(TableColumns):
     def __str__(self):
         sql, params = self.compiler.compile(self.expressions)
         return sql % tuple(map(self.quote_value, params))
+
+
+class _Written(TableColumns):
+    """What stands in an index's brackets, as it was written."""
+
+    def __init__(self, table, columns, text):
+        super().__init__(table, columns)
+        self.text = text
+
+    def __str__(self):
+        return self.text
+
+
+class _QuotedIndexName(IndexName):
+    def __init__(self, table, columns, suffix, create_index_name, quote_name):
+        super().__init__(table, columns, suffix, create_index_name)
+        self.quote_name = quote_name
+
+    def __str__(self):
+        return self.quote_name(super().__str__())
