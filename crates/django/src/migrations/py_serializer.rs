@@ -174,6 +174,11 @@ fn special(vm: &Vm, o: &PyObject, imports: &mut Imports) -> PyResult<Option<Stri
         imports.insert("from django.conf import settings".into());
         return Ok(Some(format!("settings.{}", text(o, "setting_name")?)));
     }
+    if is(vm, o, "django.db.models.deletion", "DatabaseOnDelete")? {
+        let module = text(class.as_object(), "__module__")?;
+        imports.insert(format!("import {module}"));
+        return Ok(Some(format!("{module}.{}", text(o, "__name__")?)));
+    }
     if is(vm, o, "decimal", "Decimal")? {
         imports.insert("from decimal import Decimal".into());
         return py::repr(vm, o).map(Some);

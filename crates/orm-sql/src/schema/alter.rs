@@ -242,7 +242,8 @@ impl SchemaEditor<'_> {
         }
     }
 
-    fn alter_many_to_many(
+    /// Changes the table of a many-to-many field, keeping its rows.
+    pub fn alter_many_to_many(
         &mut self,
         old_through: &ModelRef,
         new_through: &ModelRef,
