@@ -538,10 +538,11 @@ fn run_sql(editor: &mut SchemaEditor<'_>, sql: &Value) -> Result<()> {
                         let params = (!pair[1].is_null()).then_some(params);
                         editor.execute(&pair[0].to_str(), params.as_deref())?;
                     }
-                    Some(_) => {
-                        return Err(Error::value_error(
-                            "Expected a 2-tuple but got something else",
-                        ));
+                    Some(parts) => {
+                        return Err(Error::value_error(format!(
+                            "Expected a 2-tuple but got {}",
+                            parts.len()
+                        )));
                     }
                     None => editor.execute(&item.to_str(), None)?,
                 }
