@@ -1,8 +1,9 @@
 // Somebody who uses the page: opens it, types, looks.
 
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { small } from "./picture.mjs";
 
 /** Long enough for a first start on a slow machine. */
 const PATIENCE = Number(process.env.ORMSCOPE_PATIENCE ?? 20_000);
@@ -54,7 +55,7 @@ export class Visitor {
   /** A picture for the documentation. */
   async shoot(page, name, options = {}) {
     await mkdir(this.shots, { recursive: true });
-    await page.screenshot({ path: join(this.shots, `${name}.png`), ...options });
+    await writeFile(join(this.shots, `${name}.png`), small(await page.screenshot(options)));
   }
 
   /** A picture of a journey that failed. */

@@ -22,12 +22,20 @@ function early() {
   globalThis.OrmscopeWorker = { worker, said };
 }
 
+/** The editor; until it has come the source is shown as plain text. */
+function editor() {
+  const script = document.createElement("script");
+  script.src = new URL("editor.js", import.meta.url);
+  document.head.append(script);
+}
+
 try {
   const [{ default: start }, module] = await Promise.all([
     import("../ormscope-ui.js"),
     WebAssembly.compileStreaming(fetch(new URL("../ormscope-ui_bg.wasm", import.meta.url))),
   ]);
-  // The page's download is over: now the engine may have the line.
+  // The page's download is over: now the editor and the engine may have the line.
+  editor();
   if (document.body.dataset.mode === "playground") early();
   await start({ module_or_path: module });
 } catch (error) {

@@ -134,10 +134,13 @@ async function edits(page, file) {
 
 const { page } = await visit();
 const example = { models: await edits(page, "models.py"), queries: await edits(page, "queries.py") };
+// A project of its own, without what is left of the example.
+for (const left of await page.locator('[id^="file-migrations/"]').all()) await left.press("Delete");
 await write(page, "models.py", MODELS);
 if (await page.locator('[id="file-seed.py"]').count()) await write(page, "seed.py", SEED);
 await write(page, "queries.py", QUERY);
 await settled(page);
+if (await page.locator(".banner.bad, .card.exception").count()) throw new Error(await page.locator(".scroll").innerText());
 const small = { models: await edits(page, "models.py"), queries: await edits(page, "queries.py") };
 
 /** How long a script that would not end by itself is let run. */

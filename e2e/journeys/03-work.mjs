@@ -8,6 +8,7 @@ async function linkOf(page) {
   const link = await page.inputValue("#share-link");
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), link);
   await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog", { state: "detached" });
   return link;
 }
 

@@ -17,6 +17,7 @@ pub mod fetch_modes;
 pub mod filtered_relation;
 pub mod hints;
 pub mod manager;
+pub mod origins;
 pub mod prefetch;
 pub mod py_query;
 pub mod q;

@@ -1,6 +1,6 @@
 //! Forgetting a project, so that the next one finds a fresh interpreter.
 use crate::load::DEFAULT_APP;
-use crate::scratch::{attr, attr_text, text};
+use crate::scratch::{attr, text};
 use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
@@ -35,10 +35,14 @@ fn is_of_a_project(vm: &VirtualMachine, name: &str, module: &PyObjectRef) -> boo
         let rest = name.strip_prefix(kept);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    if KEPT.iter().any(|kept| is_below(&kept)) {
+    if KEPT.iter().any(is_below) {
         return false;
     }
-    if attr_text(vm, module, "__file__").ends_with(".py") {
+    // Asked of the module's own names: most have no file, and a question that raises takes long.
+    let file = module
+        .dict()
+        .and_then(|names| names.get_item_opt("__file__", vm).ok()?);
+    if file.is_some_and(|file| text(vm, &file).ends_with(".py")) {
         return true;
     }
     python::importer::is_folder(vm, module)

@@ -7,7 +7,9 @@ use crate::test::{self, Tested};
 use crate::watch::Watch;
 use crate::world::World;
 use crate::{begin, check, database, migrate, migrations, trace};
+use django::queries::origins;
 use orm_sql::connection::Connection;
+use orm_sql::origin;
 use orm_sqlite::SqliteConnection;
 use protocol::message::Limits;
 use protocol::report::{
@@ -43,6 +45,8 @@ struct Prepared {
     diagnostics: Vec<Diagnostic>,
     output: Vec<Output>,
     migrations: Migrations,
+    /// How many calls were made that asked for SQL.
+    calls: usize,
     /// Whether the script may have changed more than the databases.
     touched: bool,
 }
@@ -85,9 +89,11 @@ impl Engine {
             ..Report::default()
         };
         self.world.keep_output(limits.output as usize);
+        let tracing = Tracing::begin();
         if self.prepare(project, &mut report, line) {
             self.script(project, limits, &mut report, line);
         }
+        drop(tracing);
         drop(watch);
         self.runtime.enter(|vm| {
             report.databases = database::databases(vm).unwrap_or_default();
@@ -257,6 +263,7 @@ impl Engine {
         line: Observer,
     ) -> bool {
         self.prepared = None;
+        origins::keep_first(0);
         let world = self.world.clone();
         let taken = self.runtime.enter(|vm| {
             let stages = Stages {
@@ -277,6 +284,7 @@ impl Engine {
             diagnostics: report.diagnostics.clone(),
             output: report.output.clone(),
             migrations: report.migrations.clone(),
+            calls: origins::count(),
             touched: false,
         });
         true
@@ -292,6 +300,8 @@ impl Engine {
         };
         if let Some(prepared) = &mut self.prepared {
             prepared.touched = changes_more_than_rows(project, source);
+            // What earlier runs of the script called is forgotten.
+            origins::keep_first(prepared.calls);
         }
         let world = self.world.clone();
         let begun = world.milliseconds();
@@ -312,6 +322,22 @@ impl Engine {
             .extend(failure.map(|f| diagnostic(PhaseName::Run, f)));
         let millis = world.milliseconds() - begun;
         report.phases.push(phase(PhaseName::Run, outcome, millis));
+    }
+}
+
+/// The ORM remembers which call asked for what, as long as this lives.
+struct Tracing;
+
+impl Tracing {
+    fn begin() -> Self {
+        origin::trace(true);
+        Tracing
+    }
+}
+
+impl Drop for Tracing {
+    fn drop(&mut self) {
+        origin::trace(false);
     }
 }
 
@@ -415,7 +441,7 @@ impl Stages<'_> {
             Err(f) if f.kind == "KeyboardInterrupt" => Outcome::Stopped,
             Err(_) => Outcome::Failed,
         };
-        let queries: Vec<QueryRecord> = trace::take(self.vm, &SourceRange::default());
+        let queries: Vec<QueryRecord> = trace::take(self.vm, self.world, &SourceRange::default());
         report.phases.push(Phase {
             queries,
             ..phase(name, outcome, millis)

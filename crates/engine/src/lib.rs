@@ -3,7 +3,7 @@
 //! ```text
 //! Project ─▶ load ─▶ check ─▶ migrate ─▶ seed ─▶ snapshot ─▶ run ─▶ Report
 //!           settings          tables     rows    │    ▲      │
-//!           models                               └────┘      ├ trace   SQL of each statement
+//!           models                               └────┘      ├ trace   SQL of each statement, and why
 //!                                        each run starts     ├ value   what it came to
 //!                                        from it             └ database
 //! ```
@@ -19,6 +19,7 @@ mod load;
 mod manage;
 mod migrate;
 mod migrations;
+mod provenance;
 mod questions;
 mod run;
 mod scratch;

@@ -78,7 +78,7 @@ pub fn run(
         let begun = world.milliseconds();
         let left = runtime::run_statement(vm, &globals, file, source, statement);
         let raised = left.raised.clone();
-        if let Some(mut card) = card(vm, file, statement, left, rows) {
+        if let Some(mut card) = card(vm, world, file, statement, left, rows) {
             card.millis = world.milliseconds() - begun;
             ran.cards.push(card);
         }
@@ -92,6 +92,7 @@ pub fn run(
 
 fn card(
     vm: &VirtualMachine,
+    world: &World,
     file: &str,
     statement: &Statement,
     left: Left,
@@ -112,7 +113,7 @@ fn card(
             Kind::Expression => value::value(vm, &object, rows),
             _ => match object.downcast_ref::<PyQuerySet>() {
                 Some(qs) if qs.cache.borrow().is_none() => {
-                    pending = trace::not_run(vm, qs, &at);
+                    pending = trace::not_run(vm, world, qs, &at);
                     value::pending(vm, &object)
                 }
                 _ if deserves_a_card(vm, &object) => value::value(vm, &object, rows),
@@ -120,8 +121,14 @@ fn card(
             },
         },
     };
-    let mut queries = trace::take(vm, &at);
+    let mut queries = trace::take(vm, world, &at);
     queries.extend(pending);
+    let shown = match &value {
+        Value::Table(rows) => rows.model.as_deref(),
+        Value::Instance(instance) => Some(instance.model.as_str()),
+        _ => None,
+    };
+    trace::only_columns_of(shown, &mut queries);
     let silent = match value {
         Value::Nothing | Value::None => queries.is_empty(),
         _ => false,

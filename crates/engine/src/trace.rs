@@ -1,8 +1,10 @@
 //! What reached the database, as cards show it.
 use crate::graph::drawn;
+use crate::provenance::provenance;
 use crate::value::cell_of;
+use crate::world::World;
 use django::db::QueryRecord as Logged;
-use orm_sql::compiler::join_graph::{self, join_graph};
+use django::queries::execute::Plan;
 use orm_sqlite::{Params, SqliteConnection};
 use orm_state::Value as OrmValue;
 use protocol::report::{PlanRow, QueryKind, QueryRecord, SourceRange, SqlText};
@@ -12,24 +14,29 @@ use rustpython_vm::VirtualMachine;
 const MOST_PLANS: usize = 40;
 
 /// The statements since the last time, for a card at a place.
-pub fn take(vm: &VirtualMachine, at: &SourceRange) -> Vec<QueryRecord> {
+pub fn take(vm: &VirtualMachine, world: &World, at: &SourceRange) -> Vec<QueryRecord> {
     django::db::take_log()
         .iter()
         .enumerate()
-        .map(|(index, logged)| record(vm, logged, at, index < MOST_PLANS))
+        .map(|(index, logged)| record(vm, world, logged, at, index < MOST_PLANS))
         .collect()
 }
 
-fn record(vm: &VirtualMachine, logged: &Logged, at: &SourceRange, explained: bool) -> QueryRecord {
+fn record(
+    vm: &VirtualMachine,
+    world: &World,
+    logged: &Logged,
+    at: &SourceRange,
+    explained: bool,
+) -> QueryRecord {
     let connection = django::db::database(vm, &logged.using)
         .and_then(|d| d.sqlite(vm))
         .ok();
     let params = logged.params.as_deref();
     let kind = kind(&logged.sql);
-    let graph = logged.plan.as_ref().and_then(|plan| {
-        let graph = plan.downcast_ref::<join_graph::JoinGraph>()?;
-        Some(drawn(graph, &logged.sql))
-    });
+    let made = logged.plan.as_ref();
+    let made = made.and_then(|plan| plan.downcast_ref::<Plan>());
+    let graph = made.and_then(|plan| Some(drawn(plan.graph.as_ref()?, &logged.sql)));
     let many = logged.times.is_some();
     let plan = match &connection {
         Some(c) if explained && !many && logged.error.is_none() => {
@@ -51,8 +58,20 @@ fn record(vm: &VirtualMachine, logged: &Logged, at: &SourceRange, explained: boo
         rows: u64::try_from(logged.rows).unwrap_or(0),
         error: logged.error.clone(),
         plan,
+        provenance: made
+            .map(|plan| provenance(world, &logged.sql, plan))
+            .unwrap_or_default(),
         graph,
-        provenance: Vec::new(),
+    }
+}
+
+/// Columns are lit in the card's rows, which are a model's: those of other queries are not there.
+pub fn only_columns_of(model: Option<&str>, queries: &mut [QueryRecord]) {
+    for query in queries {
+        let about = query.graph.as_ref().and_then(|g| g.nodes.first());
+        if model.is_some() && about.map(|node| node.model.as_str()) != model {
+            query.provenance.iter_mut().for_each(|p| p.columns.clear());
+        }
     }
 }
 
@@ -135,6 +154,7 @@ fn plan(
 /// The statement an unevaluated queryset would cause.
 pub fn not_run(
     vm: &VirtualMachine,
+    world: &World,
     queryset: &django::queries::queryset::PyQuerySet,
     at: &SourceRange,
 ) -> Option<QueryRecord> {
@@ -145,6 +165,7 @@ pub fn not_run(
         .and_then(|d| d.sqlite(vm))
         .ok()?;
     let (sql, params) = (&compiled.sql.sql, compiled.sql.params.as_slice());
+    let made = Plan::of(&compiled);
     Some(QueryRecord {
         text: SqlText {
             sql: sql.clone(),
@@ -156,7 +177,8 @@ pub fn not_run(
         at: at.clone(),
         not_run: true,
         plan: plan(&connection, QueryKind::Select, sql, Some(params)),
-        graph: Some(drawn(&join_graph(&compiled.query), sql)),
+        graph: made.graph.as_ref().map(|graph| drawn(graph, sql)),
+        provenance: provenance(world, sql, &made),
         ..QueryRecord::default()
     })
 }

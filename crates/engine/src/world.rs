@@ -1,7 +1,9 @@
 //! What Python sees of the world: the project's files, the outer host's clocks, output kept.
 use protocol::report::{Output, Stream as ReportStream};
+use python::calls::Calls;
 use python::host::{FileError, Host, Kind, MemoryFiles, Stream};
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,6 +17,8 @@ pub struct World {
     /// Whether output is kept for the report, or goes straight out.
     keeping: Cell<bool>,
     place: RefCell<(String, u32)>,
+    /// The calls of the files that somebody asked about.
+    calls: RefCell<HashMap<String, Option<Rc<Calls>>>>,
 }
 
 impl World {
@@ -26,10 +30,24 @@ impl World {
             room: Cell::new(1 << 20),
             keeping: Cell::new(true),
             place: RefCell::default(),
+            calls: RefCell::default(),
         })
     }
     pub fn set_files(&self, files: MemoryFiles) {
         *self.files.borrow_mut() = files;
+        self.calls.borrow_mut().clear();
+    }
+    /// The calls of one of the project's files.
+    pub fn calls(&self, path: &str) -> Option<Rc<Calls>> {
+        if let Some(known) = self.calls.borrow().get(path) {
+            return known.clone();
+        }
+        let text = self.files.borrow().0.get(path).cloned();
+        let calls = text.and_then(|t| Calls::of(&t)).map(Rc::new);
+        self.calls
+            .borrow_mut()
+            .insert(path.to_owned(), calls.clone());
+        calls
     }
     /// Starts keeping output, up to a number of bytes.
     pub fn keep_output(&self, bytes: usize) {

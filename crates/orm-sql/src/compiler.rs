@@ -22,7 +22,8 @@ mod update;
 
 use crate::dialect::Dialect;
 use crate::expression::Expr;
-use crate::query::{GroupBy, Query};
+use crate::origin::Origin;
+use crate::query::{Alias, GroupBy, Query};
 use crate::where_node::WhereNode;
 use crate::writer::SqlWriter;
 pub use delete::compile_delete;
@@ -54,6 +55,8 @@ struct State {
     klass_info: Option<KlassInfo>,
     annotation_col_map: IndexMap<String, usize>,
     meta_ordering: bool,
+    /// Aliases whose columns `select_related()` selects, and the argument that asked for them.
+    related_origins: Vec<(Alias, Origin)>,
 }
 
 /// A compiled `SELECT`, with what is needed to turn its rows into values.
@@ -135,6 +138,8 @@ impl Compiler {
 
     /// The SQL text and parameters of the whole query.
     pub fn as_sql(&self) -> Result<SqlWriter> {
+        // Whoever has it compiled asked for none of its parts.
+        let _scope = crate::origin::scope(None);
         let combinator = self.query.borrow().combinator;
         let with_col_aliases = self.with_col_aliases || combinator.is_some();
         self.setup_query(with_col_aliases)?;
@@ -179,11 +184,15 @@ impl Compiler {
         if sliced {
             let query = self.query.borrow();
             out.push(" ");
+            let mark = out.mark();
             out.push(
                 &self
                     .dialect
                     .limit_offset_sql(query.low_mark, query.high_mark),
             );
+            for origin in query.limit_origins() {
+                out.note(mark, Some(*origin));
+            }
         }
         if self.query.borrow().subquery && !extra_select.is_empty() {
             return self.without_extra_select(out);
@@ -240,7 +249,9 @@ impl Compiler {
         let from = self.get_from_clause()?;
         out.push("SELECT ");
         if distinct {
+            let mark = out.mark();
             self.dialect.distinct_sql(distinct_sql, out)?;
+            out.note(mark, self.query.borrow().distinct_origin());
             out.push(" ");
         }
         // Parameters follow the text: conditions are compiled where they stand.
@@ -250,8 +261,7 @@ impl Compiler {
                 if i > 0 {
                     out.push(", ");
                 }
-                out.push(&item.sql.sql);
-                out.params.extend(item.sql.params.iter().cloned());
+                out.append_ref(&item.sql);
                 if let Some(alias) = &item.alias {
                     out.push(" AS ");
                     self.quote_name(alias, out);
@@ -284,12 +294,17 @@ impl Compiler {
                     "annotate() + distinct(fields) is not implemented.",
                 ));
             }
-            out.push(" GROUP BY ");
+            out.push(" ");
+            let mark = out.mark();
+            out.push("GROUP BY ");
             for (i, part) in group_by.into_iter().enumerate() {
                 if i > 0 {
                     out.push(", ");
                 }
                 out.append(part);
+            }
+            for origin in self.query.borrow().group_by_origins() {
+                out.note(mark, Some(*origin));
             }
             if self.state.borrow().meta_ordering {
                 order_by.clear();

@@ -276,7 +276,11 @@ pub trait Expression: Debug + Any {
         {
             let part = out.take_from(mark);
             let (sql, params) = hooks.select_format(&field, part.sql, part.params)?;
-            out.append(SqlWriter { sql, params });
+            out.append(SqlWriter {
+                sql,
+                params,
+                ..SqlWriter::default()
+            });
         }
         Ok(())
     }

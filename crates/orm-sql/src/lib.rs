@@ -21,6 +21,7 @@ pub mod expressions;
 pub mod functions;
 pub mod lookup;
 pub mod lookups;
+pub mod origin;
 pub mod prep;
 pub mod q;
 pub mod query;

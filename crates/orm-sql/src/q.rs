@@ -1,5 +1,6 @@
 //! `Q`: conditions as the user wrote them. Source: "Q objects" in Django's documentation.
 use crate::expression::Expr;
+use crate::origin::Origin;
 use orm_state::Value;
 use std::fmt::Debug;
 use std::rc::Rc;
@@ -27,6 +28,8 @@ pub struct Q {
     pub children: Vec<QChild>,
     pub connector: Connector,
     pub negated: bool,
+    /// Where each child came from; empty while nobody traces.
+    pub origins: Vec<Option<Origin>>,
 }
 
 #[derive(Clone, Debug)]
@@ -44,6 +47,7 @@ impl Default for Q {
             children: vec![],
             connector: Connector::And,
             negated: false,
+            origins: vec![],
         }
     }
 }
@@ -91,16 +95,23 @@ impl Q {
             *self = Q {
                 children: vec![QChild::Q(inner), child],
                 connector,
-                negated: false,
+                ..Q::default()
             };
             return;
         }
         match child {
             QChild::Q(q) if !q.negated && (q.connector == connector || q.children.len() == 1) => {
+                if !q.origins.is_empty() {
+                    self.origins.resize(self.children.len(), None);
+                    self.origins.extend(q.origins);
+                }
                 self.children.extend(q.children);
             }
             child => self.children.push(child),
         }
+    }
+    pub(crate) fn origin(&self, index: usize) -> Option<Origin> {
+        self.origins.get(index).copied().flatten()
     }
     /// The lookups in it, depth first.
     pub fn flatten<'a>(&'a self, out: &mut Vec<&'a QChild>) {

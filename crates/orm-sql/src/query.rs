@@ -53,9 +53,12 @@ pub enum SelectRelated {
     Fields(Rc<RelatedTree>),
 }
 
-/// Names to follow, nested.
+/// Names to follow, nested, and the argument that asked for it.
 #[derive(Clone, Debug, Default)]
-pub struct RelatedTree(pub IndexMap<String, RelatedTree>);
+pub struct RelatedTree(
+    pub IndexMap<String, RelatedTree>,
+    pub Option<crate::origin::Origin>,
+);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Combinator {
@@ -146,6 +149,8 @@ pub struct Query {
     pub subquery: bool,
     /// Set by `none()`.
     pub explain: Option<ExplainInfo>,
+    /// Where its parts came from.
+    pub origins: crate::origin::Kept,
 }
 
 /// `explain(format=…, **options)`.
@@ -208,6 +213,7 @@ impl Query {
             filter_is_sticky: false,
             subquery: false,
             explain: None,
+            origins: None,
         }
     }
     /// The model; queries without one never get here through the public API.
@@ -235,6 +241,7 @@ impl Query {
     }
     /// Narrows the slice, relative to what is sliced already (`set_limits`).
     pub fn set_limits(&mut self, low: Option<u64>, high: Option<u64>) -> Result<()> {
+        self.limits_wanted();
         if let Some(high) = high {
             self.high_mark = Some(match self.high_mark {
                 Some(h) => h.min(self.low_mark.saturating_add(high)),
@@ -254,6 +261,7 @@ impl Query {
     }
     pub fn clear_limits(&mut self) {
         (self.low_mark, self.high_mark) = (0, None);
+        self.limits_dropped();
     }
     /// `none()`: a condition that matches nothing.
     pub fn set_empty(&mut self) {

@@ -1,6 +1,7 @@
 //! `WHERE` and `HAVING`: a tree of conditions. Source of names: Django's `sql.where`.
 use crate::compiler::Compiler;
 use crate::expression::{AliasMap, Expr, Expression, Resolve, Sources};
+use crate::origin::{self, Origin};
 use crate::q::Connector;
 use crate::query::Query;
 use crate::writer::SqlWriter;
@@ -16,6 +17,8 @@ pub struct WhereNode {
     pub negated: bool,
     /// Already resolved: resolving again changes nothing.
     pub resolved: bool,
+    /// Where each child came from; empty while nobody traces.
+    pub origins: Vec<Option<Origin>>,
 }
 
 impl Default for WhereNode {
@@ -25,15 +28,21 @@ impl Default for WhereNode {
             connector: Connector::And,
             negated: false,
             resolved: false,
+            origins: vec![],
         }
     }
 }
 
 impl WhereNode {
     pub fn new(children: Vec<Expr>, connector: Connector) -> WhereNode {
+        let origins = match origin::current() {
+            Some(_) => children.iter().map(leaf_origin).collect(),
+            None => vec![],
+        };
         WhereNode {
             children,
             connector,
+            origins,
             ..WhereNode::default()
         }
     }
@@ -51,10 +60,21 @@ impl WhereNode {
             && !node.negated
             && (node.connector == connector || node.children.len() == 1)
         {
+            if !node.origins.is_empty() {
+                self.origins.resize(self.children.len(), None);
+                self.origins.extend(node.origins.iter().copied());
+            }
             self.children.extend(node.children.iter().cloned());
             return;
         }
+        if origin::tracing() {
+            self.origins.resize(self.children.len(), None);
+            self.origins.push(leaf_origin(&child));
+        }
         self.children.push(child);
+    }
+    fn origin(&self, index: usize) -> Option<Origin> {
+        self.origins.get(index).copied().flatten()
     }
     /// Resolves what its lookups hold, keeping the nodes as they are: for a query that becomes part
     /// of another one.
@@ -96,21 +116,23 @@ impl WhereNode {
         if must_remain_connected && self.contains_aggregate() && !self.contains_over_clause() {
             return Ok((None, Some(self.clone()), None));
         }
-        let (mut where_parts, mut having, mut qualify): (Vec<Expr>, Vec<Expr>, Vec<Expr>) =
+        type Part = (Expr, Option<Origin>);
+        let (mut where_parts, mut having, mut qualify): (Vec<Part>, Vec<Part>, Vec<Part>) =
             (vec![], vec![], vec![]);
-        for c in &self.children {
+        for (i, c) in self.children.iter().enumerate() {
+            let leaf = (c.clone(), self.origin(i));
             if let Some(node) = c.as_any().downcast_ref::<WhereNode>() {
                 let node = Rc::new(node.clone());
                 let (w, h, q) = node.split_having_qualify(in_negated, must_group_by)?;
-                where_parts.extend(w.map(|n| n as Expr));
-                having.extend(h.map(|n| n as Expr));
-                qualify.extend(q.map(|n| n as Expr));
+                where_parts.extend(w.map(|n| (n as Expr, None)));
+                having.extend(h.map(|n| (n as Expr, None)));
+                qualify.extend(q.map(|n| (n as Expr, None)));
             } else if c.contains_over_clause() {
-                qualify.push(c.clone());
+                qualify.push(leaf);
             } else if c.contains_aggregate() {
-                having.push(c.clone());
+                having.push(leaf);
             } else {
-                where_parts.push(c.clone());
+                where_parts.push(leaf);
             }
         }
         if must_remain_connected && !qualify.is_empty() {
@@ -125,10 +147,12 @@ impl WhereNode {
                 ));
             }
         }
-        let make = |children: Vec<Expr>| {
-            (!children.is_empty()).then(|| {
+        let make = |parts: Vec<Part>| {
+            (!parts.is_empty()).then(|| {
+                let (children, origins) = parts.into_iter().unzip();
                 Rc::new(WhereNode {
                     children,
+                    origins,
                     connector: self.connector,
                     negated: self.negated,
                     resolved: self.resolved,
@@ -137,6 +161,11 @@ impl WhereNode {
         };
         Ok((make(where_parts), make(having), make(qualify)))
     }
+}
+
+/// A condition is made for whom is worked for; one that holds others is not a condition itself.
+fn leaf_origin(child: &Expr) -> Option<Origin> {
+    origin::current().filter(|_| !child.as_any().is::<WhereNode>())
 }
 
 /// The expression as a lookup compiles its left side: resolved once more.
@@ -188,6 +217,7 @@ impl Expression for WhereNode {
             connector: self.connector,
             negated: self.negated,
             resolved: self.resolved,
+            origins: self.origins.clone(),
         })
     }
     fn same_args(&self, other: &dyn Expression) -> bool {
@@ -232,10 +262,11 @@ impl Expression for WhereNode {
             _ => (1, self.children.len()),
         };
         let mut parts: Vec<SqlWriter> = Vec::with_capacity(self.children.len());
-        for child in &self.children {
+        for (i, child) in self.children.iter().enumerate() {
             let mark = out.mark();
             match compiler.compile(child, out) {
                 Ok(()) => {
+                    out.note(mark, self.origin(i));
                     let part = out.take_from(mark);
                     if part.is_empty() {
                         full_needed -= 1;

@@ -48,6 +48,15 @@ pub fn query_flag(name: &str) -> bool {
     query(name).is_some()
 }
 
+/// Whether the window is as narrow as a telephone: long lines would be broken
+/// anywhere.
+#[must_use]
+pub fn is_narrow() -> bool {
+    window()
+        .and_then(|window| window.match_media("(max-width: 560px)").ok().flatten())
+        .is_some_and(|query| query.matches())
+}
+
 /// Milliseconds since the page began.
 #[must_use]
 pub fn now() -> f64 {

@@ -6,5 +6,5 @@ mod layout;
 mod tokens;
 
 pub use align::align;
-pub use layout::{Layout, Place, lay_out};
+pub use layout::{LINE, Layout, Place, SHORT_LINE, lay_out};
 pub use tokens::{Token, TokenKind, tokens};

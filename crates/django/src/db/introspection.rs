@@ -68,6 +68,18 @@ fn text(vm: &VirtualMachine, s: &str) -> PyObjectRef {
     vm.ctx.new_str(s).into()
 }
 
+/// What a foreign key's `ON DELETE` is in a model; nothing for what models do by themselves.
+fn on_delete(vm: &VirtualMachine, action: &str) -> PyResult {
+    let name = match action {
+        "CASCADE" => "DB_CASCADE",
+        "SET DEFAULT" => "DB_SET_DEFAULT",
+        "SET NULL" => "DB_SET_NULL",
+        "NO ACTION" => "DO_NOTHING",
+        _ => return Ok(vm.ctx.none()),
+    };
+    crate::modules::find(vm, "django.db.models.deletion", name)
+}
+
 fn table_argument(vm: &VirtualMachine, args: &FuncArgs) -> PyResult<String> {
     // (cursor, table_name)
     let found = args.args.get(1).cloned();
@@ -207,7 +219,7 @@ impl DatabaseIntrospection {
             let values = vec![
                 text(vm, &key.to_column),
                 text(vm, &key.to_table),
-                vm.ctx.none(),
+                on_delete(vm, &key.on_delete)?,
             ];
             found.set_item(&*key.column, vm.ctx.new_tuple(values).into(), vm)?;
         }

@@ -1,6 +1,7 @@
 //! Every statement that reached a database, for result cards and `connection.queries`.
 use super::wrapper::DatabaseWrapper;
 use crate::py;
+use orm_sql::origin;
 use orm_state::Value;
 use rustpython_vm::frame::frame_at_offset;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
@@ -24,7 +25,8 @@ pub struct QueryRecord {
     /// Rows fetched, or changed; `-1` where unknown.
     pub rows: i64,
     pub error: Option<String>,
-    /// Where in Python it was caused, innermost frame first: file and line.
+    /// Where in Python it was caused, innermost frame first: file and line. Known while the engine
+    /// traces.
     pub stack: Vec<(String, u32)>,
     /// What the compiler said about the query (its join graph), if it was compiled.
     pub plan: Option<Rc<dyn Any>>,
@@ -122,6 +124,9 @@ fn said_to_logger(
 /// The Python frames of the project, innermost first.
 pub(crate) fn stack(vm: &VirtualMachine) -> Vec<(String, u32)> {
     let mut found = vec![];
+    if !origin::tracing() {
+        return found;
+    }
     for offset in 0..64 {
         let Some(frame) = frame_at_offset(offset, vm) else {
             break;
@@ -129,7 +134,8 @@ pub(crate) fn stack(vm: &VirtualMachine) -> Vec<(String, u32)> {
         let code = frame.iframe().code();
         let file = code.source_path().as_str();
         if !file.starts_with('<') {
-            let line = frame.current_location().line.get() as u32;
+            // The frame's own copy of its place is not kept up to date while it runs.
+            let line = u32::try_from(frame.lineno()).unwrap_or(0);
             found.push((file.to_string(), line));
         }
         if found.len() == 16 {

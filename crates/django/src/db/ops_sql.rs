@@ -121,6 +121,7 @@ fn written(vm: &Vm, part: &str, mut args: FuncArgs, write: Write) -> PyResult {
             .iter()
             .map(|p| to_value(vm, p))
             .collect::<PyResult<_>>()?,
+        ..SqlWriter::default()
     };
     let mut out = SqlWriter::default();
     write(&*dialect(), part, inner, zone.as_deref(), &mut out).or_raise(vm)?;

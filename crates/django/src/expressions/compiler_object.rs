@@ -274,5 +274,6 @@ pub fn read_pair(vm: &VirtualMachine, obj: &PyObject) -> PyResult<SqlWriter> {
     Ok(SqlWriter {
         sql: sql.str(vm)?.to_string_lossy().into_owned(),
         params,
+        ..SqlWriter::default()
     })
 }

@@ -17,6 +17,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     let export = |name: &'static str, f: PyObjectRef| modules::export(vm, MODULE, name, f);
     export("arguments", function(vm, "arguments", arguments))?;
     export("handle", function(vm, "handle", handle))?;
+    export("sync_apps", function(vm, "sync_apps", sync_apps))?;
     export("check", function(vm, "check", run_checks))
 }
 
@@ -88,6 +89,37 @@ fn handle(command: PyObjectRef, words: PyObjectRef, options: PyObjectRef, vm: &V
     let out = output(vm, &command)?;
     given.command = Some(command);
     (rust.handle)(vm, &given, &out)
+}
+
+/// What `migrate`'s `sync_apps()` does.
+fn sync_apps(
+    command: PyObjectRef,
+    connection: PyObjectRef,
+    labels: PyObjectRef,
+    verbosity: u8,
+    vm: &Vm,
+) -> PyResult<()> {
+    let labels = py::list(vm, &labels)?
+        .iter()
+        .map(|l| py::to_string(vm, l))
+        .collect::<PyResult<Vec<_>>>()?;
+    let out = output(vm, &command)?;
+    super::migrate::sync::make_tables(vm, &connection, &labels, verbosity, &out)
+}
+
+/// Has files that were written laid out, where there is a formatter; the page has none.
+pub fn lay_out(vm: &Vm, args: &Args, paths: &[String]) -> PyResult<()> {
+    let Some(command) = &args.command else {
+        return Ok(());
+    };
+    const UTILS: &str = "django.core.management.utils";
+    vm.import(UTILS, 0)?;
+    let paths = paths.iter().map(|p| py::str(vm, p)).collect();
+    let stderr = [("stderr", py::attr(vm, command, "stderr")?)];
+    let call = py::with_kwargs(vec![vm.ctx.new_list(paths).into()], &stderr);
+    modules::find(vm, UTILS, "run_formatters")?
+        .call(call, vm)
+        .map(drop)
 }
 
 /// What `BaseCommand.check()` does.

@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use orm_migrations::Migration;
 use orm_migrations::autodetector::Options;
 use orm_migrations::optimizer::optimize;
-use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 
@@ -92,7 +92,7 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
     let labels = &args.positional;
     apps::check(vm, labels, out)?;
     let project = Project::load(vm, "default")?;
-    apps::consistent(vm, &project)?;
+    histories(vm, args)?;
     let mut conflicts = project.graph.detect_conflicts();
     if !labels.is_empty() {
         conflicts.retain(|app, _| labels.contains(app));
@@ -138,6 +138,70 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
         write_files(vm, &job, &project, &changes, &IndexMap::new())?;
     }
     if check { Err(exit(vm, 1)) } else { Ok(()) }
+}
+
+/// Refuses databases whose histories contradict the files. Other databases than the usual one are
+/// looked at only where routers may put something there.
+fn histories(vm: &Vm, args: &Args) -> PyResult<()> {
+    const COMMAND: &str = "django.core.management.commands.makemigrations";
+    let connections = match &args.command {
+        Some(_) => modules::find(vm, COMMAND, "connections")?,
+        None => modules::find(vm, "django.db", "connections")?,
+    };
+    let mut aliases = vec!["default".to_string()];
+    if !crate::db::router::is_empty() {
+        aliases = py::list(vm, &connections)?
+            .iter()
+            .map(|a| py::to_string(vm, a))
+            .collect::<PyResult<_>>()?;
+        aliases.sort();
+    }
+    let loader = modules::find(vm, "django.db.migrations.loader", "MigrationLoader")?;
+    let ignoring = [("ignore_no_migrations", py::bool(vm, true))];
+    let loader = loader.call(py::with_kwargs(vec![vm.ctx.none()], &ignoring), vm)?;
+    for alias in aliases {
+        let connection = connections.get_item(alias.as_str(), vm)?;
+        let settings = py::attr(vm, &connection, "settings_dict")?;
+        let engine = py::to_string(vm, &settings.get_item("ENGINE", vm)?)?;
+        if engine == "django.db.backends.dummy" || !holds_models(vm, &connection)? {
+            continue;
+        }
+        let e = match py::call(vm, &loader, "check_consistent_history", vec![connection]) {
+            Ok(_) => continue,
+            Err(e) => e,
+        };
+        if !crate::error::is_a(vm, &e, "OperationalError") {
+            return Err(e);
+        }
+        let text = format!(
+            "Got an error checking a consistent migration history performed for database \
+             connection '{alias}': {}",
+            py::to_string(vm, e.as_object())?
+        );
+        let kind = vm.ctx.exceptions.runtime_warning.to_owned();
+        let warn = vm.import("warnings", 0)?.get_attr("warn", vm)?;
+        warn.call((text, kind), vm)?;
+    }
+    Ok(())
+}
+
+/// Do the routers let a database have any model?
+fn holds_models(vm: &Vm, connection: &PyObjectRef) -> PyResult<bool> {
+    let router = modules::find(vm, "django.db", "router")?;
+    let registry = modules::find(vm, "django.apps", "apps")?;
+    let alias = py::attr(vm, connection, "alias")?;
+    for config in py::list(vm, &py::call(vm, &registry, "get_app_configs", vec![])?)? {
+        let label = py::attr(vm, &config, "label")?;
+        for model in py::list(vm, &py::call(vm, &config, "get_models", vec![])?)? {
+            let name = py::attr(vm, &py::attr(vm, &model, "_meta")?, "object_name")?;
+            let how = [("model_name", name)];
+            let args = vec![alias.clone(), label.clone()];
+            if py::call_kw(vm, &router, "allow_migrate", args, &how)?.is_true(vm)? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// What a detector that somebody wrote finds. It answers as `MigrationAutodetector` does.
@@ -208,6 +272,7 @@ pub fn write_files(
     previous: &IndexMap<String, String>,
 ) -> PyResult<()> {
     let verbosity = job.args.verbosity();
+    let mut written = vec![];
     for (app, migrations) in changes {
         if verbosity >= 1 {
             job.log.line(vm, &format!("Migrations for '{app}':"))?;
@@ -224,7 +289,7 @@ pub fn write_files(
                 }
             }
             if !job.dry_run {
-                project.write(vm, migration, job.header())?;
+                written.push(project.write(vm, migration, job.header())?);
                 if let Some(old) = previous.get(app) {
                     python::host::ask(|h| h.remove(old));
                     job.log
@@ -240,7 +305,7 @@ pub fn write_files(
             }
         }
     }
-    Ok(())
+    super::face::lay_out(vm, job.args, &written)
 }
 
 /// A path as seen from the project's folder, where `manage.py` would be.

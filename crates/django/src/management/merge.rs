@@ -78,6 +78,7 @@ pub fn merge(
             .collect();
         if !job.dry_run {
             let path = project.write(vm, &migration, job.header())?;
+            super::face::lay_out(vm, job.args, std::slice::from_ref(&path))?;
             if verbosity > 0 {
                 job.log
                     .line(vm, &format!("\nCreated new merge migration {path}"))?;

@@ -2,7 +2,7 @@
 mod plan;
 mod progress;
 mod prune;
-mod sync;
+pub mod sync;
 
 use super::args::Args;
 use super::command::{Command, Opt, Positional};

@@ -86,6 +86,7 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
         }
     }
     let path = project.write(vm, &migration, true)?;
+    super::face::lay_out(vm, args, std::slice::from_ref(&path))?;
     if loud {
         out.line(vm, &format!("Optimized migration {path}"))
     } else {

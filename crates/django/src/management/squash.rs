@@ -141,6 +141,7 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
         .text(vm, &migration, header)?
         .contains("# Functions from the following migrations");
     let path = project.write(vm, &migration, header)?;
+    super::face::lay_out(vm, args, std::slice::from_ref(&path))?;
     if !loud {
         return Ok(());
     }

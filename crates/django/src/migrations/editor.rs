@@ -26,12 +26,15 @@ type Vm = VirtualMachine;
 #[derive(Clone, Debug)]
 pub struct Database {
     pub wrapper: PyRef<DatabaseWrapper>,
+    /// What somebody put in the place of the editor's `execute()`.
+    execute: Option<PyObjectRef>,
 }
 
 impl Database {
     pub fn new(vm: &Vm, alias: &str) -> PyResult<Database> {
         Ok(Database {
             wrapper: registry::database(vm, alias)?,
+            execute: None,
         })
     }
 }
@@ -39,6 +42,9 @@ impl Database {
 impl SchemaHost for Database {
     fn execute(&mut self, sql: &str, params: Option<&[Value]>) -> Result<()> {
         with_current_vm(|vm| {
+            if let Some(own) = &self.execute {
+                return told(vm, own, sql, params).or_foreign();
+            }
             log(vm, sql, params).or_foreign()?;
             let done = match params {
                 Some(p) if !p.is_empty() => {
@@ -114,6 +120,25 @@ impl SchemaHost for Database {
             .map(|(name, _)| name)
             .collect())
     }
+}
+
+/// `BaseDatabaseSchemaEditor.execute`, if it is not what it was.
+fn replaced_execute(vm: &Vm) -> PyResult<Option<PyObjectRef>> {
+    let home = "django.db.backends.base.schema";
+    let class = crate::modules::find(vm, home, "BaseDatabaseSchemaEditor")?;
+    let own = py::attr(vm, &class, "execute")?;
+    let native = own.class().is(vm.ctx.types.method_descriptor_type);
+    Ok((!native).then_some(own))
+}
+
+/// Hands a statement to what stands in for `execute()`.
+fn told(vm: &Vm, execute: &PyObjectRef, sql: &str, params: Option<&[Value]>) -> PyResult<()> {
+    let mut args = vec![py::str(vm, sql)];
+    if let Some(p) = params {
+        let items = p.iter().map(|v| convert::to_py(vm, v));
+        args.push(vm.ctx.new_tuple(items.collect::<PyResult<_>>()?).into());
+    }
+    execute.call(args, vm).map(drop)
 }
 
 /// Tells `django.db.backends.schema`, where somebody listens: a logger needs `logging` imported.
@@ -433,7 +458,10 @@ impl Constructor for PySchemaEditor {
             None => true,
         };
         let made = PySchemaEditor {
-            database: Database { wrapper },
+            database: Database {
+                wrapper,
+                execute: replaced_execute(vm)?,
+            },
             held: RefCell::new(Held {
                 deferred: vec![],
                 collected: collect.then(Vec::new),

@@ -16,6 +16,12 @@ type Vm = VirtualMachine;
 const MODULE: &str = "django.db.migrations.executor";
 
 pub fn install(vm: &Vm) -> PyResult<()> {
+    crate::library::promise(
+        vm,
+        MODULE,
+        "django.db.migrations.recorder",
+        &["MigrationRecorder"],
+    )?;
     let made = class(vm, MODULE, "MigrationExecutor", &[], |c| {
         c.method("__init__", init);
         c.method("migration_plan", migration_plan);

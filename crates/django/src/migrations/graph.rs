@@ -339,12 +339,11 @@ impl PyGraph {
         ))
     }
     #[pymethod]
-    fn _generate_plan(
-        zelf: &Py<Self>,
-        nodes: PyObjectRef,
-        at_end: PyObjectRef,
-        vm: &Vm,
-    ) -> PyResult<PyListRef> {
+    fn _generate_plan(zelf: &Py<Self>, mut call: FuncArgs, vm: &Vm) -> PyResult<PyListRef> {
+        let mut take = |name: &str| call.take_positional_keyword(name);
+        let (Some(nodes), Some(at_end)) = (take("nodes"), take("at_end")) else {
+            return Err(vm.new_type_error("_generate_plan() needs nodes and at_end"));
+        };
         let at_end = at_end.is_true(vm)?;
         let plan = zelf.nodes.borrow().plan_for(&keys(vm, &nodes)?, at_end);
         Ok(key_list(vm, &with_node(vm, plan, None, None)?))

@@ -33,6 +33,13 @@ pub struct Loader {
 impl Loader {
     /// Imports every migration file afresh.
     pub fn load(vm: &Vm) -> PyResult<Loader> {
+        Loader::load_all(vm, true)
+    }
+    /// The same; a package that the setting names has to be there unless that does not matter.
+    ///
+    /// # Errors
+    /// What importing raises.
+    pub fn load_all(vm: &Vm, ignore_missing: bool) -> PyResult<Loader> {
         let mut out = Loader::default();
         for (label, package, base) in app_packages(vm)? {
             let mut app = App {
@@ -45,6 +52,11 @@ impl Loader {
                 forget(vm, &package)?;
                 let folder = folder_of(vm, &package)?;
                 app.migrated = folder.is_some();
+                let named = package_of(vm, &app.label).is_ok_and(|(_, named)| named);
+                if !app.migrated && !ignore_missing && named {
+                    // Says what is missing; a folder without a file in it is no package.
+                    import(vm, &package)?;
+                }
                 app.folder = match folder {
                     Some(f) => f,
                     None => {

@@ -548,6 +548,16 @@ fn usual_bases(vm: &Vm, bases: &PyObject) -> PyResult<bool> {
     Ok(matches!(py::list(vm, bases)?.as_slice(), [one] if one.is(&model)))
 }
 
+/// Only `objects`, a plain manager?
+fn usual_managers(vm: &Vm, managers: &PyObject) -> PyResult<bool> {
+    let manager = modules::find(vm, "django.db.models", "Manager")?.call((), vm)?;
+    let usual = vm.ctx.new_tuple(vec![py::str(vm, "objects"), manager]);
+    match py::list(vm, managers)?.as_slice() {
+        [one] => py::eq(vm, one, usual.as_object()),
+        _ => Ok(false),
+    }
+}
+
 fn check(vm: &Vm, o: &PyObject, name: &str) -> PyResult<()> {
     match name {
         "RunPython" => {
@@ -652,7 +662,9 @@ fn deconstruct(vm: &Vm, o: &PyObject) -> PyResult {
                     Missing::None => !vm.is_none(&value),
                     _ => value.clone().is_true(vm)?,
                 };
-                let given = given && !(*arg == "bases" && usual_bases(vm, &value)?);
+                let given = given
+                    && !(*arg == "bases" && usual_bases(vm, &value)?)
+                    && !(*arg == "managers" && usual_managers(vm, &value)?);
                 if given {
                     kwargs.set_item(*arg, value, vm)?;
                 }

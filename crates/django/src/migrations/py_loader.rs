@@ -119,7 +119,8 @@ fn set(vm: &Vm, items: Vec<PyObjectRef>) -> PyResult {
 }
 
 fn load_disk(vm: &Vm, o: &PyObject) -> PyResult<()> {
-    let loaded = Loader::load(vm)?;
+    let ignore = py::attr(vm, o, "ignore_no_migrations")?.is_true(vm)?;
+    let loaded = Loader::load_all(vm, ignore)?;
     let (mut migrated, mut unmigrated) = (vec![], vec![]);
     for app in &loaded.apps {
         let side = if app.migrated {

@@ -26,7 +26,7 @@ pub fn serialize(vm: &Vm, o: &PyObject, imports: &mut Imports) -> PyResult<Strin
     if let Some(lazy) = unwrapped(vm, o)? {
         return serialize(vm, &lazy, imports);
     }
-    if super::convert_operation::base_name(vm, o)?.is_some() {
+    if is_operation(vm, o)? {
         let op = super::convert_operation::operation(vm, o)?;
         let text = orm_migrations::writer::operation_text(&op, 0, imports).or_raise(vm)?;
         return Ok(text.trim_end_matches(',').to_string());
@@ -53,6 +53,12 @@ pub fn unlike_values(vm: &Vm, o: &PyObject, imports: &mut Imports) -> PyResult<O
         None => registered(vm, o, imports),
         found => Ok(found),
     }
+}
+
+/// An operation, Django's or somebody's own?
+pub fn is_operation(vm: &Vm, o: &PyObject) -> PyResult<bool> {
+    let class = modules::find(vm, "django.db.migrations.operations.base", "Operation")?;
+    o.is_instance(&class, vm)
 }
 
 /// What Rust's values say of themselves.
@@ -173,6 +179,11 @@ fn special(vm: &Vm, o: &PyObject, imports: &mut Imports) -> PyResult<Option<Stri
     if is(vm, o, "django.conf", "SettingsReference")? {
         imports.insert("from django.conf import settings".into());
         return Ok(Some(format!("settings.{}", text(o, "setting_name")?)));
+    }
+    if is(vm, o, "django.db.models.deletion", "DatabaseOnDelete")? {
+        let module = text(class.as_object(), "__module__")?;
+        imports.insert(format!("import {module}"));
+        return Ok(Some(format!("{module}.{}", text(o, "__name__")?)));
     }
     if is(vm, o, "decimal", "Decimal")? {
         imports.insert("from decimal import Decimal".into());

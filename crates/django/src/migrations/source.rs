@@ -26,6 +26,12 @@ pub fn source_of(vm: &VirtualMachine, obj: &PyObject) -> Result<Source> {
         let name = text(obj, "__qualname__").unwrap_or_default();
         return Ok(Source::Path { module, name });
     }
+    if py_serializer::is_operation(vm, obj).or_foreign()? {
+        let mut lines = Imports::new();
+        let code = py_serializer::serialize(vm, obj, &mut lines).or_foreign()?;
+        let imports = lines.into_iter().collect();
+        return Ok(Source::Text { code, imports });
+    }
     if let Some(deconstruct) = py::attr_opt(vm, obj, "deconstruct").or_foreign()? {
         let parts = deconstruct.call((), vm).or_foreign()?;
         return deconstructed(vm, &py::list(vm, &parts).or_foreign()?);

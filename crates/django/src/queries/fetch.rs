@@ -78,7 +78,8 @@ pub fn iterator(
 pub fn prefetch(vm: &VirtualMachine, qs: &Py<PyQuerySet>, list: &PyListRef) -> PyResult<()> {
     let items = list.borrow_vec().to_vec();
     let lookups = qs.prefetch.borrow().to_vec();
-    super::prefetch::prefetch_related_objects(vm, items, lookups)
+    let origins = qs.prefetched_by.borrow().clone();
+    super::prefetch::prefetch_for(vm, items, lookups, &origins)
 }
 
 enum Running {
@@ -141,7 +142,8 @@ impl IterNext for RowIterator {
                 }
             }
             if !lookups.is_empty() && !chunk.is_empty() {
-                super::prefetch::prefetch_related_objects(vm, chunk.clone(), lookups)?;
+                let origins = zelf.queryset.prefetched_by.borrow().clone();
+                super::prefetch::prefetch_for(vm, chunk.clone(), lookups, &origins)?;
             }
             ready.extend(chunk);
         }

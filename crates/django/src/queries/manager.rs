@@ -258,6 +258,7 @@ impl PyManager {
     }
     #[pymethod]
     fn all(zelf: &Py<PyManager>, vm: &VirtualMachine) -> PyResult {
+        let _scope = super::origins::calling_plain(vm);
         vm.call_method(zelf.as_object(), "get_queryset", ())
     }
     #[pymethod]
@@ -466,6 +467,7 @@ impl Callable for ManagerMethod {
         let Some(manager) = args.take_positional() else {
             return Err(vm.new_type_error(format!("{}() needs a manager", zelf.name)));
         };
+        let _scope = super::origins::calling(vm, &args);
         let queryset = vm.call_method(&manager, "get_queryset", ())?;
         queryset
             .get_attr(vm.ctx.intern_str(zelf.name.as_str()), vm)?

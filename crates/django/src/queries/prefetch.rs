@@ -4,6 +4,7 @@ use super::queryset::PyQuerySet;
 use super::raw::RawQuerySet;
 use crate::error;
 use crate::modules;
+use orm_sql::origin::{self, Origin};
 use rustpython_vm::Context;
 use rustpython_vm::builtins::{PyDict, PyDictRef, PyList, PyStr, PyType};
 use rustpython_vm::class::PyClassImpl;
@@ -12,7 +13,7 @@ use rustpython_vm::types::{Comparable, Constructor, PyComparisonOp};
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// `Prefetch("books", queryset=…, to_attr=…)`
 #[pyclass(module = false, name = "Prefetch")]
@@ -22,6 +23,8 @@ pub struct Prefetch {
     to: RefCell<String>,
     queryset: RefCell<Option<PyObjectRef>>,
     to_attr: Option<String>,
+    /// Which argument of `prefetch_related()` it is.
+    origin: Cell<Option<Origin>>,
 }
 
 impl Prefetch {
@@ -31,6 +34,7 @@ impl Prefetch {
             to: RefCell::new(lookup.into()),
             queryset: RefCell::default(),
             to_attr: None,
+            origin: Cell::default(),
         }
     }
     fn add_prefix(&self, prefix: &str) {
@@ -69,6 +73,7 @@ impl Prefetch {
             to: RefCell::new(zelf.to.borrow().clone()),
             queryset: RefCell::new(zelf.queryset.borrow().clone()),
             to_attr: zelf.to_attr.clone(),
+            origin: zelf.origin.clone(),
         };
         let made = made.into_ref_with_type(vm, zelf.class().to_owned())?;
         if let (Some(from), Some(to)) = (zelf.as_object().dict(), made.as_object().dict()) {
@@ -121,6 +126,7 @@ impl Constructor for Prefetch {
             to: RefCell::new(to),
             queryset: RefCell::new(queryset),
             to_attr,
+            origin: Cell::default(),
         })
     }
 }
@@ -224,6 +230,16 @@ pub fn prefetch_related_objects(
     instances: Vec<PyObjectRef>,
     lookups: Vec<PyObjectRef>,
 ) -> PyResult<()> {
+    prefetch_for(vm, instances, lookups, &[])
+}
+
+/// The same, for the arguments that asked for each of the lookups.
+pub fn prefetch_for(
+    vm: &VirtualMachine,
+    instances: Vec<PyObjectRef>,
+    lookups: Vec<PyObjectRef>,
+    origins: &[Option<Origin>],
+) -> PyResult<()> {
     if instances.is_empty() {
         return Ok(());
     }
@@ -231,7 +247,11 @@ pub fn prefetch_related_objects(
     let mut automatic: Vec<String> = vec![];
     let mut followed: Vec<usize> = vec![];
     let mut todo = normalized(vm, lookups.into_iter().rev().collect(), None)?;
+    for (lookup, origin) in todo.iter().rev().zip(origins) {
+        lookup.origin.set(*origin);
+    }
     while let Some(lookup) = todo.pop() {
+        let _scope = origin::narrow(lookup.origin.get());
         let target = lookup.to.borrow().clone();
         if done.iter().any(|(k, _)| *k == target) {
             if lookup.queryset.borrow().is_some() {
@@ -289,6 +309,7 @@ pub fn prefetch_related_objects(
                     if !again {
                         done.push((to.clone(), objects.clone()));
                         let more = normalized(vm, more.into_iter().rev().collect(), Some(&to))?;
+                        more.iter().for_each(|l| l.origin.set(lookup.origin.get()));
                         automatic.extend(more.iter().map(|l| l.to.borrow().clone()));
                         todo.extend(more);
                     }

@@ -6,6 +6,7 @@ mod unknown;
 use crate::convert::{PyObj, to_py, to_value};
 use crate::error::OrRaise;
 use crate::modules;
+use crate::queries::origins;
 use orm_sql::expression::{ExprObject, value_expr};
 use orm_sql::expressions::condition::{q_identity, q_repr, same_q};
 use orm_sql::q::{Connector, Q, QChild};
@@ -53,7 +54,10 @@ pub fn q_of(
     for (name, value) in kwargs {
         lookups.push((name.as_str().into(), to_value(vm, &value)?));
     }
-    Ok(Q::new(children, lookups))
+    let positional = children.len();
+    let mut q = Q::new(children, lookups);
+    origins::of_conditions(&mut q, positional);
+    Ok(q)
 }
 
 /// Keyword arguments as pairs, in order.
@@ -158,6 +162,7 @@ impl Constructor for PyQ {
             Some(n) => n.is_true(vm)?,
             None => false,
         };
+        let _scope = origins::calling(vm, &args);
         let mut q = q_of(vm, &args.args, kwargs_of(&args))?;
         q.negated = negated;
         q.connector = connector_of(vm, connector)?;

@@ -29,6 +29,7 @@ use crate::gc::{self, Held};
 use crate::modules;
 use orm_sql::Query;
 use orm_sql::expression::Expr;
+use orm_sql::origin::Origin;
 use orm_state::{Field, ModelRef};
 use rustpython_vm::builtins::{PyDictRef, PyListRef, PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
@@ -65,6 +66,8 @@ pub struct PyQuerySet {
     pub sticky: Cell<bool>,
     pub for_write: Cell<bool>,
     pub prefetch: RefCell<Rc<Vec<PyObjectRef>>>,
+    /// Which argument asked for each of them, while the engine traces.
+    pub prefetched_by: RefCell<Vec<Option<Origin>>>,
     pub prefetch_done: Cell<bool>,
     pub known_related: RefCell<KnownRelated>,
     pub shape: Cell<Shape>,
@@ -112,6 +115,7 @@ impl PyQuerySet {
             sticky: Cell::new(false),
             for_write: Cell::new(false),
             prefetch: RefCell::default(),
+            prefetched_by: RefCell::default(),
             prefetch_done: Cell::new(false),
             known_related: RefCell::default(),
             shape: Cell::new(Shape::Models),
@@ -131,7 +135,9 @@ impl PyQuerySet {
         hints: Option<PyDictRef>,
     ) -> PyResult<PyRef<PyQuerySet>> {
         let model = hints::model_of_class(vm, model_class.as_object())?;
-        let qs = PyQuerySet::empty(Query::new(&model));
+        let mut query = Query::new(&model);
+        query.begun_by(super::origins::receiver(vm));
+        let qs = PyQuerySet::empty(query);
         *qs.class.borrow_mut() = Some(model_class.clone());
         *qs.using.borrow_mut() = using;
         *qs.hints.borrow_mut() = hints;
@@ -181,6 +187,7 @@ impl PyQuerySet {
         *qs.hints.borrow_mut() = zelf.hints.borrow().clone();
         qs.for_write.set(zelf.for_write.get());
         *qs.prefetch.borrow_mut() = zelf.prefetch.borrow().clone();
+        *qs.prefetched_by.borrow_mut() = zelf.prefetched_by.borrow().clone();
         *qs.known_related.borrow_mut() = zelf.known_related.borrow().clone();
         qs.shape.set(zelf.shape.get());
         *qs.iterable_class.borrow_mut() = zelf.iterable_class.borrow().clone();

@@ -252,6 +252,9 @@ fn load_fixtures(case: &PyObjectRef, vm: &Vm) -> PyResult<()> {
             database::flush(vm, &alias, true)?;
         }
     }
+    if truth(vm, case, "serialized_rollback")? {
+        database::deserialize(vm, case)?;
+    }
     let fixtures = attr(vm, case, "fixtures")?;
     if !fixtures.clone().is_true(vm)? {
         return Ok(());

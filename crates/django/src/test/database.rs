@@ -127,8 +127,33 @@ pub fn flush(vm: &Vm, alias: &str, reset_sequences: bool) -> PyResult<()> {
     run("PRAGMA foreign_keys = ON")
 }
 
-/// Makes the tables of all models in every database, as a test runner does without migrations.
+/// Makes the tables of all models in every database: those of apps with migrations by these.
 pub fn create_tables(vm: &Vm) -> PyResult<()> {
+    let loader = crate::migrations::Loader::load(vm)?;
+    let migrated: Vec<&str> = loader
+        .apps
+        .iter()
+        .filter(|a| a.migrated)
+        .map(|a| a.label.as_str())
+        .collect();
+    make_unmigrated(vm, &migrated)?;
+    if migrated.is_empty() {
+        return Ok(());
+    }
+    for alias in registry::aliases() {
+        let mut words = vec![format!("--database={alias}")];
+        words.extend(["--verbosity=0", "--noinput"].map(String::from));
+        crate::management::perform(vm, "migrate", &words)?;
+        // What migrations brought is there again for cases that ask for it.
+        let made = connection(vm, &alias)?;
+        let creation = attr(vm, &made, "creation")?;
+        call(vm, &creation, "serialize_test_db", vec![])?;
+    }
+    Ok(())
+}
+
+/// Makes the tables of models whose apps have no migrations.
+fn make_unmigrated(vm: &Vm, migrated: &[&str]) -> PyResult<()> {
     let apps = modules::find(vm, "django.apps", "apps")?;
     let Some(apps) = crate::apps::rust_apps(&apps) else {
         return Ok(());
@@ -144,6 +169,9 @@ pub fn create_tables(vm: &Vm) -> PyResult<()> {
         let using = alias.as_str().into();
         let mut editor = SchemaEditor::new(&mut host, Rc::new(Sqlite), using, false);
         for model in apps.models().iter().filter(|m| has_table(m)) {
+            if migrated.contains(&&**model.app_label()) {
+                continue;
+            }
             editor.create_model(model).map_err(failed)?;
         }
         editor.finish().map_err(failed)?;
@@ -151,6 +179,30 @@ pub fn create_tables(vm: &Vm) -> PyResult<()> {
         sqlite
             .run("PRAGMA foreign_keys = ON", Params::None)
             .map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Brings back what the databases of a case began with, for `serialized_rollback`.
+pub fn deserialize(vm: &Vm, case: &PyObjectRef) -> PyResult<()> {
+    let apps = modules::find(vm, "django.apps", "apps")?;
+    let available = attr(vm, case, "available_apps")?;
+    let limited = !vm.is_none(&available);
+    for alias in names(vm, case)? {
+        let connection = connection(vm, &alias)?;
+        let name = vm.ctx.intern_str("_test_serialized_contents");
+        let Some(contents) = vm.get_attribute_opt(&connection, name)? else {
+            continue;
+        };
+        if limited {
+            call(vm, &apps, "unset_available_apps", vec![])?;
+        }
+        let creation = attr(vm, &connection, "creation")?;
+        call(vm, &creation, "deserialize_db_from_string", vec![contents])?;
+        if limited {
+            let only = vec![available.clone()];
+            call(vm, &apps, "set_available_apps", only)?;
+        }
     }
     Ok(())
 }

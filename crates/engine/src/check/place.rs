@@ -35,7 +35,7 @@ fn line(text: &str, class: &str, field: Option<&str>) -> Option<u32> {
     let names = |line: &str, start: &str, name: &str, after: &[char]| {
         let rest = line.trim_start().strip_prefix(start)?;
         let rest = rest.trim_start().strip_prefix(name)?.trim_start();
-        (rest.starts_with(after)).then_some(())
+        rest.starts_with(after).then_some(())
     };
     let mut lines = (1..).zip(text.lines());
     let head = lines.find(|(_, line)| names(line, "class ", class, &['(', ':']).is_some())?;

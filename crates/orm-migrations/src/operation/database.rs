@@ -420,9 +420,6 @@ fn rename_model(
     }
     let old = model_in(editor, from, app, old_name)?;
     let new = model_in(editor, to, app, new_name)?;
-    if old.db_table() == new.db_table() {
-        return Ok(());
-    }
     editor.alter_db_table(&old.db_table(), &new.db_table())?;
     // Foreign keys that point here are rebuilt, so that they name the new table.
     for rel in old.related_objects() {
@@ -458,9 +455,12 @@ fn rename_model(
         ) else {
             continue;
         };
-        editor.alter_db_table(&a.db_table(), &b.db_table())?;
-        let (old_key, new_key) = (old_field.m2m_fields()?.0, new_field.m2m_fields()?.0);
-        editor.alter_field(&b, &old_key, &new_key)?;
+        // One that leads back to its own model is among the relations above.
+        let target = new_field.remote.as_ref().and_then(|r| r.model());
+        if target.is_some_and(|t| Rc::ptr_eq(&t, &new)) {
+            continue;
+        }
+        editor.alter_many_to_many(&a, &b, old_field, &new_field)?;
     }
     Ok(())
 }
@@ -538,10 +538,11 @@ fn run_sql(editor: &mut SchemaEditor<'_>, sql: &Value) -> Result<()> {
                         let params = (!pair[1].is_null()).then_some(params);
                         editor.execute(&pair[0].to_str(), params.as_deref())?;
                     }
-                    Some(_) => {
-                        return Err(Error::value_error(
-                            "Expected a 2-tuple but got something else",
-                        ));
+                    Some(parts) => {
+                        return Err(Error::value_error(format!(
+                            "Expected a 2-tuple but got {}",
+                            parts.len()
+                        )));
                     }
                     None => editor.execute(&item.to_str(), None)?,
                 }

@@ -2,7 +2,7 @@
 use super::{Compiled, Compiler, SelectItem};
 use crate::dialect::Dialect;
 use crate::query::aggregation::Aggregation;
-use crate::writer::SqlWriter;
+use crate::writer::{Mark, SqlWriter};
 use indexmap::IndexMap;
 use orm_state::Result;
 use std::rc::Rc;
@@ -28,6 +28,7 @@ impl Aggregation {
             }
             let mut sql = SqlWriter::default();
             expr.select_sql(&compiler, &mut sql)?;
+            sql.note(Mark::START, self.outer.column_origin(alias));
             out.append(sql.clone());
             annotation_col_map.insert(alias.to_string(), i);
             select.push(SelectItem {

@@ -1,7 +1,7 @@
 //! `UNION`, `INTERSECT`, `EXCEPT`.
 use super::Compiler;
 use crate::query::{Combinator, Query};
-use crate::writer::SqlWriter;
+use crate::writer::{Mark, SqlWriter};
 use orm_state::{Error, ErrorKind, Result};
 use std::rc::Rc;
 
@@ -53,12 +53,12 @@ impl Compiler {
             let mut sql = compiler.as_sql()?;
             if is_combined {
                 if !d.supports_parentheses_in_compound() {
-                    sql.sql = format!("SELECT * FROM ({})", sql.sql);
+                    sql.wrap(Mark::START, "SELECT * FROM (", ")");
                 } else if is_subquery || !in_compound {
-                    sql.sql = format!("({})", sql.sql);
+                    sql.wrap(Mark::START, "(", ")");
                 }
             } else if is_subquery && in_compound {
-                sql.sql = format!("({})", sql.sql);
+                sql.wrap(Mark::START, "(", ")");
             }
             Ok(sql)
         };
@@ -97,7 +97,9 @@ impl Compiler {
         let braces = !is_subquery && in_compound;
         for (i, p) in parts.into_iter().enumerate() {
             if i > 0 {
+                let mark = out.mark();
                 out.push(&operator);
+                out.note(mark, self.query.borrow().combinator_origin());
             }
             if braces {
                 out.push("(");

@@ -24,9 +24,19 @@ impl Compiler {
             if i > 0 {
                 out.push(" ");
             }
+            let mark = out.mark();
             match item {
-                FromItem::Base { table, alias } => self.table_sql(table, alias, &mut out),
+                FromItem::Base { table, alias } => {
+                    self.table_sql(table, alias, &mut out);
+                    let base = self.query.borrow().base_origin();
+                    if let Some(origin) = base.filter(|_| i == 0) {
+                        out.note_alias(mark, origin, Some(alias.clone()));
+                    }
+                }
                 FromItem::Join(join) => self.join_sql(join, &mut out)?,
+            }
+            for origin in self.query.borrow().join_origins(item.alias()) {
+                out.note_alias(mark, *origin, Some(item.alias().clone()));
             }
         }
         for table in extra_tables {

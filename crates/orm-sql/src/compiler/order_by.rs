@@ -5,7 +5,7 @@ use crate::expression::{Expr, Expression, Resolve};
 use crate::expressions::{Col, F, OrderBy, RawSql, Ref, Val};
 use crate::query::names::LOOKUP_SEP;
 use crate::query::{Alias, Ordering, Selected};
-use crate::writer::SqlWriter;
+use crate::writer::{Mark, SqlWriter};
 use orm_state::{AnyField, Error, ErrorKind, ModelRef, Result};
 use std::rc::Rc;
 
@@ -43,7 +43,10 @@ impl Compiler {
         }
         let selected = self.selected_exprs();
         // Each term is resolved before the next is looked at: it may add joins.
-        for item in ordering {
+        for (i, item) in ordering.into_iter().enumerate() {
+            // A model's own ordering is nobody's.
+            let origin = self.query.borrow().order_origin(i);
+            let _scope = crate::origin::scope(origin);
             self.add_order_terms(item, standard, &selected, &mut seen, &mut result)?;
         }
         Ok(result)
@@ -75,10 +78,12 @@ impl Compiler {
                     None => continue,
                 }
             }
-            let sql = self.compiled(&resolved)?;
+            let mut sql = self.compiled(&resolved)?;
+            sql.note(Mark::START, crate::origin::current());
             let bare = SqlWriter {
                 sql: without_ordering(&sql.sql).to_string(),
                 params: sql.params.clone(),
+                ..SqlWriter::default()
             };
             if seen
                 .iter()
@@ -414,6 +419,7 @@ impl Compiler {
                     sql: SqlWriter {
                         sql: bare.to_string(),
                         params: term.sql.params.clone(),
+                        ..SqlWriter::default()
                     },
                     alias: None,
                 });

@@ -1,10 +1,11 @@
 //! The select list: columns, annotations, and the columns of related models.
 use super::Compiler;
 use crate::expression::{EmptyValue, Expr};
-use crate::expressions::{ColPairs, RawSql, Val, get_col};
+use crate::expressions::{Col, ColPairs, RawSql, Val, get_col};
+use crate::origin::{self, Origin};
 use crate::query::selection::{MaskKey, SelectMask};
 use crate::query::{Alias, ExtraSelect, RelatedTree, SelectRelated, Selected};
-use crate::writer::SqlWriter;
+use crate::writer::{Mark, SqlWriter};
 use indexmap::{IndexMap, IndexSet};
 use orm_state::{AnyField, Error, ErrorKind, ModelRef, Rel, Result, Value};
 use std::rc::Rc;
@@ -147,6 +148,9 @@ impl Compiler {
                 }
                 Err(e) => return Err(e),
             }
+            if crate::origin::tracing() {
+                sql.note(Mark::START, self.column_origin(&expr, alias.as_deref()));
+            }
             if alias.is_none() && with_col_aliases {
                 alias = Some(format!("col{col_idx}"));
                 col_idx += 1;
@@ -160,6 +164,27 @@ impl Compiler {
         Ok(())
     }
 
+    /// Who asked for a selected column.
+    fn column_origin(&self, expr: &Expr, alias: Option<&str>) -> Option<Origin> {
+        let query = self.query.borrow();
+        match alias {
+            Some(name) => query.column_origin(name),
+            None => {
+                let table = crate::query::names::col_alias(expr)?;
+                // `only()` asks for columns by their names.
+                if let Some(col) = expr.as_any().downcast_ref::<Col>()
+                    && query.base_table.as_ref() == Some(&table)
+                    && let Some(origin) = query.column_origin(&col.target.name())
+                {
+                    return Some(origin);
+                }
+                let state = self.state.borrow();
+                let related = state.related_origins.iter().find(|(a, _)| *a == table);
+                related.map(|(_, o)| *o).or_else(|| query.base_origin())
+            }
+        }
+    }
+
     /// The columns of a model, parents' tables joined as needed.
     fn default_columns(
         &self,
@@ -169,6 +194,7 @@ impl Compiler {
         from_parent: Option<&ModelRef>,
     ) -> Result<Vec<Expr>> {
         let mut q = self.query.borrow_mut();
+        let _scope = origin::scope(origin::current().or_else(|| q.base_origin()));
         let start = match start_alias {
             Some(a) => a.clone(),
             None => q.initial_alias()?,
@@ -378,6 +404,8 @@ impl Compiler {
         depth: u32,
         next: Option<&RelatedTree>,
     ) -> Result<KlassInfo> {
+        let origin = next.and_then(|n| n.1);
+        let _scope = origin::narrow(origin);
         let (alias, joins) = {
             let mut q = self.query.borrow_mut();
             let info = q.setup_joins(
@@ -394,6 +422,10 @@ impl Compiler {
                 .unwrap_or_else(|| reached.root_alias.clone());
             (alias, info.joins.len())
         };
+        if let Some(origin) = origin {
+            let mut state = self.state.borrow_mut();
+            state.related_origins.push((alias.clone(), origin));
+        }
         let from = reached.reverse.then_some(reached.opts);
         let columns = self.default_columns(mask, Some(&alias), &reached.model, from)?;
         let mut select_fields = Vec::with_capacity(columns.len());

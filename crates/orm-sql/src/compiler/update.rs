@@ -205,13 +205,18 @@ pub fn compile_update(
     let compiler = Compiler::new(query, dialect, using);
     let mut out = SqlWriter::default();
     out.push("UPDATE ");
+    let mark = out.mark();
     compiler.quote_name(&table, &mut out);
+    out.note(mark, compiler.query().base_origin());
     out.push(" SET ");
     for (i, (field, value)) in update.values.iter().enumerate() {
         if i > 0 {
             out.push(", ");
         }
+        let mark = out.mark();
         set_column(&compiler, field, value, &mut out)?;
+        let origin = compiler.query().column_origin(&field.name());
+        out.note(mark, origin);
     }
     let mark = out.mark();
     out.push(" WHERE ");

@@ -57,9 +57,13 @@ impl Aggregate {
             out.push("(");
             out.push(distinct);
             args_sql(&self.args, joiner, compiler, out)?;
+            let place = out.sql.len();
             out.push(&order_by.sql);
             out.push(")");
+            out.place_notes(order_by.notes, place);
+            let place = out.sql.len();
             out.push(&filter.sql);
+            out.place_notes(filter.notes, place);
             out.params.extend(order_by.params);
             out.params.extend(filter.params);
             return Ok(());
@@ -75,12 +79,15 @@ impl Aggregate {
         data.extend([
             ("distinct", distinct.to_string()),
             ("order_by", order_by.sql),
-            ("filter", filter.sql),
+            ("filter", filter.sql.clone()),
             ("function", function.to_string()),
             ("field", inner.sql.clone()),
-            ("expressions", inner.sql),
+            ("expressions", inner.sql.clone()),
         ]);
+        let mark = out.mark();
         render(template, &data, &mut out.sql)?;
+        out.find_notes(mark, &inner.sql, inner.notes);
+        out.find_notes(mark, &filter.sql, filter.notes);
         out.params.extend(inner.params);
         out.params.extend(order_by.params);
         out.params.extend(filter.params);

@@ -229,6 +229,7 @@ impl Expression for Combined {
                 let left = SqlWriter {
                     sql: std::mem::take(&mut sides.sql),
                     params: std::mem::take(&mut sides.params),
+                    ..SqlWriter::default()
                 };
                 compiler.compile(&self.rhs, &mut sides)?;
                 let t = self.lhs.output_field()?.internal_type()?;

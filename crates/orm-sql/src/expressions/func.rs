@@ -241,9 +241,11 @@ impl Func {
             function.as_deref().unwrap_or("None").to_string(),
         ));
         data.push(("field", inner.sql.clone()));
-        data.push(("expressions", inner.sql));
+        data.push(("expressions", inner.sql.clone()));
+        let mark = out.mark();
         render(&template, &data, &mut out.sql)?;
         out.params.extend(inner.params);
+        out.find_notes(mark, &inner.sql, inner.notes);
         Ok(())
     }
 }

@@ -47,8 +47,7 @@ impl Subquery {
 fn inner_sql(query: &Expr, compiler: &Compiler) -> Result<SqlWriter> {
     let mut inner = compiler.compiled(query)?;
     if inner.sql.starts_with('(') && inner.sql.ends_with(')') {
-        inner.sql.pop();
-        inner.sql.remove(0);
+        inner.strip_brackets();
     }
     Ok(inner)
 }
@@ -109,12 +108,14 @@ impl Expression for Subquery {
                 out.push(")");
             }
             Some(template) => {
-                let mut data: Vec<(&str, String)> = vec![("subquery", inner.sql)];
+                let mark = out.mark();
+                let mut data: Vec<(&str, String)> = vec![("subquery", inner.sql.clone())];
                 for (k, v) in self.extra.iter() {
                     data.push((k, v.to_str()));
                 }
                 crate::expressions::template::render(template, &data, &mut out.sql)?;
                 out.params.extend(inner.params);
+                out.find_notes(mark, &inner.sql, inner.notes);
             }
         }
         Ok(())

@@ -3,6 +3,7 @@ use super::names::gen_cols;
 use super::{Combinator, GroupBy, Query, SelectRelated};
 use crate::expression::{EmptyValue, Expr, Expression, Resolve};
 use crate::expressions::{Col, Ref, Val};
+use crate::origin;
 use indexmap::{IndexMap, IndexSet};
 use orm_state::{Error, Result, Value};
 use std::rc::Rc;
@@ -31,6 +32,8 @@ impl Query {
         let mut resolved: IndexMap<String, Expr> = IndexMap::new();
         for (alias, expr) in aggregates {
             this.check_alias(&alias)?;
+            let _scope = origin::narrow(this.column_origin(&alias));
+            this.column_wanted(&alias);
             let aggregate = expr.resolve(
                 &mut this,
                 &Resolve {
@@ -128,6 +131,8 @@ impl Query {
             outer.default_cols = false;
             let mut col_refs: Vec<(Expr, Expr)> = vec![];
             for (alias, aggregate) in &resolved {
+                let _scope = origin::scope(this.column_origin(alias));
+                outer.column_wanted(alias);
                 let mut cols = vec![];
                 gen_cols(aggregate, false, false, &mut cols);
                 let mut replace: Vec<(Expr, Expr)> = vec![];

@@ -42,6 +42,7 @@ impl Query {
     }
     /// Adds an annotation that is resolved already.
     pub fn put_annotation(&mut self, annotation: Expr, alias: &str, select: bool) {
+        self.column_wanted(alias);
         let alias: Rc<str> = alias.into();
         if select {
             self.append_annotation_mask([alias.clone()]);

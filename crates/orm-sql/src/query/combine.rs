@@ -59,6 +59,7 @@ impl Query {
             let inner = join.join_type == JoinType::Inner;
             let unused = entry.refcount == 0;
             let new = self.join(join, Some(&reuse), false)?;
+            self.joins_taken(&rhs, &alias, &new);
             if inner {
                 rhs_votes.insert(new.clone());
             }
@@ -111,6 +112,9 @@ impl Query {
         }
         if !mask.is_empty() {
             self.extra_select_mask = Some(Rc::new(mask));
+        }
+        if !rhs.order_by.is_empty() {
+            self.order_taken(&rhs);
         }
         self.extra_tables.extend(rhs.extra_tables);
         if !rhs.order_by.is_empty() {

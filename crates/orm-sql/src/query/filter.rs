@@ -6,6 +6,7 @@ use super::{Alias, JoinType, Query};
 use crate::expression::{Expr, Expression, Resolve, Reuse, value_expr};
 use crate::expressions::{Col, ColPairs};
 use crate::lookup::{Registered, Rhs};
+use crate::origin;
 use crate::q::{Connector, Q, QChild};
 use crate::where_node::WhereNode;
 use orm_state::{AnyField, Error, ErrorKind, Field, ModelRef, Result, Value};
@@ -122,7 +123,8 @@ impl Query {
             ..WhereNode::default()
         };
         let mut promoter = JoinPromoter::new(q.connector, q.children.len(), inner.current_negated);
-        for child in &q.children {
+        for (i, child) in q.children.iter().enumerate() {
+            let _scope = origin::narrow(q.origin(i));
             let (clause, needed_inner) = self.build_filter(child, &inner)?;
             promoter.add_votes(needed_inner);
             if !clause.is_empty() {
@@ -419,6 +421,7 @@ impl Query {
     ) -> Result<(WhereNode, Vec<Alias>)> {
         let model = self.model()?.clone();
         let mut inner = Query::new(&model);
+        inner.begun_by(origin::current());
         inner.filtered_relations = self.filtered_relations.clone();
         let value = outer_value(value);
         inner.add_filter(lookup, value)?;

@@ -137,6 +137,7 @@ impl Query {
         }
         if let Some(alias) = reusable {
             self.ref_alias(&alias);
+            self.join_wanted(&alias);
             return Ok(alias);
         }
         let filtered_alias = join.filtered_relation.as_ref().map(|f| f.alias.clone());
@@ -150,6 +151,7 @@ impl Query {
         };
         join.alias = alias.clone();
         let filtered = join.filtered_relation.clone();
+        self.join_wanted(&alias);
         self.alias_map.insert(
             alias.clone(),
             TableAlias {

@@ -352,6 +352,7 @@ impl Query {
             targets = trimmed;
             if let Some(dropped) = joins.pop() {
                 self.unref_alias(&dropped);
+                self.join_dropped(&dropped);
             }
         }
         let last = joins.last().cloned().unwrap_or_else(|| "".into());

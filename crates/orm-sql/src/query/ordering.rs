@@ -35,6 +35,7 @@ impl Query {
         if ordering.is_empty() {
             self.default_ordering = false;
         } else {
+            self.order_wanted(ordering.len());
             self.order_by.extend(ordering);
         }
         Ok(())
@@ -47,6 +48,7 @@ impl Query {
             return;
         }
         self.order_by.clear();
+        self.order_dropped();
         self.extra_order_by.clear();
         if clear_default {
             self.default_ordering = false;

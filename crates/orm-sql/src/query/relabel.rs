@@ -72,6 +72,7 @@ impl Query {
                 }
             }
         }
+        self.origins_renamed(renamed);
         if let Some(base) = &self.base_table {
             self.base_table = Some(renamed(base));
         }

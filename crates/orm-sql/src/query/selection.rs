@@ -97,6 +97,7 @@ impl Query {
         let opts = self.model.clone();
         let mut cols: Vec<Expr> = vec![];
         for name in names {
+            let _scope = crate::origin::narrow(self.column_origin(name));
             match self.field_column(name, &alias, opts.as_ref(), allow_m2m) {
                 Ok(col) => cols.push(col),
                 Err(PathError::MultiJoin(_)) => {
@@ -395,10 +396,11 @@ impl Query {
             SelectRelated::Fields(t) => (**t).clone(),
             _ => RelatedTree::default(),
         };
-        for field in fields {
+        for (i, field) in fields.into_iter().enumerate() {
             let mut at = &mut tree;
             for part in field.split(LOOKUP_SEP) {
                 at = at.0.entry(part.to_string()).or_default();
+                at.1 = at.1.or_else(|| crate::origin::argument(i));
             }
         }
         self.select_related = SelectRelated::Fields(Rc::new(tree));

@@ -152,7 +152,7 @@ impl SchemaEditor<'_> {
         if m2m(old) != m2m(new) {
             return Err(unalterable(old, new));
         }
-        if self.generated_differently(old, new, old_type != new_type)? {
+        if self.generated_differently(old, new)? {
             return Err(Error::value_error(format!(
                 "Modifying GeneratedFields is not supported - the field {} must be removed and \
                  re-added with the new definition.",
@@ -220,18 +220,13 @@ impl SchemaEditor<'_> {
     }
 
     /// Would a change make, unmake or redefine a generated column? SQLite's cannot be altered.
-    fn generated_differently(
-        &self,
-        old: &Rc<Field>,
-        new: &Rc<Field>,
-        retyped: bool,
-    ) -> Result<bool> {
+    fn generated_differently(&self, old: &Rc<Field>, new: &Rc<Field>) -> Result<bool> {
         let generated = |f: &Rc<Field>| f.kind == FieldKind::Generated;
         if !generated(old) && !generated(new) {
             return Ok(false);
         }
         let persist = |f: &Rc<Field>| f.options.borrow().db_persist;
-        if generated(old) != generated(new) || persist(old) != persist(new) || retyped {
+        if generated(old) != generated(new) || persist(old) != persist(new) {
             return Ok(true);
         }
         match self.generated_sql(old) {
@@ -242,7 +237,8 @@ impl SchemaEditor<'_> {
         }
     }
 
-    fn alter_many_to_many(
+    /// Changes the table of a many-to-many field, keeping its rows.
+    pub fn alter_many_to_many(
         &mut self,
         old_through: &ModelRef,
         new_through: &ModelRef,

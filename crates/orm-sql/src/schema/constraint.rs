@@ -51,29 +51,34 @@ impl SchemaEditor<'_> {
         let mut parts = vec![];
         for clause in clauses {
             let (mut query, compiler) = self.bare_compiler(model);
-            let expr = clause_expr(clause)?.resolve(
+            let (root, wrappers) = unwrapped(clause_expr(clause)?)?;
+            let root = root.resolve(
                 &mut query,
                 &Resolve {
                     allow_joins: false,
                     ..Resolve::default()
                 },
             )?;
-            // A function stands in brackets, a column does not; the order stays outside.
-            let (inner, order) = match expr.as_any().downcast_ref::<OrderBy>() {
-                Some(o) => (
-                    o.expression.clone(),
-                    if o.descending { " DESC" } else { " ASC" },
-                ),
-                None => (expr.clone(), ""),
+            collect_columns(&root, columns);
+            let compiler = compiler(query);
+            let bare = literal(&compiler.compiled(&root)?)?;
+            // A function stands in brackets, a column does not.
+            let is_col = root.as_any().is::<crate::expressions::Col>();
+            let mut sql = match is_col {
+                true => bare.clone(),
+                false => format!("({bare})"),
             };
-            collect_columns(&inner, columns);
-            let is_col = inner.as_any().is::<crate::expressions::Col>();
-            let sql = literal(&compiler(query).compiled(&inner)?)?;
-            parts.push(if is_col {
-                format!("{sql}{order}")
-            } else {
-                format!("({sql}){order}")
+            if let Some(collate) = wrappers.collate {
+                let whole = collate.with_sources([root].into_iter().collect());
+                let whole = literal(&compiler.compiled(&whole)?)?;
+                sql.push_str(whole.strip_prefix(&bare).unwrap_or_default());
+            }
+            sql.push_str(match wrappers.descending {
+                Some(true) => " DESC",
+                Some(false) => " ASC",
+                None => "",
             });
+            parts.push(sql);
         }
         Ok(parts.join(", "))
     }
@@ -226,6 +231,68 @@ fn unique_supported(
     nulls_distinct: Option<bool>,
 ) -> bool {
     deferrable.is_none() && include.is_empty() && nulls_distinct.is_none()
+}
+
+/// What may stand around an indexed expression.
+#[derive(Default)]
+struct Wrappers {
+    descending: Option<bool>,
+    collate: Option<Expr>,
+}
+
+const WRAPPERS: &str = "OrderBy, Collate";
+
+fn is_collate(e: &Expr) -> bool {
+    e.as_any()
+        .downcast_ref::<crate::expressions::Func>()
+        .is_some_and(|f| f.spec.name == "Collate")
+}
+
+fn is_wrapper(e: &Expr) -> bool {
+    e.as_any().is::<OrderBy>() || is_collate(e)
+}
+
+fn count_wrappers(e: &Expr, orders: &mut usize, collates: &mut usize) {
+    *orders += usize::from(e.as_any().is::<OrderBy>());
+    *collates += usize::from(is_collate(e));
+    for source in e.sources().iter() {
+        count_wrappers(source, orders, collates);
+    }
+}
+
+/// An expression without its order and collation, which have to be outermost (`IndexExpression`).
+fn unwrapped(e: Expr) -> Result<(Expr, Wrappers)> {
+    let (mut orders, mut collates) = (0, 0);
+    count_wrappers(&e, &mut orders, &mut collates);
+    if orders > 1 || collates > 1 {
+        return Err(Error::value_error(format!(
+            "Multiple references to {WRAPPERS} can't be used in an indexed expression."
+        )));
+    }
+    let mut found = Wrappers::default();
+    let mut root = e;
+    while is_wrapper(&root) {
+        let next = match root.as_any().downcast_ref::<OrderBy>() {
+            Some(o) => {
+                found.descending = Some(o.descending);
+                Some(o.expression.clone())
+            }
+            None => {
+                found.collate = Some(root.clone());
+                root.sources().into_iter().next()
+            }
+        };
+        let Some(next) = next else { break };
+        root = next;
+    }
+    let (mut orders, mut collates) = (0, 0);
+    count_wrappers(&root, &mut orders, &mut collates);
+    if orders + collates > 0 {
+        return Err(Error::value_error(format!(
+            "{WRAPPERS} must be topmost expressions in an indexed expression."
+        )));
+    }
+    Ok((root, found))
 }
 
 /// The columns that an expression names.

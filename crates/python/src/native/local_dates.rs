@@ -17,7 +17,11 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     let module = vm.import("_datetime", 0)?;
     let datetime = PyTypeRef::try_from_object(vm, module.get_attr("datetime", vm)?)?;
     for (own, name) in [(MAKE, "fromtimestamp"), (READ, "timestamp")] {
-        if let Some(found) = datetime.get_direct_attr(vm.ctx.intern_str(name)) {
+        // The class is one for all interpreters of the process: an earlier one may have kept it.
+        let kept = datetime.get_direct_attr(vm.ctx.intern_str(own)).is_some();
+        if let Some(found) = datetime.get_direct_attr(vm.ctx.intern_str(name))
+            && !kept
+        {
             datetime.set_attr(vm.ctx.intern_str(own), found);
         }
     }

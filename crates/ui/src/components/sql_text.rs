@@ -5,7 +5,8 @@ use protocol::Report;
 use protocol::report::{QueryRecord, TextRange};
 use yew::prelude::*;
 
-use crate::sql::{Layout, Place, TokenKind, align, lay_out};
+use crate::browser;
+use crate::sql::{LINE, Layout, Place, SHORT_LINE, TokenKind, align, lay_out};
 use crate::state::{Action, Same, State};
 use crate::store::Params;
 
@@ -27,9 +28,14 @@ pub struct SqlProps {
 /// The SQL of a query.
 #[component]
 pub fn SqlView(props: &SqlProps) -> Html {
+    let line = if browser::is_narrow() {
+        SHORT_LINE
+    } else {
+        LINE
+    };
     let layout = use_memo(
-        (props.report.clone(), props.at, props.params),
-        |(report, at, params)| laid_out(query(report, *at), *params),
+        (props.report.clone(), props.at, props.params, line),
+        |(report, at, params, line)| laid_out(query(report, *at), *params, *line),
     );
     let Some(query) = query(&props.report, props.at) else {
         return Html::default();
@@ -44,14 +50,14 @@ fn query(report: &Report, (card, query): (usize, usize)) -> Option<&QueryRecord>
 
 /// The text that is shown. Its pieces know their place in the SQL with
 /// placeholders, of which provenance speaks.
-fn laid_out(query: Option<&QueryRecord>, params: Params) -> Layout {
+fn laid_out(query: Option<&QueryRecord>, params: Params, line: usize) -> Layout {
     let Some(text) = query.map(|query| &query.text) else {
         return Layout::default();
     };
     if params == Params::Bound || text.interpolated.is_empty() {
-        return lay_out(&text.sql);
+        return lay_out(&text.sql, line);
     }
-    let mut layout = lay_out(&text.interpolated);
+    let mut layout = lay_out(&text.interpolated, line);
     if query.is_some_and(|query| !query.provenance.is_empty()) {
         let pairs = align(&text.interpolated, &text.sql);
         for place in &mut layout.places {

@@ -9,7 +9,9 @@ use sqlformat::{FormatOptions, Indent, QueryParams};
 use super::{Token, TokenKind, tokens};
 
 /// Characters that a line should hold at most.
-const LINE: usize = 80;
+pub const LINE: usize = 80;
+/// The same on a narrow screen.
+pub const SHORT_LINE: usize = 44;
 
 /// A piece of the layout, and where it stood in the text before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +42,10 @@ impl Layout {
     }
 }
 
-/// Lays SQL out.
+/// Lays SQL out in lines of so many characters.
 #[must_use]
-pub fn lay_out(sql: &str) -> Layout {
-    let formatted = format(sql);
+pub fn lay_out(sql: &str, line: usize) -> Layout {
+    let formatted = format(sql, line);
     let mut before = solid(sql);
     let places = tokens(&formatted)
         .into_iter()
@@ -79,21 +81,19 @@ fn solid(text: &str) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// The formatter's text, unless it changed more than white space.
-fn format(sql: &str) -> String {
+fn format(sql: &str, line: usize) -> String {
     let options = FormatOptions {
         indent: Indent::Spaces(2),
+        // joins() breaks what these hold.
         max_inline_block: LINE,
-        max_inline_arguments: Some(LINE),
-        max_inline_top_level: Some(LINE),
+        max_inline_arguments: Some(line),
+        max_inline_top_level: Some(line),
         joins_as_top_level: true,
         ..FormatOptions::default()
     };
     let (plain, hidden) = hide(sql);
-    let formatted = joins(&fill(&sqlformat::format(
-        &plain,
-        &QueryParams::None,
-        &options,
-    )));
+    let formatted = sqlformat::format(&plain, &QueryParams::None, &options);
+    let formatted = joins(&fill(&formatted, line), line);
     let formatted = show(&formatted, &hidden);
     let same = solid(&formatted)
         .map(|(start, end)| &formatted[start..end])
@@ -103,14 +103,14 @@ fn format(sql: &str) -> String {
 
 /// Puts items of a list that stand on lines of their own together, as many as
 /// a line holds.
-fn fill(formatted: &str) -> String {
+fn fill(formatted: &str, length: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in formatted.lines() {
         let (indent, item) = line.split_at(line.len() - line.trim_start().len());
         match lines.last_mut() {
             Some(last)
                 if last.ends_with(',')
-                    && last.len() + item.len() < LINE
+                    && last.len() + item.len() < length
                     && !indent.is_empty()
                     && last.len() - last.trim_start().len() == indent.len() =>
             {
@@ -123,8 +123,9 @@ fn fill(formatted: &str) -> String {
     lines.join("\n")
 }
 
-/// A join is a line; a long one has its condition on the next.
-fn joins(formatted: &str) -> String {
+/// A join is a line; a long one has its condition on the next, and the two
+/// sides of a long condition are lines, too.
+fn joins(formatted: &str, length: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut rest = formatted.lines().peekable();
     while let Some(line) = rest.next() {
@@ -137,12 +138,17 @@ fn joins(formatted: &str) -> String {
             whole.push(' ');
             whole.push_str(next.trim_start());
         }
-        match condition(&whole).filter(|_| whole.len() > LINE) {
-            Some(at) => {
-                lines.push(whole[..at].trim_end().to_owned());
-                lines.push(format!("{}{}", " ".repeat(indent + 2), &whole[at..]));
-            }
-            None => lines.push(whole),
+        let Some(at) = condition(&whole).filter(|_| whole.len() > length) else {
+            lines.push(whole);
+            continue;
+        };
+        lines.push(whole[..at].trim_end().to_owned());
+        let long = indent + 2 + whole.len() - at > length;
+        let sides = outside(&whole[at..], " = ").filter(|_| long);
+        let (left, right) = whole[at..].split_at(sides.unwrap_or(whole.len() - at));
+        lines.push(format!("{}{left}", " ".repeat(indent + 2)));
+        if !right.is_empty() {
+            lines.push(format!("{}{}", " ".repeat(indent + 4), right.trim_start()));
         }
     }
     lines.join("\n")
@@ -155,9 +161,13 @@ fn condition(line: &str) -> Option<usize> {
         .trim_start()
         .chars()
         .all(|c| c.is_ascii_uppercase() || c == ' ');
-    let is_outside = |at: &usize| line[..*at].matches('"').count() % 2 == 0;
-    let mut places = line.match_indices(" ON (").map(|(at, _)| at);
-    places.find(is_outside).filter(|_| is_join).map(|at| at + 1)
+    outside(line, " ON (").filter(|_| is_join).map(|at| at + 1)
+}
+
+/// Where a text stands outside of quotes.
+fn outside(line: &str, text: &str) -> Option<usize> {
+    let mut places = line.match_indices(text).map(|(at, _)| at);
+    places.find(|at| line[..*at].matches('"').count() % 2 == 0)
 }
 
 /// Puts a word in place of each text in quotes and each placeholder: the
@@ -204,7 +214,7 @@ mod tests {
     #[test]
     fn a_piece_knows_where_it_stood() {
         let sql = "SELECT \"b\".\"id\" FROM \"b\" WHERE \"b\".\"t\" LIKE %s";
-        let layout = lay_out(sql);
+        let layout = lay_out(sql, LINE);
         assert!(layout.text().contains('\n'));
         for place in layout
             .places
@@ -219,7 +229,7 @@ mod tests {
     #[test]
     fn text_in_quotes_is_not_touched() {
         let sql = "SELECT 'a   b\n  c' WHERE x = 'SELECT  1'";
-        let text = lay_out(sql).text();
+        let text = lay_out(sql, LINE).text();
         assert!(text.contains("'a   b\n  c'") && text.contains("'SELECT  1'"));
     }
 
@@ -232,7 +242,20 @@ LEFT OUTER JOIN "playground_book_authors"
   ON ("playground_book"."id" = "playground_book_authors"."book_id")
 INNER JOIN "playground_author" "T4" ON ("a"."id" = "T4"."id")
 ORDER BY 1 ASC"#;
-        assert_eq!(lay_out(sql).text(), expected);
+        assert_eq!(lay_out(sql, LINE).text(), expected);
+    }
+
+    #[test]
+    fn on_a_narrow_screen_each_side_of_a_condition_has_its_line() {
+        let sql = r#"SELECT "playground_book"."id", "playground_book"."title" FROM "playground_book" INNER JOIN "playground_author" ON ("playground_book"."author_id" = "playground_author"."id")"#;
+        let expected = r#"SELECT
+  "playground_book"."id",
+  "playground_book"."title"
+FROM "playground_book"
+INNER JOIN "playground_author"
+  ON ("playground_book"."author_id"
+    = "playground_author"."id")"#;
+        assert_eq!(lay_out(sql, SHORT_LINE).text(), expected);
     }
 
     #[test]
@@ -254,6 +277,6 @@ WHERE (
 )
 ORDER BY "b"."title" ASC
 LIMIT 21"#;
-        assert_eq!(lay_out(sql).text(), expected);
+        assert_eq!(lay_out(sql, LINE).text(), expected);
     }
 }

@@ -1,7 +1,8 @@
 //! Tables for apps that have no migrations (`--run-syncdb`).
 use super::Job;
+use crate::management::output::Output;
 use crate::{modules, py};
-use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
 
@@ -15,11 +16,12 @@ pub fn is_own(vm: &Vm, label: &str) -> bool {
     found.is_ok_and(|n| n.starts_with("django."))
 }
 
-/// Makes what is missing.
-pub fn sync(vm: &Vm, job: &Job<'_>, syncing: bool) -> PyResult<()> {
-    let (out, loud) = (job.out, syncing && job.loud());
+/// Makes what is missing. A Python command does so by its `sync_apps()`.
+pub(super) fn sync(vm: &Vm, job: &Job<'_>, syncing: bool) -> PyResult<()> {
+    let loud = syncing && job.loud();
     if loud {
-        out.heading(vm, "Synchronizing apps without migrations:")?;
+        job.out
+            .heading(vm, "Synchronizing apps without migrations:")?;
     }
     let labels: Vec<String> = match job.app() {
         Some(app) if syncing => vec![app.to_string()],
@@ -32,24 +34,47 @@ pub fn sync(vm: &Vm, job: &Job<'_>, syncing: bool) -> PyResult<()> {
     if labels.is_empty() {
         return Ok(());
     }
-    let models = missing(vm, job, &labels)?;
+    if let Some(command) = job.args.command.as_ref().filter(|_| syncing) {
+        let labels = labels.iter().map(|l| py::str(vm, l)).collect();
+        let labels = vm.ctx.new_list(labels);
+        let labels = match job.app() {
+            Some(_) => labels.into(),
+            None => vm.ctx.types.set_type.as_object().call((labels,), vm)?,
+        };
+        let args = vec![job.connection.clone(), labels];
+        return py::call(vm, command, "sync_apps", args).map(drop);
+    }
+    let verbosity = if loud { job.args.verbosity() } else { 0 };
+    make_tables(vm, &job.connection, &labels, verbosity, job.out)
+}
+
+/// Makes the tables of some apps that are not there.
+pub fn make_tables(
+    vm: &Vm,
+    connection: &PyObjectRef,
+    labels: &[String],
+    verbosity: u8,
+    out: &Output,
+) -> PyResult<()> {
+    let loud = verbosity >= 1;
+    let models = missing(vm, connection, labels)?;
     if loud {
         out.line(vm, "  Creating tables...")?;
     }
     if models.is_empty() && !loud {
         return Ok(());
     }
-    let editor = py::call(vm, &job.connection, "schema_editor", vec![])?;
+    let editor = py::call(vm, connection, "schema_editor", vec![])?;
     let entered = py::call(vm, &editor, "__enter__", vec![])?;
     let create = || -> PyResult<()> {
         for (app, model) in models {
             let meta = py::attr(vm, &model, "_meta")?;
-            let here = vec![job.connection.clone()];
+            let here = vec![connection.clone()];
             if !py::call(vm, &meta, "can_migrate", here)?.is_true(vm)? {
                 continue;
             }
             let text = |name: &str| py::to_string(vm, &py::attr(vm, &meta, name)?);
-            if loud && job.args.verbosity() >= 3 {
+            if verbosity >= 3 {
                 out.line(
                     vm,
                     &format!("    Processing {app}.{} model", text("object_name")?),
@@ -71,15 +96,19 @@ pub fn sync(vm: &Vm, job: &Job<'_>, syncing: bool) -> PyResult<()> {
 }
 
 /// Models whose tables are not there, with their apps.
-fn missing(vm: &Vm, job: &Job<'_>, labels: &[String]) -> PyResult<Vec<(String, PyObjectRef)>> {
-    let introspection = py::attr(vm, &job.connection, "introspection")?;
-    let cursor = py::call(vm, &job.connection, "cursor", vec![])?;
+fn missing(
+    vm: &Vm,
+    connection: &PyObjectRef,
+    labels: &[String],
+) -> PyResult<Vec<(String, PyObjectRef)>> {
+    let introspection = py::attr(vm, connection, "introspection")?;
+    let cursor = py::call(vm, connection, "cursor", vec![])?;
     let names = py::call(vm, &introspection, "table_names", vec![cursor])?;
     let present = py::list(vm, &names)?
         .iter()
         .map(|n| py::to_string(vm, n))
         .collect::<PyResult<Vec<_>>>()?;
-    let ops = py::attr(vm, &job.connection, "ops")?;
+    let ops = py::attr(vm, connection, "ops")?;
     let longest = py::call(vm, &ops, "max_name_length", vec![])?;
     let truncate = || -> PyResult {
         vm.import("django.db.backends.utils", 0)?;
@@ -101,7 +130,7 @@ fn missing(vm: &Vm, job: &Job<'_>, labels: &[String]) -> PyResult<Vec<(String, P
     };
     let registry = modules::find(vm, "django.apps", "apps")?;
     let router = modules::find(vm, "django.db", "router")?;
-    let alias = py::attr(vm, &job.connection, "alias")?;
+    let alias = py::attr(vm, connection, "alias")?;
     let mut out = vec![];
     for config in py::list(vm, &py::call(vm, &registry, "get_app_configs", vec![])?)? {
         let label = py::to_string(vm, &py::attr(vm, &config, "label")?)?;

@@ -147,7 +147,7 @@ fn insert(vm: &Vm, o: &PyObject, mut args: FuncArgs) -> PyResult {
         returning: returning.clone(),
     };
     let sql = compile_insert(&statement, execute::dialect(), using.clone()).or_raise(vm)?;
-    let out = execute::statement(vm, &using, &sql.sql, &sql.params)?;
+    let out = execute::statement(vm, &using, &sql)?;
     returned(vm, &model.db_table(), &returning, out.rows)
 }
 

@@ -14,6 +14,7 @@ type Vm = VirtualMachine;
 
 pub fn fill(c: &mut Class) {
     c.method("save", |o: PyObjectRef, args: FuncArgs, vm: &Vm| {
+        let _scope = crate::queries::origins::calling(vm, &args);
         save(vm, &o, args)
     });
     c.method(

@@ -9,7 +9,17 @@ const MODULE: &str = "django.db.models.deletion";
 
 /// Makes the handlers: functions that the collector knows by identity.
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
+    let by_database = class::class(vm, MODULE, "DatabaseOnDelete", &[], by_database)?;
+    modules::export(vm, MODULE, "DatabaseOnDelete", by_database.clone())?;
     for name in HANDLERS {
+        if let Some(kind) = name.strip_prefix("DB_") {
+            let operation = vm.ctx.new_str(kind.replace('_', " "));
+            let made = by_database
+                .as_object()
+                .call((operation, vm.ctx.new_str(*name)), vm)?;
+            modules::export_all(vm, &[MODULE, "django.db.models"], name, made)?;
+            continue;
+        }
         let handler = class::function(
             vm,
             name,
@@ -54,4 +64,34 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
         },
     );
     modules::export_all(vm, &[MODULE, "django.db.models"], "SET", set)
+}
+
+/// `DatabaseOnDelete(operation, name)`: what the database itself does.
+fn by_database(c: &mut class::Class) {
+    c.method(
+        "__init__",
+        |o: PyObjectRef, mut args: FuncArgs, vm: &VirtualMachine| -> PyResult<()> {
+            for (argument, kept) in [("operation", "operation"), ("name", "__name__")] {
+                let given = args.take_positional_keyword(argument);
+                o.set_attr(kept, vm.unwrap_or_none(given), vm)?;
+            }
+            let forced = args.take_positional_keyword("forced_collector");
+            o.set_attr("forced_collector", vm.unwrap_or_none(forced), vm)
+        },
+    );
+    c.method(
+        "__call__",
+        |_: PyObjectRef, _: FuncArgs, vm: &VirtualMachine| vm.ctx.none(),
+    );
+    c.method(
+        "on_delete_sql",
+        |o: PyObjectRef, editor: PyObjectRef, vm: &VirtualMachine| -> PyResult {
+            let ops = editor.get_attr("connection", vm)?.get_attr("ops", vm)?;
+            let operation = o.get_attr("operation", vm)?;
+            vm.call_method(&ops, "fk_on_delete_sql", (operation,))
+        },
+    );
+    c.method("__str__", |o: PyObjectRef, vm: &VirtualMachine| {
+        o.get_attr("__name__", vm)
+    });
 }

@@ -319,7 +319,7 @@ impl PyCollector {
                 .map(|f| QChild::Lookup(format!("{}__in", f.name()).into(), values.clone()))
                 .collect(),
             connector: Connector::Or,
-            negated: false,
+            ..Q::default()
         };
         let found = PyQuerySet::chain(&qs, vm)?;
         found.with_query(|query| query.add_q(&q)).or_raise(vm)?;

@@ -229,9 +229,7 @@ fn delete_batch(
             Err(e) if e.is(ErrorKind::EmptyResultSet) => continue,
             Err(e) => return Err(error::to_py(vm, e)),
         };
-        total += execute::statement(vm, using, &sql.sql, &sql.params)?
-            .rowcount
-            .max(0);
+        total += execute::statement(vm, using, &sql)?.rowcount.max(0);
     }
     Ok(total)
 }

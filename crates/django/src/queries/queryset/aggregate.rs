@@ -4,8 +4,10 @@ use super::annotate::{default_alias, expressions_only};
 use crate::convert::{to_py, to_value};
 use crate::error::OrRaise;
 use crate::queries::execute;
+use crate::queries::origins;
 use orm_sql::Expr;
 use orm_sql::expression::value_expr;
+use orm_sql::origin;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{Py, PyResult, VirtualMachine};
 
@@ -40,7 +42,18 @@ impl PyQuerySet {
         }
         let using = zelf.db(vm)?;
         let query = zelf.query.borrow().clone();
-        let aggregation = query.chain().get_aggregation(wanted).or_raise(vm)?;
+        let mut query = query.chain();
+        for (name, _) in &wanted {
+            let positional = || {
+                args.args
+                    .iter()
+                    .position(|a| default_alias(vm, a).is_ok_and(|d| d == *name))
+            };
+            let given = || origins::keyword(name).or_else(|| origin::argument(positional()?));
+            let _scope = origin::tracing().then(|| origin::narrow(given()));
+            query.column_wanted(name);
+        }
+        let aggregation = query.get_aggregation(wanted).or_raise(vm)?;
         for (name, value) in execute::aggregate(vm, &aggregation, &using)? {
             dict.set_item(&*name, to_py(vm, &value)?, vm)?;
         }

@@ -2,8 +2,10 @@
 use super::PyQuerySet;
 use crate::convert::to_value;
 use crate::error::OrRaise;
+use crate::queries::origins;
 use orm_sql::Expr;
 use orm_sql::expression::value_expr;
+use orm_sql::origin;
 use orm_sql::query::GroupBy;
 use orm_state::AnyField;
 use rustpython_vm::function::FuncArgs;
@@ -59,7 +61,12 @@ impl PyQuerySet {
             wanted.push((name.to_string_lossy().into_owned(), value.clone()));
         }
         let qs = Self::chain(zelf, vm)?;
-        for (alias, object) in &wanted {
+        for (i, (alias, object)) in wanted.iter().enumerate() {
+            let given = |name: &str| {
+                let by_place = || origin::argument(i).filter(|_| i < args.args.len());
+                origins::keyword(name).or_else(by_place)
+            };
+            let _scope = origin::narrow(given(alias));
             if qs.is_taken(vm, alias)? {
                 return Err(vm.new_value_error(format!(
                     "The annotation '{alias}' conflicts with a field on the model."
@@ -78,11 +85,15 @@ impl PyQuerySet {
         }
         let aggregates = {
             let query = qs.query.borrow();
-            query.annotations.iter().any(|(name, a): (_, &Expr)| {
-                wanted.iter().any(|(w, _)| **w == **name) && a.contains_aggregate()
-            })
+            let is_aggregate = |name: &str| {
+                let made: Option<&Expr> = query.annotations.get(name);
+                made.is_some_and(|a| a.contains_aggregate())
+            };
+            let first = wanted.iter().find(|(name, _)| is_aggregate(name));
+            first.map(|(name, _)| name)
         };
-        if aggregates {
+        if let Some(first) = aggregates {
+            qs.with_query(|q| q.group_by_wanted(first));
             if qs.fields.borrow().is_none() {
                 qs.with_query(|q| q.group_by = GroupBy::All);
             } else {

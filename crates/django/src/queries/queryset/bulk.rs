@@ -294,7 +294,7 @@ fn insert_batches(
                 returning: returning.clone(),
             };
             let sql = compile_insert(&insert, execute::dialect(), using.clone()).or_raise(vm)?;
-            let out = execute::statement(vm, using, &sql.sql, &sql.params)?;
+            let out = execute::statement(vm, using, &sql)?;
             for (obj, row) in batch.iter().zip(out.rows) {
                 for (field, value) in returning.iter().zip(row) {
                     let col = Col::new(model.db_table().as_str().into(), field.clone(), None);

@@ -5,6 +5,7 @@ use crate::convert::to_value;
 use crate::error::OrRaise;
 use crate::queries::q::{PyQ, kwargs_of, q_of};
 use orm_sql::Q;
+use orm_sql::origin;
 use orm_sql::query::{ForUpdate, SelectRelated};
 use orm_state::Value;
 use rustpython_vm::builtins::{PyDict, PyStr};
@@ -108,6 +109,11 @@ impl PyQuerySet {
             }
         }
         let mut all = zelf.prefetch.borrow().to_vec();
+        if origin::tracing() {
+            let mut origins = qs.prefetched_by.borrow_mut();
+            origins.resize(all.len(), None);
+            origins.extend((0..args.len()).map(origin::argument));
+        }
         all.extend(args);
         *qs.prefetch.borrow_mut() = Rc::new(all);
         Ok(qs)
@@ -177,8 +183,14 @@ impl PyQuerySet {
             }
         }
         let qs = Self::chain(zelf, vm)?;
-        qs.with_query(|q| q.add_immediate_loading(fields))
-            .or_raise(vm)?;
+        qs.with_query(|q| {
+            for (i, name) in fields.iter().enumerate() {
+                let _scope = origin::narrow(origin::argument(i));
+                q.column_wanted(name);
+            }
+            q.add_immediate_loading(fields)
+        })
+        .or_raise(vm)?;
         Ok(qs)
     }
     /// `extra()`

@@ -120,6 +120,7 @@ impl PyQuerySet {
             q.clear_limits();
             q.combinator = Some(combinator);
             q.combinator_all = all;
+            q.combinator_wanted();
         });
         Ok(made.into())
     }

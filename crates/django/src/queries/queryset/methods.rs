@@ -1,6 +1,7 @@
 //! The Python face: attributes, iteration, indexing; the other methods by name.
 use super::super::awaitable::AsyncIterator;
 use super::super::fetch;
+use super::super::origins;
 use super::super::py_query::PyQuery;
 use super::{PyQuerySet, Shape};
 use crate::error::{self, OrRaise};
@@ -41,6 +42,7 @@ impl PyQuerySet {
         Ok(list)
     }
     fn item(zelf: &Py<Self>, vm: &VirtualMachine, key: &PyObject) -> PyResult {
+        let _scope = origins::calling_plain(vm);
         let negative = || vm.new_value_error("Negative indexing is not supported.");
         if let Some(i) = key.downcast_ref::<PyInt>() {
             let i: i64 = i.try_to_primitive(vm)?;
@@ -327,120 +329,134 @@ impl PyQuerySet {
     }
     #[pymethod]
     fn filter(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "filter", args, |args| {
+        PyQuerySet::stepped(zelf, vm, "filter", args, |args| {
             PyQuerySet::filtered(zelf, vm, false, args)
         })
     }
     #[pymethod]
     fn exclude(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "exclude", args, |args| {
+        PyQuerySet::stepped(zelf, vm, "exclude", args, |args| {
             PyQuerySet::filtered(zelf, vm, true, args)
         })
     }
     #[pymethod]
     fn complex_filter(zelf: &Py<PyQuerySet>, filter: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling_plain(vm);
         Ok(PyQuerySet::complex(zelf, vm, filter)?.into())
     }
     #[pymethod]
     fn all(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "all", FuncArgs::default(), |_| {
+        PyQuerySet::stepped(zelf, vm, "all", FuncArgs::default(), |_| {
             PyQuerySet::chain(zelf, vm)
         })
     }
     #[pymethod]
     fn none(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult<PyRef<PyQuerySet>> {
+        let _scope = origins::calling_plain(vm);
         let qs = PyQuerySet::chain(zelf, vm)?;
         qs.with_query(|q| q.set_empty());
         Ok(qs)
     }
     #[pymethod]
     fn get(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::get_one(zelf, vm, args)
     }
     #[pymethod]
     fn first(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling_plain(vm);
         PyQuerySet::first_or_last(zelf, vm, false)
     }
     #[pymethod]
     fn last(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling_plain(vm);
         PyQuerySet::first_or_last(zelf, vm, true)
     }
     #[pymethod]
     fn earliest(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::extreme(zelf, vm, args, false)
     }
     #[pymethod]
     fn latest(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::extreme(zelf, vm, args, true)
     }
     #[pymethod]
     fn count(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling_plain(vm);
         PyQuerySet::count_rows(zelf, vm)
     }
     #[pymethod]
     fn exists(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult<bool> {
+        let _scope = origins::calling_plain(vm);
         PyQuerySet::any_row(zelf, vm)
     }
     #[pymethod]
     fn contains(zelf: &Py<PyQuerySet>, obj: PyObjectRef, vm: &VirtualMachine) -> PyResult<bool> {
+        let _scope = origins::calling_plain(vm);
         PyQuerySet::contains_instance(zelf, vm, obj)
     }
     #[pymethod]
     fn aggregate(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::aggregated(zelf, vm, args)
     }
     #[pymethod]
     fn annotate(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "annotate", args, |args| {
+        PyQuerySet::stepped(zelf, vm, "annotate", args, |args| {
             PyQuerySet::annotated(zelf, vm, args, true)
         })
     }
     #[pymethod]
     fn alias(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "alias", args, |args| {
+        PyQuerySet::stepped(zelf, vm, "alias", args, |args| {
             PyQuerySet::annotated(zelf, vm, args, false)
         })
     }
     #[pymethod]
     fn order_by(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "order_by", args, |args| {
+        PyQuerySet::stepped(zelf, vm, "order_by", args, |args| {
             PyQuerySet::ordered_by(zelf, vm, args.args)
         })
     }
     #[pymethod]
     fn reverse(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "reverse", FuncArgs::default(), |_| {
+        PyQuerySet::stepped(zelf, vm, "reverse", FuncArgs::default(), |_| {
             PyQuerySet::reversed(zelf, vm)
         })
     }
     #[pymethod]
     fn distinct(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "distinct", args, |args| {
+        PyQuerySet::stepped(zelf, vm, "distinct", args, |args| {
             PyQuerySet::distinct_rows(zelf, vm, args.args)
         })
     }
     #[pymethod]
     fn values(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "values", args, |args| {
+        PyQuerySet::stepped(zelf, vm, "values", args, |args| {
             PyQuerySet::as_dicts(zelf, vm, args)
         })
     }
     #[pymethod]
     fn values_list(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "values_list", args, |args| {
+        PyQuerySet::stepped(zelf, vm, "values_list", args, |args| {
             PyQuerySet::as_tuples(zelf, vm, args)
         })
     }
     #[pymethod]
     fn dates(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::date_list(zelf, vm, args, false)
     }
     #[pymethod]
     fn datetimes(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::date_list(zelf, vm, args, true)
     }
     #[pymethod]
     fn select_related(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         zelf.not_combined(vm, "select_related")?;
         if args.args.is_empty() {
             orm_state::settings::warn(
@@ -450,38 +466,39 @@ impl PyQuerySet {
             )
             .or_raise(vm)?;
         }
-        PyQuerySet::stepped(zelf, "select_related", args, |args| {
+        PyQuerySet::stepped(zelf, vm, "select_related", args, |args| {
             PyQuerySet::with_related(zelf, vm, args.args)
         })
     }
     #[pymethod]
     fn prefetch_related(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         // The query stays what it is: for its pickle this is `all()`.
-        PyQuerySet::stepped(zelf, "all", FuncArgs::default(), |_| {
+        PyQuerySet::stepped(zelf, vm, "all", FuncArgs::default(), |_| {
             PyQuerySet::prefetching(zelf, vm, args.args)
         })
     }
     #[pymethod]
     fn select_for_update(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "select_for_update", args, |args| {
+        PyQuerySet::stepped(zelf, vm, "select_for_update", args, |args| {
             PyQuerySet::locked(zelf, vm, args)
         })
     }
     #[pymethod]
     fn defer(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "defer", args, |args| {
+        PyQuerySet::stepped(zelf, vm, "defer", args, |args| {
             PyQuerySet::deferring(zelf, vm, args.args)
         })
     }
     #[pymethod]
     fn only(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "only", args, |args| {
+        PyQuerySet::stepped(zelf, vm, "only", args, |args| {
             PyQuerySet::loading_only(zelf, vm, args.args)
         })
     }
     #[pymethod]
     fn using(zelf: &Py<PyQuerySet>, alias: PyObjectRef, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "all", FuncArgs::default(), |_| {
+        PyQuerySet::stepped(zelf, vm, "all", FuncArgs::default(), |_| {
             let qs = PyQuerySet::chain(zelf, vm)?;
             PyQuerySet::set__db(&qs, alias, vm)?;
             Ok(qs)
@@ -489,7 +506,7 @@ impl PyQuerySet {
     }
     #[pymethod]
     fn fetch_mode(zelf: &Py<PyQuerySet>, mode: PyObjectRef, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "all", FuncArgs::default(), |_| {
+        PyQuerySet::stepped(zelf, vm, "all", FuncArgs::default(), |_| {
             let qs = PyQuerySet::chain(zelf, vm)?;
             *qs.fetch_mode.borrow_mut() = Some(mode);
             Ok(qs)
@@ -497,52 +514,63 @@ impl PyQuerySet {
     }
     #[pymethod]
     fn extra(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        PyQuerySet::stepped(zelf, "extra", args, |args| {
+        PyQuerySet::stepped(zelf, vm, "extra", args, |args| {
             PyQuerySet::with_extra(zelf, vm, args)
         })
     }
     #[pymethod]
     fn union(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::united(zelf, vm, args)
     }
     #[pymethod]
     fn intersection(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::intersected(zelf, vm, args)
     }
     #[pymethod]
     fn difference(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::subtracted(zelf, vm, args)
     }
     #[pymethod]
     fn create(zelf: PyRef<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::create_one(&zelf, vm, args)
     }
     #[pymethod]
     fn get_or_create(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::get_or_create_one(zelf, vm, args)
     }
     #[pymethod]
     fn update_or_create(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::update_or_create_one(zelf, vm, args)
     }
     #[pymethod]
     fn bulk_create(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::create_many(zelf, vm, args)
     }
     #[pymethod]
     fn bulk_update(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::update_many(zelf, vm, args)
     }
     #[pymethod]
     fn in_bulk(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::by_key(zelf, vm, args)
     }
     #[pymethod]
     fn update(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::update_rows(zelf, vm, args)
     }
     #[pymethod]
     fn delete(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling_plain(vm);
         PyQuerySet::delete_rows(zelf, vm)
     }
     #[pymethod]
@@ -556,6 +584,7 @@ impl PyQuerySet {
     }
     #[pymethod]
     fn explain(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         PyQuerySet::explained(zelf, vm, args)
     }
     #[pymethod]

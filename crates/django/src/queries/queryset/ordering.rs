@@ -76,6 +76,7 @@ impl PyQuerySet {
         qs.with_query(|q| {
             q.distinct_fields = fields.iter().map(|f| f.to_string()).collect();
             q.distinct = true;
+            q.distinct_wanted();
         });
         Ok(qs)
     }

@@ -6,6 +6,7 @@
 //!
 //! A query that was changed in any other way does not know its steps, and cannot be pickled.
 use super::{PyQuerySet, Shape};
+use crate::queries::origins;
 use crate::queries::py_query::PyQuery;
 use crate::{modules, py};
 use orm_sql::Query;
@@ -45,10 +46,12 @@ impl PyQuerySet {
     /// Makes a call and remembers it with its result.
     pub fn stepped(
         zelf: &Py<Self>,
+        vm: &Vm,
         name: &'static str,
         args: FuncArgs,
         run: impl FnOnce(FuncArgs) -> PyResult<PyRef<PyQuerySet>>,
     ) -> PyResult {
+        let _scope = origins::calling(vm, &args);
         let Some(parent) = zelf.known_steps() else {
             return Ok(run(args)?.into());
         };

@@ -4,9 +4,11 @@ use crate::convert::to_value;
 use crate::db::atomic::{atomic, mark_for_rollback_on_error};
 use crate::error::{self, OrRaise};
 use crate::queries::execute;
+use crate::queries::origins;
 use orm_sql::compiler::{Update, compile_delete, compile_update};
 use orm_sql::connection::Row;
 use orm_sql::expressions::OrderBy;
+use orm_sql::origin;
 use orm_sql::query::{Ordering, SelectRelated};
 use orm_state::Value;
 use rustpython_vm::function::FuncArgs;
@@ -28,7 +30,11 @@ impl PyQuerySet {
         for (name, value) in args.kwargs.iter() {
             values.push((name.to_string_lossy().into_owned(), to_value(vm, value)?));
         }
-        let query = zelf.query.borrow().chain();
+        let mut query = zelf.query.borrow().chain();
+        for (name, _) in &values {
+            let _scope = origin::narrow(origins::keyword(name));
+            query.column_wanted(name);
+        }
         let mut update = Update::new(query, values).or_raise(vm)?;
         inline_ordering(vm, &mut update)?;
         let rows = mark_for_rollback_on_error(vm, &using, || run_update(vm, update, &using))?;
@@ -68,7 +74,7 @@ impl PyQuerySet {
             Err(e) if e.is(orm_state::ErrorKind::EmptyResultSet) => return Ok(0),
             Err(e) => return Err(error::to_py(vm, e)),
         };
-        let out = execute::statement(vm, using, &sql.sql, &sql.params)?;
+        let out = execute::statement(vm, using, &sql)?;
         Ok(out.rowcount)
     }
 }
@@ -195,7 +201,7 @@ fn executed(
         Err(e) if e.is(orm_state::ErrorKind::EmptyResultSet) => return Ok(None),
         Err(e) => return Err(error::to_py(vm, e)),
     };
-    execute::statement(vm, using, &sql.sql, &sql.params).map(Some)
+    execute::statement(vm, using, &sql).map(Some)
 }
 
 /// Keeps a group of statements together.

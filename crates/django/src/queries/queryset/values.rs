@@ -2,6 +2,7 @@
 use super::{PyQuerySet, Shape};
 use crate::error::OrRaise;
 use crate::queries::exprs;
+use orm_sql::origin;
 use rustpython_vm::builtins::PyStr;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
@@ -24,7 +25,15 @@ impl PyQuerySet {
             // The names are looked at again below.
             orm_state::settings::silently(|| Self::annotated(zelf, vm, args, true))?
         };
-        qs.with_query(|q| q.set_values(&fields)).or_raise(vm)?;
+        qs.with_query(|q| {
+            // Names come before expressions, and positions are theirs.
+            for (i, name) in fields.iter().enumerate() {
+                let _scope = origin::narrow(origin::argument(i));
+                q.column_wanted(name);
+            }
+            q.set_values(&fields)
+        })
+        .or_raise(vm)?;
         *qs.fields.borrow_mut() = Some(fields.into());
         *qs.iterable_class.borrow_mut() = None;
         Ok(qs)

@@ -10,6 +10,7 @@ use crate::modules;
 use crate::queries::awaitable::Awaitable;
 use crate::queries::fetch::fields_cache;
 use crate::queries::manager::PyManager;
+use crate::queries::origins;
 use crate::queries::queryset::PyQuerySet;
 use orm_state::{FieldKind, Value};
 use rustpython_vm::builtins::{PyType, PyTypeRef};
@@ -135,6 +136,7 @@ fn check_key(vm: &Vm, relation: &Relation) -> PyResult<()> {
 }
 
 fn get_queryset(vm: &Vm, o: &PyObject) -> PyResult {
+    let _scope = origins::receiving(vm);
     let relation = relation::of(vm, o)?;
     let key = relation.instance.get_attr("pk", vm)?;
     if vm.is_none(&key) {

@@ -13,6 +13,7 @@ use crate::modules;
 use crate::queries::deletion::signal;
 use crate::queries::hints::class_of_model;
 use crate::queries::manager::{PyManager, manager_class};
+use crate::queries::origins;
 use crate::queries::queryset::PyQuerySet;
 use orm_sql::ExprObject;
 use orm_sql::q::{Connector, Q, QChild};
@@ -370,6 +371,7 @@ impl Side {
 }
 
 fn get_queryset(vm: &Vm, o: &PyObject) -> PyResult {
+    let _scope = origins::receiving(vm);
     let side = Side::of(vm, o)?;
     if let Some(qs) = side.prefetched(vm)? {
         return Ok(qs);

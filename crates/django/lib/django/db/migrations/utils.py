@@ -1,7 +1,7 @@
 """Small tools of migrations."""
 
+import datetime
 import re
-from datetime import datetime
 
 COMPILED_REGEX_TYPE = type(re.compile(""))
 
@@ -20,4 +20,4 @@ class RegexObject:
 
 
 def get_migration_name_timestamp():
-    return datetime.now().strftime("%Y%m%d_%H%M")
+    return datetime.datetime.now().strftime("%Y%m%d_%H%M")

@@ -1,6 +1,7 @@
 """``manage.py makemigrations``."""
 
 from django.core.management._native import NativeCommand
+from django.db import connections  # noqa: F401 - whose histories are looked at
 from django.db.migrations.autodetector import MigrationAutodetector
 
 

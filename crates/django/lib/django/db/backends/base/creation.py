@@ -39,13 +39,21 @@ class BaseDatabaseCreation:
         self.connection.close()
         settings.DATABASES[self.connection.alias]["NAME"] = name
         self.connection.settings_dict["NAME"] = name
-        call_command(
-            "migrate",
-            verbosity=max(verbosity - 1, 0),
-            interactive=False,
-            database=self.connection.alias,
-            run_syncdb=True,
-        )
+        modules = settings.MIGRATION_MODULES
+        try:
+            if self.connection.settings_dict["TEST"]["MIGRATE"] is False:
+                # Every app is one without migrations, then.
+                labels = [config.label for config in apps.get_app_configs()]
+                settings.MIGRATION_MODULES = dict.fromkeys(labels)
+            call_command(
+                "migrate",
+                verbosity=max(verbosity - 1, 0),
+                interactive=False,
+                database=self.connection.alias,
+                run_syncdb=True,
+            )
+        finally:
+            settings.MIGRATION_MODULES = modules
         if serialize is not None:
             self._warn_of_serialize()
             if serialize:

@@ -45,7 +45,7 @@ class DatabaseCreation(BaseDatabaseCreation):
         method = _start_method()
         if method == "fork":
             return given
-        if method in {"forkserver", "spawn"}:
+        if method in ("forkserver", "spawn"):
             return {**given, "NAME": f"{self.connection.alias}_{suffix}.sqlite3"}
         raise NotSupportedError(f"Cloning with start method {method!r} is not supported.")
 
