@@ -290,7 +290,13 @@ impl DatabaseWrapper {
         let result = self.sqlite(vm)?.open_cursor(sql, params);
         let rows = result.as_ref().map_or(-1, |c| c.rowcount);
         let message = result.as_ref().err().map(|e| e.message().to_string());
-        self.record(vm, sql, logged.as_deref(), start, rows, message, None);
+        match params {
+            Params::Named(named) => {
+                let (sql, params) = positional(sql, named);
+                self.record(vm, &sql, Some(&params), start, rows, message, None);
+            }
+            _ => self.record(vm, sql, logged.as_deref(), start, rows, message, None),
+        }
         result.map_err(|e| self.failed(vm, e))
     }
     fn run(
@@ -445,6 +451,34 @@ fn py_params(vm: &VirtualMachine, params: &[Value]) -> PyResult<PyTupleRef> {
         .map(|p| convert::to_py(vm, p))
         .collect::<PyResult<Vec<_>>>()?;
     Ok(vm.ctx.new_tuple(items))
+}
+
+/// `%(name)s` as `%s`, with the parameters in the order of their places: for the log.
+fn positional(sql: &str, named: &[(String, Value)]) -> (String, Vec<Value>) {
+    let (mut text, mut params) = (String::with_capacity(sql.len()), vec![]);
+    let mut rest = sql;
+    while let Some(at) = rest.find("%(") {
+        let (before, place) = rest.split_at(at);
+        text.push_str(before);
+        let known = place.find(")s").and_then(|end| {
+            let name = &place[2..end];
+            let (_, value) = named.iter().find(|(n, _)| n == name)?;
+            Some((value, end + 2))
+        });
+        match known {
+            Some((value, end)) => {
+                text.push_str("%s");
+                params.push(value.clone());
+                rest = &place[end..];
+            }
+            None => {
+                text.push_str("%(");
+                rest = &place[2..];
+            }
+        }
+    }
+    text.push_str(rest);
+    (text, params)
 }
 
 /// What is worked out may be forgotten, but not set.
