@@ -1,4 +1,5 @@
 //! Python objects as [`Value`]s and back.
+mod members;
 mod slots;
 
 use crate::error::OrForeign;
@@ -234,6 +235,12 @@ pub fn classes(vm: &VirtualMachine) -> PyResult<Rc<Classes>> {
 /// Forgets what belonged to an interpreter that ends.
 pub fn reset() {
     CLASSES.set(None);
+    members::reset();
+}
+
+/// Forgets the project's own: its enumerations.
+pub fn forget_project() {
+    members::reset();
 }
 
 /// A Python object as a value. What we do not know stays a [`Value::Object`].
@@ -243,6 +250,11 @@ pub fn to_value(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Value> {
     }
     let types = &vm.ctx.types;
     if let Some(s) = obj.downcast_ref::<PyStr>() {
+        if !obj.class().is(types.str_type)
+            && let Some(text) = members::text(vm, obj, s)
+        {
+            return Ok(Value::Str(text));
+        }
         return Ok(Value::Str(s.to_string_lossy().into()));
     }
     if let Some(i) = obj.downcast_ref::<PyInt>() {
@@ -474,7 +486,7 @@ pub fn to_py(vm: &VirtualMachine, value: &Value) -> PyResult<PyObjectRef> {
             ctx.types.int_type.as_object().call((text,), vm)?
         }
         Value::Float(f) => ctx.new_float(*f).into(),
-        Value::Str(s) => ctx.new_str(&**s).into(),
+        Value::Str(s) => members::member(s).unwrap_or_else(|| ctx.new_str(&**s).into()),
         Value::Bytes(b) => ctx.new_bytes(b.to_vec()).into(),
         Value::List(v) => ctx.new_list(objects(vm, v)?).into(),
         Value::Tuple(v) => ctx.new_tuple(objects(vm, v)?).into(),

@@ -106,6 +106,7 @@ pub fn reset() {
 /// Forgets the project that an interpreter ran; the next one may come.
 pub fn forget_project(vm: &VirtualMachine) -> PyResult<()> {
     db::reset();
+    convert::forget_project();
     dispatch::clear();
     library::forget(vm)?;
     apps::clear(vm)

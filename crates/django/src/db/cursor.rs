@@ -87,6 +87,10 @@ impl CursorWrapper {
         }
         Ok(())
     }
+    /// The statement that runs, to read its rows without this cursor.
+    pub fn take_running(&self) -> Option<SqliteCursor> {
+        self.running.take()
+    }
     /// Runs a statement through the connection's execute wrappers.
     pub fn run_wrapped(
         zelf: &Py<Self>,

@@ -235,21 +235,44 @@ impl DatabaseWrapper {
     }
     /// Starts a query whose rows are fetched one after the other.
     pub fn open_cursor(
-        &self,
+        zelf: &Py<Self>,
         vm: &VirtualMachine,
         sql: &str,
         params: &[Value],
     ) -> PyResult<SqliteCursor> {
-        self.run_cursor(vm, sql, Params::Positional(params))
+        Self::run_raw(zelf, vm, sql, Params::Positional(params))
     }
-    /// Runs a statement of the user's.
+    /// Runs a statement of the user's, through execute wrappers and into the log.
     pub fn run_raw(
-        &self,
+        zelf: &Py<Self>,
         vm: &VirtualMachine,
         sql: &str,
         params: Params,
     ) -> PyResult<SqliteCursor> {
-        self.run_cursor(vm, sql, params)
+        if zelf.execute_wrappers.borrow().__len__() == 0 {
+            return zelf.run_cursor(vm, sql, params);
+        }
+        let args: PyObjectRef = match params {
+            Params::None => vm.ctx.none(),
+            Params::Positional(p) => py_params(vm, p)?.into(),
+            Params::Named(p) => {
+                let args = vm.ctx.new_dict();
+                for (name, value) in p {
+                    args.set_item(name.as_str(), convert::to_py(vm, value)?, vm)?;
+                }
+                args.into()
+            }
+        };
+        let cursor = CursorWrapper::new(zelf.to_owned()).into_ref(&vm.ctx);
+        CursorWrapper::run_wrapped(&cursor, vm, sql, args, false)?;
+        match cursor.take_running() {
+            Some(running) => Ok(running),
+            // A wrapper that did not run it: there are no rows.
+            None => zelf
+                .sqlite(vm)?
+                .open_cursor("SELECT 1 WHERE 0", Params::None)
+                .map_err(|e| sqlite3::wrapped(vm, e)),
+        }
     }
     pub(super) fn run_cursor(
         &self,
@@ -258,16 +281,22 @@ impl DatabaseWrapper {
         params: Params,
     ) -> PyResult<SqliteCursor> {
         let start = clock::now();
-        self.validate_no_broken_transaction(vm)?;
-        let result = self.sqlite(vm)?.open_cursor(sql, params);
         let logged: Option<Vec<Value>> = match params {
             Params::None => None,
             Params::Positional(p) => Some(p.to_vec()),
             Params::Named(p) => Some(p.iter().map(|(_, v)| v.clone()).collect()),
         };
+        self.allowed(vm, sql, logged.as_deref(), start)?;
+        let result = self.sqlite(vm)?.open_cursor(sql, params);
         let rows = result.as_ref().map_or(-1, |c| c.rowcount);
         let message = result.as_ref().err().map(|e| e.message().to_string());
-        self.record(vm, sql, logged.as_deref(), start, rows, message, None);
+        match params {
+            Params::Named(named) => {
+                let (sql, params) = positional(sql, named);
+                self.record(vm, &sql, Some(&params), start, rows, message, None);
+            }
+            _ => self.record(vm, sql, logged.as_deref(), start, rows, message, None),
+        }
         result.map_err(|e| self.failed(vm, e))
     }
     fn run(
@@ -278,7 +307,7 @@ impl DatabaseWrapper {
         f: impl FnOnce(&SqliteConnection) -> orm_state::Result<Outcome>,
     ) -> PyResult<Outcome> {
         let start = clock::now();
-        self.validate_no_broken_transaction(vm)?;
+        self.allowed(vm, sql, params, start)?;
         let connection = self.sqlite(vm)?;
         let result = f(&connection);
         let rows = match &result {
@@ -289,6 +318,24 @@ impl DatabaseWrapper {
         let message = result.as_ref().err().map(|e| e.message().to_string());
         self.record(vm, sql, params, start, rows, message, None);
         result.map_err(|e| self.failed(vm, e))
+    }
+    /// A statement that a broken transaction refuses stands in the log all the same.
+    fn allowed(
+        &self,
+        vm: &VirtualMachine,
+        sql: &str,
+        params: Option<&[Value]>,
+        start: f64,
+    ) -> PyResult<()> {
+        let refused = self.validate_no_broken_transaction(vm);
+        if let Err(e) = &refused
+            && self.needs_rollback.get()
+            && error::is_a(vm, e, "TransactionManagementError")
+        {
+            let message = e.as_object().str(vm)?.to_string_lossy().into_owned();
+            self.record(vm, sql, params, start, -1, Some(message), None);
+        }
+        refused
     }
     fn failed(&self, vm: &VirtualMachine, e: orm_state::Error) -> PyBaseExceptionRef {
         if !matches!(e.kind(), ErrorKind::DataError | ErrorKind::IntegrityError) {
@@ -404,6 +451,34 @@ fn py_params(vm: &VirtualMachine, params: &[Value]) -> PyResult<PyTupleRef> {
         .map(|p| convert::to_py(vm, p))
         .collect::<PyResult<Vec<_>>>()?;
     Ok(vm.ctx.new_tuple(items))
+}
+
+/// `%(name)s` as `%s`, with the parameters in the order of their places: for the log.
+fn positional(sql: &str, named: &[(String, Value)]) -> (String, Vec<Value>) {
+    let (mut text, mut params) = (String::with_capacity(sql.len()), vec![]);
+    let mut rest = sql;
+    while let Some(at) = rest.find("%(") {
+        let (before, place) = rest.split_at(at);
+        text.push_str(before);
+        let known = place.find(")s").and_then(|end| {
+            let name = &place[2..end];
+            let (_, value) = named.iter().find(|(n, _)| n == name)?;
+            Some((value, end + 2))
+        });
+        match known {
+            Some((value, end)) => {
+                text.push_str("%s");
+                params.push(value.clone());
+                rest = &place[end..];
+            }
+            None => {
+                text.push_str("%(");
+                rest = &place[2..];
+            }
+        }
+    }
+    text.push_str(rest);
+    (text, params)
 }
 
 /// What is worked out may be forgotten, but not set.

@@ -51,9 +51,7 @@ impl SchemaHost for Database {
                     DatabaseWrapper::execute(&self.wrapper, vm, sql, p).map(drop)
                 }
                 // Without parameters a percent sign is a percent sign.
-                _ => self
-                    .wrapper
-                    .run_raw(vm, sql, orm_sqlite::Params::None)
+                _ => DatabaseWrapper::run_raw(&self.wrapper, vm, sql, orm_sqlite::Params::None)
                     .and_then(|mut c| {
                         loop {
                             match c.next_row() {

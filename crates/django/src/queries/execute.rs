@@ -107,7 +107,7 @@ pub fn run(vm: &VirtualMachine, compiled: &Compiled, using: &str) -> PyResult<Ve
 pub fn start(vm: &VirtualMachine, compiled: &Compiled, using: &str) -> PyResult<SqliteCursor> {
     let database = db::database(vm, using)?;
     announce(|| Plan::of(compiled));
-    database.open_cursor(vm, &compiled.sql.sql, &compiled.sql.params)
+    DatabaseWrapper::open_cursor(&database, vm, &compiled.sql.sql, &compiled.sql.params)
 }
 
 /// Runs any statement.

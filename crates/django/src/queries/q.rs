@@ -81,6 +81,14 @@ fn child(vm: &VirtualMachine, arg: &PyObjectRef) -> PyResult<QChild> {
             to_value(vm, value)?,
         ));
     }
+    // Whatever has two items is such a pair for Django, a text of two letters too.
+    if let Some(text) = arg.downcast_ref::<PyStr>() {
+        let text = text.to_string_lossy();
+        let mut letters = text.chars().map(String::from);
+        if let (Some(name), Some(value), None) = (letters.next(), letters.next(), letters.next()) {
+            return Ok(QChild::Lookup(name.as_str().into(), value.as_str().into()));
+        }
+    }
     let value = to_value(vm, arg)?;
     Ok(QChild::Expr(match value_expr(&value) {
         Some(e) => e,

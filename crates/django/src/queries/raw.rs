@@ -163,7 +163,7 @@ impl RawQuerySet {
                 .collect::<PyResult<Vec<_>>>()?;
             Params::Positional(&positional)
         };
-        let mut cursor = database.run_raw(vm, &self.sql, params)?;
+        let mut cursor = db::DatabaseWrapper::run_raw(&database, vm, &self.sql, params)?;
         let columns = cursor.columns().to_vec();
         let rows = cursor.fetch(usize::MAX).map_err(fail)?;
         Ok((columns, rows))

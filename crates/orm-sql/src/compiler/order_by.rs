@@ -161,9 +161,13 @@ impl Compiler {
         q.select.push(resolved.clone());
         q.values_select.push(alias.clone());
         let at = q.select.len() - 1;
-        if let Some(selected) = &mut q.selected {
-            Rc::make_mut(selected).insert(alias.to_string(), Selected::Column(at));
-        }
+        // Whole rows have no list of what is selected: Django stumbles over that.
+        let Some(selected) = &mut q.selected else {
+            return Err(Error::type_error(
+                "'NoneType' object does not support item assignment",
+            ));
+        };
+        Rc::make_mut(selected).insert(alias.to_string(), Selected::Column(at));
         Ok(Some(Rc::new(order.with_expression(Ref::new(alias, src)))))
     }
 

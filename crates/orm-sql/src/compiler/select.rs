@@ -133,6 +133,10 @@ impl Compiler {
         let mut col_idx = 1;
         for (expr, mut alias) in pairs {
             let mut sql = SqlWriter::default();
+            // A subquery of several columns stands for no value.
+            if expr.as_any().is::<crate::query::subquery::QueryExpr>() {
+                expr.output_field()?;
+            }
             match expr.select_sql(self, &mut sql) {
                 Ok(()) => {}
                 Err(e) if e.is(ErrorKind::EmptyResultSet) => {

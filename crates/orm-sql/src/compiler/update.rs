@@ -86,7 +86,7 @@ impl Update {
         Ok(())
     }
     /// Adds a column of a parent's table: its values have not been looked at before.
-    fn add_resolved_once(&mut self, field: Rc<Field>, value: Value) -> Result<()> {
+    pub fn add_resolved_once(&mut self, field: Rc<Field>, value: Value) -> Result<()> {
         if field.kind == FieldKind::Generated {
             return Ok(());
         }

@@ -69,14 +69,8 @@ impl Expression for ExpressionWrapper {
             .and_then(|f| self.expression.with_output_field(f.clone()));
         match typed {
             Some(e) => e.group_by_cols(),
-            // Conditions go into GROUP BY as a whole.
-            None if (self.expression.as_lookup().is_some()
-                || self
-                    .expression
-                    .as_any()
-                    .is::<crate::where_node::WhereNode>())
-                && !self.expression.contains_aggregate() =>
-            {
+            // Conditions and subqueries go into GROUP BY as a whole.
+            None if is_whole(&self.expression) && !self.expression.contains_aggregate() => {
                 Ok(vec![self])
             }
             None => self.expression.clone().group_by_cols(),
@@ -91,4 +85,14 @@ impl Expression for ExpressionWrapper {
     fn repr(&self) -> String {
         format!("ExpressionWrapper({})", self.expression.display())
     }
+}
+
+/// A condition or a query: for Django no expression like the others.
+fn is_whole(expression: &Expr) -> bool {
+    let any = expression.as_any();
+    expression.as_lookup().is_some()
+        || any.is::<crate::where_node::WhereNode>()
+        || any.is::<crate::expressions::subquery::Subquery>()
+        || any.is::<crate::expressions::subquery::Exists>()
+        || any.is::<crate::query::subquery::QueryExpr>()
 }

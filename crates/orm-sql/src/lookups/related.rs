@@ -184,7 +184,20 @@ pub fn prepare(kind: Builtin, mut lookup: Lookup) -> Result<Lookup> {
         let items = super::prepare::iterate(value)?;
         let items = items
             .iter()
-            .map(|v| prep(first(normalized(v, &lookup.lhs)?)))
+            .map(|v| {
+                // Django takes each item for a value; an expression is no number.
+                if let (Some(f), Some(e)) = (&last, crate::expression::value_expr(v))
+                    && let Some(f) = chain(f).last()
+                    && f.kind.is_integer()
+                {
+                    return Err(Error::type_error(format!(
+                        "Field '{}' expected a number but got {}.",
+                        f.name(),
+                        e.repr()
+                    )));
+                }
+                prep(first(normalized(v, &lookup.lhs)?))
+            })
             .collect::<Result<Vec<_>>>()?;
         Value::List(items.into())
     } else {

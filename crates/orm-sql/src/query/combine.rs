@@ -58,8 +58,14 @@ impl Query {
             }
             let inner = join.join_type == JoinType::Inner;
             let unused = entry.refcount == 0;
+            let known = self.alias_map.len();
             let new = self.join(join, Some(&reuse), false)?;
             self.joins_taken(&rhs, &alias, &new);
+            // A join made anew has the type that suits this query: only that counts.
+            let inner = match self.alias_map.get(&new).and_then(|e| e.item.join()) {
+                Some(made) if self.alias_map.len() > known => made.join_type == JoinType::Inner,
+                _ => inner,
+            };
             if inner {
                 rhs_votes.insert(new.clone());
             }

@@ -93,16 +93,9 @@ impl Query {
 impl Compiler {
     /// Appends a nested query in brackets.
     pub fn subquery_sql(&self, query: &Query, out: &mut SqlWriter) -> Result<()> {
-        let mut q = query.clone();
-        if q.subquery {
-            q.clear_ordering(false, true);
-            for c in &mut q.combined_queries {
-                Rc::make_mut(c).clear_ordering(false, true);
-            }
-        }
-        let brackets = q.subquery;
+        let brackets = query.subquery;
         // A nested query is compiled on its own: its emptiness is the caller's to handle.
-        let inner = Compiler::new(q, self.dialect_rc(), self.using.clone());
+        let inner = Compiler::new(query.clone(), self.dialect_rc(), self.using.clone());
         let part = inner.as_sql()?;
         if brackets {
             out.push("(");

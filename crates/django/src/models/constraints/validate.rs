@@ -113,13 +113,6 @@ pub fn fill_check(c: &mut Class) {
             if names_excluded(vm, &call, &condition)? {
                 return Ok(());
             }
-            // In a database, what is unknown breaks no check.
-            let field = models(vm, "BooleanField")?.call((), vm)?;
-            modules::module(vm, "django.db.models.functions")?;
-            let coalesce = modules::find(vm, "django.db.models.functions", "Coalesce")?;
-            let args = vec![condition, py::bool(vm, true)];
-            let how = [("output_field", field)];
-            let condition = coalesce.call(py::with_kwargs(args, &how), vm)?;
             match check_q(vm, &condition, values, call.using)? {
                 true => Ok(()),
                 false => Err(violation(vm, &o)?),

@@ -153,7 +153,7 @@ pub fn run_update(vm: &VirtualMachine, mut update: Update, using: &Rc<str>) -> P
         };
         for (field, value) in values {
             parent
-                .add_field(field.clone(), value.clone())
+                .add_resolved_once(field.clone(), value.clone())
                 .or_raise(vm)?;
         }
         let rows = execute_update(vm, &parent, using)?;
