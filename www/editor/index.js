@@ -25,7 +25,7 @@ import {
 import { cardMarks, setCardMarks } from "./card-marks.js";
 import { emphasis, setEmphasis } from "./emphasis.js";
 import { appearance } from "./theme.js";
-import { toDiagnostics, toOffset } from "./places.js";
+import { toDiagnostics, toOffset, toPlace } from "./places.js";
 
 function create(parent, { onChange, onLine, onHover }) {
   const root = parent.shadowRoot ?? parent.attachShadow({ mode: "open" });
@@ -72,13 +72,16 @@ function create(parent, { onChange, onLine, onHover }) {
       if (silent) return;
       if (update.docChanged) onChange(path, update.state.doc.toString());
       if (update.docChanged || update.selectionSet || update.focusChanged) reportLine(update);
+      // Moved by keys, the cursor points as the pointer does.
+      if (update.selectionSet && !update.transactions.some((t) => t.isUserEvent("select.pointer"))) {
+        onHover(path, ...toPlace(update.state.doc, update.state.selection.main.head));
+      }
     }),
     EditorView.domEventHandlers({
       mousemove(event, view) {
         const offset = view.posAtCoords({ x: event.clientX, y: event.clientY });
         if (offset === null) return;
-        const line = view.state.doc.lineAt(offset);
-        onHover(path, line.number, offset - line.from);
+        onHover(path, ...toPlace(view.state.doc, offset));
       },
       mouseleave() {
         onHover("", 0, 0);

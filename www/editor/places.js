@@ -13,6 +13,11 @@ export function toOffset(doc, line, column) {
   return from + units;
 }
 
+export function toPlace(doc, offset) {
+  const line = doc.lineAt(offset);
+  return [line.number, [...line.text.slice(0, offset - line.from)].length];
+}
+
 export function toDiagnostics(doc, items) {
   return items
     .map((item) => {

@@ -63,7 +63,7 @@ pub struct EditorEvents {
     pub change: Closure<dyn FnMut(String, String)>,
     /// The cursor is on a line: path, line.
     pub line: Closure<dyn FnMut(String, u32)>,
-    /// The pointer is over a place: path, line, UTF-16 column; empty path: over none.
+    /// The pointer is over a place: path, line, column in characters; empty path: over none.
     pub hover: Closure<dyn FnMut(String, u32, u32)>,
 }
 

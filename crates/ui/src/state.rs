@@ -1,6 +1,7 @@
 //! Everything the page knows, in one place, and the actions that change it.
 
 mod action;
+pub mod light;
 mod live;
 mod reduce;
 mod same;

@@ -1,14 +1,14 @@
 //! A result card: a statement, what it came to, the SQL it caused.
 
 use protocol::Report;
-use protocol::report::{Card, Value};
+use protocol::report::{Card, SourceRange, Value};
 use yew::prelude::*;
 
 use super::query::QueryView;
 use super::value::ValueView;
 use super::{count, duration};
 use crate::browser;
-use crate::state::{Action, Same, State};
+use crate::state::{Action, Same, State, light};
 use crate::store::Params;
 
 /// More queries than that are folded.
@@ -25,8 +25,8 @@ pub struct CardProps {
     pub selected: bool,
     /// How SQL shows its parameters.
     pub params: Params,
-    /// The piece of provenance the pointer is on.
-    pub lit: Option<(usize, usize, usize)>,
+    /// The Python that is lit, if something of the card came from it.
+    pub lit: Option<SourceRange>,
     /// Where actions go.
     pub dispatch: UseReducerDispatcher<State>,
 }
@@ -69,7 +69,7 @@ pub fn CardView(props: &CardProps) -> Html {
                 query={query}
                 open={query < OPEN_QUERIES || card.queries.len() <= OPEN_QUERIES + 1}
                 params={props.params}
-                lit={props.lit.filter(|lit| lit.1 == query).map(|lit| lit.2)}
+                lit={props.lit.as_ref().and_then(|lit| light::piece_from(&card.queries[query], lit))}
                 dispatch={props.dispatch.clone()}
             />
         }
@@ -85,7 +85,12 @@ pub fn CardView(props: &CardProps) -> Html {
             onkeydown={on_key}
         >
             { head(card, &select) }
-            <ValueView report={props.report.clone()} index={index} />
+            <ValueView
+                report={props.report.clone()}
+                index={index}
+                lit={props.lit.as_ref().map(|lit| light::columns_from(card, lit)).unwrap_or_default()}
+                dispatch={props.dispatch.clone()}
+            />
             { for queries }
         </article>
     }

@@ -12,6 +12,8 @@ pub struct JoinGraphProps {
     pub graph: JoinGraph,
     /// The aliases to light.
     pub lit: Vec<String>,
+    /// The pointer is on an alias, or on none.
+    pub on_alias: Callback<Option<String>>,
 }
 
 /// The joins behind a query. Without any there is nothing to draw.
@@ -22,6 +24,7 @@ pub fn JoinGraphView(props: &JoinGraphProps) -> Html {
         return Html::default();
     }
     let is_lit = |alias: &String| props.lit.contains(alias);
+    let on = &props.on_alias;
     let (width, height) = (
         picture.width.ceil().to_string(),
         picture.height.ceil().to_string(),
@@ -32,8 +35,8 @@ pub fn JoinGraphView(props: &JoinGraphProps) -> Html {
                 role="img" aria-label={describe(&props.graph)}>
                 { for picture.boxes.iter().map(frame) }
                 { for picture.references.iter().map(reference) }
-                { for picture.edges.iter().map(|placed| edge(placed, is_lit(&placed.edge.to))) }
-                { for picture.nodes.iter().map(|placed| node(placed, is_lit(&placed.node.alias))) }
+                { for picture.edges.iter().map(|placed| edge(placed, is_lit(&placed.edge.to), on)) }
+                { for picture.nodes.iter().map(|placed| node(placed, is_lit(&placed.node.alias), on)) }
             </svg>
             <figcaption class="unseen">{ describe(&props.graph) }</figcaption>
         </figure>
@@ -69,7 +72,13 @@ fn reference(placed: &PlacedReference) -> Html {
     }
 }
 
-fn node(placed: &PlacedNode, lit: bool) -> Html {
+/// What the pointer does to an alias.
+fn pointed(on: &Callback<Option<String>>, alias: Option<&String>) -> Callback<MouseEvent> {
+    let alias = alias.cloned();
+    on.reform(move |_| alias.clone())
+}
+
+fn node(placed: &PlacedNode, lit: bool, on: &Callback<Option<String>>) -> Html {
     let PlacedNode {
         x,
         y,
@@ -82,8 +91,9 @@ fn node(placed: &PlacedNode, lit: bool) -> Html {
         (placed.depth > 0).then_some("deep"),
         lit.then_some("lit")
     );
+    let alias = Some(&placed.node.alias);
     html! {
-        <g class={class}>
+        <g class={class} onmouseenter={pointed(on, alias)} onmouseleave={pointed(on, None)}>
             <rect x={x.to_string()} y={y.to_string()} width={width.to_string()} height={height.to_string()} rx="6" />
             <text class="model" x={(x + 12.0).to_string()} y={(y + 19.0).to_string()}>{ &placed.title }</text>
             <text class="alias" x={(x + 12.0).to_string()} y={(y + 35.0).to_string()}>{ &placed.subtitle }</text>
@@ -91,13 +101,14 @@ fn node(placed: &PlacedNode, lit: bool) -> Html {
     }
 }
 
-fn edge(placed: &PlacedEdge, lit: bool) -> Html {
+fn edge(placed: &PlacedEdge, lit: bool, on: &Callback<Option<String>>) -> Html {
     let [relation, join, columns] = &placed.lines;
     let (x, y) = placed.label;
     let outer = placed.edge.join.starts_with("LEFT");
     let class = classes!("edge", outer.then_some("left"), lit.then_some("lit"));
+    let alias = Some(&placed.edge.to);
     html! {
-        <g class={class}>
+        <g class={class} onmouseenter={pointed(on, alias)} onmouseleave={pointed(on, None)}>
             <path d={placed.path.clone()} />
             { ending(placed) }
             <text class="relation" x={x.to_string()} y={(y - 8.0).to_string()}>

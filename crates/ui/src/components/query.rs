@@ -11,7 +11,7 @@ use super::join_graph::JoinGraphView;
 use super::plan::plan;
 use super::sql_text::SqlView;
 use super::{count, duration};
-use crate::state::{Action, Same, State};
+use crate::state::{Action, Same, State, light};
 use crate::store::Params;
 
 /// A query of a card.
@@ -43,6 +43,18 @@ pub fn QueryView(props: &QueryProps) -> Html {
     };
     let is_open = open.unwrap_or(props.open);
     let toggle = move |_| open.set(Some(!is_open));
+    let on_alias = {
+        let (report, dispatch) = (props.report.clone(), props.dispatch.clone());
+        let (card, query) = (props.card, props.query);
+        Callback::from(move |alias: Option<String>| {
+            let record = report
+                .cards
+                .get(card)
+                .and_then(|card| card.queries.get(query));
+            let piece = alias.and_then(|alias| light::of_alias(record?, &alias));
+            dispatch.dispatch(Action::Light(piece.map(|piece| (card, query, piece))));
+        })
+    };
     let number = props.query + 1;
     let several = card.is_some_and(|card| card.queries.len() > 1);
     html! {
@@ -74,7 +86,11 @@ pub fn QueryView(props: &QueryProps) -> Html {
                 }
                 if let Some(error) = &query.error { <p class="refused" role="alert">{ error }</p> }
                 if let Some(graph) = &query.graph {
-                    <JoinGraphView graph={graph.clone()} lit={lit_aliases(query, props.lit)} />
+                    <JoinGraphView
+                        graph={graph.clone()}
+                        lit={lit_aliases(query, props.lit)}
+                        on_alias={on_alias}
+                    />
                 }
                 if !query.plan.is_empty() { { plan(&query.plan) } }
             }

@@ -1,12 +1,12 @@
 //! The cards, with what is to be said before them.
 
-use protocol::report::{Diagnostic, PhaseName, Severity};
+use protocol::report::{Card, Diagnostic, PhaseName, Severity};
 use yew::prelude::*;
 
 use super::card::CardView;
 use super::scope_strip::ScopeStrip;
 use crate::browser;
-use crate::state::{Action, EngineState, Panel, Same, State, StateHandle, use_state_handle};
+use crate::state::{Action, EngineState, Panel, Same, State, StateHandle, light, use_state_handle};
 
 /// The cards of the last run.
 #[component]
@@ -16,6 +16,17 @@ pub fn ResultsPanel() -> Html {
         return html! { <Waiting /> };
     };
     let dispatch = state.dispatcher();
+    let lit = state
+        .lit
+        .and_then(|lit| light::piece(&report, lit)?.python.clone());
+    let concerns = |card: &Card| {
+        let lit = lit.clone()?;
+        let any = card
+            .queries
+            .iter()
+            .any(|q| light::piece_from(q, &lit).is_some());
+        any.then_some(lit)
+    };
     let cards = (0..report.cards.len()).map(|index| {
         html! {
             <CardView
@@ -24,7 +35,7 @@ pub fn ResultsPanel() -> Html {
                 index={index}
                 selected={state.card == Some(index)}
                 params={state.settings.params}
-                lit={state.lit.filter(|lit| lit.0 == index)}
+                lit={report.cards.get(index).and_then(concerns)}
                 dispatch={dispatch.clone()}
             />
         }

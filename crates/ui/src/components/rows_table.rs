@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::cell::{cell, is_number, width};
 use super::grouped;
 use crate::hooks::use_virtual_rows;
-use crate::state::Same;
+use crate::state::{Action, Same, State, light};
 
 /// Height of a row in pixels, as the style sheet has it.
 pub const ROW_HEIGHT: usize = 27;
@@ -21,6 +21,10 @@ pub struct RowsTableProps {
     pub report: Same<Report>,
     /// Which of its cards.
     pub index: usize,
+    /// The columns to light.
+    pub lit: Vec<String>,
+    /// Where actions go.
+    pub dispatch: UseReducerDispatcher<State>,
 }
 
 /// The table of a card.
@@ -49,6 +53,13 @@ pub fn RowsTable(props: &RowsTableProps) -> Html {
         super::count(rows.total, "row", "rows")
     };
     let right = right_columns(rows.columns.len(), &rows.rows);
+    let lit: Vec<bool> = rows
+        .columns
+        .iter()
+        .map(|c| props.lit.contains(&c.name))
+        .collect();
+    let heads = rows.columns.iter().zip(&right).zip(&lit);
+    let heads = heads.map(|((column, right), lit)| head(props, column, *right, *lit));
     let of = rows.model.clone().unwrap_or_else(|| rows.type_name.clone());
     html! {
         <div class="rows">
@@ -60,11 +71,11 @@ pub fn RowsTable(props: &RowsTableProps) -> Html {
                         <col />
                     </colgroup>
                     <thead>
-                        <tr><th class="number" aria-label="Row" />{ for rows.columns.iter().zip(&right).map(|(column, right)| head(column, *right)) }<th class="filler" aria-hidden="true" /></tr>
+                        <tr><th class="number" aria-label="Row" />{ for heads }<th class="filler" aria-hidden="true" /></tr>
                     </thead>
                     <tbody>
                         { spacer(view.above) }
-                        { for view.range.clone().map(|row| line(row, &rows.rows[row], &right)) }
+                        { for view.range.clone().map(|row| lit_line(row, &rows.rows[row], &right, &lit)) }
                         { spacer(view.below) }
                     </tbody>
                 </table>
@@ -85,10 +96,22 @@ pub fn right_columns(count: usize, rows: &[Vec<Cell>]) -> Vec<bool> {
     (0..count).map(is_right).collect()
 }
 
-fn head(column: &RowsColumn, right: bool) -> Html {
+fn head(props: &RowsTableProps, column: &RowsColumn, right: bool, lit: bool) -> Html {
     let nullable = if column.nullable { "?" } else { "" };
+    let class = classes!(
+        column.annotation.then_some("annotation"),
+        right.then_some("right"),
+        lit.then_some("lit")
+    );
+    let card = props.report.cards.get(props.index);
+    let piece = card.and_then(|card| light::of_column(card, &column.name));
+    let piece = piece.map(|(query, piece)| (props.index, query, piece));
+    let light = |lit: Option<light::Lit>| {
+        let dispatch = props.dispatch.clone();
+        move |_: MouseEvent| dispatch.dispatch(Action::Light(lit))
+    };
     html! {
-        <th scope="col" class={classes!(column.annotation.then_some("annotation"), right.then_some("right"))} title={title(column)}>
+        <th scope="col" class={class} title={title(column)} onmouseenter={light(piece)} onmouseleave={light(None)}>
             if column.primary_key { <span class="key" aria-label="primary key">{"◆"}</span> }
             { &column.name }
             <small>{ &column.type_name }{ nullable }</small>
@@ -107,12 +130,17 @@ fn title(column: &RowsColumn) -> String {
 
 /// One row with its number.
 pub fn line(number: usize, cells: &[Cell], right: &[bool]) -> Html {
+    lit_line(number, cells, right, &[])
+}
+
+fn lit_line(number: usize, cells: &[Cell], right: &[bool], lit: &[bool]) -> Html {
     html! {
         <tr key={number} aria-rowindex={(number + 2).to_string()}>
             <td class="number">{ number + 1 }</td>
             { for cells.iter().enumerate().map(|(index, value)| {
                 let right = right.get(index).copied().unwrap_or_default();
-                html! { <td class={classes!(right.then_some("right"))}>{ cell(value) }</td> }
+                let lit = lit.get(index).copied().unwrap_or_default();
+                html! { <td class={classes!(right.then_some("right"), lit.then_some("lit"))}>{ cell(value) }</td> }
             }) }
             <td class="filler" />
         </tr>

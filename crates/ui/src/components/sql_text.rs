@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use crate::browser;
 use crate::sql::{LINE, Layout, Place, SHORT_LINE, TokenKind, align, lay_out};
-use crate::state::{Action, Same, State};
+use crate::state::{Action, Same, State, light};
 use crate::store::Params;
 
 /// The SQL of a query.
@@ -41,7 +41,18 @@ pub fn SqlView(props: &SqlProps) -> Html {
         return Html::default();
     };
     let places = layout.places.iter().map(|place| piece(props, query, place));
-    html! { <pre class="sql" tabindex="0" aria-label="SQL"><code>{ for places }</code></pre> }
+    let on_key = keys(props, query);
+    let leave = {
+        let dispatch = props.dispatch.clone();
+        move |_: FocusEvent| dispatch.dispatch(Action::Light(None))
+    };
+    let words = props.lit.and_then(|lit| query.provenance.get(lit));
+    html! {
+        <>
+            <pre class="sql" tabindex="0" aria-label="SQL" onkeydown={on_key} onblur={leave}><code>{ for places }</code></pre>
+            if let Some(piece) = words { <p class="unseen" role="status">{ &piece.text }</p> }
+        </>
+    }
 }
 
 fn query(report: &Report, (card, query): (usize, usize)) -> Option<&QueryRecord> {
@@ -95,6 +106,26 @@ fn piece(props: &SqlProps, query: &QueryRecord, place: &Place) -> Html {
             { place.text.clone() }
         </span>
     }
+}
+
+/// With the arrow keys one piece after the other is lit.
+fn keys(props: &SqlProps, query: &QueryRecord) -> Callback<KeyboardEvent> {
+    let (dispatch, lit, (card, at)) = (props.dispatch.clone(), props.lit, props.at);
+    let count = query.provenance.len();
+    Callback::from(move |event: KeyboardEvent| {
+        if count == 0 {
+            return;
+        }
+        let next = match event.key().as_str() {
+            "ArrowRight" | "ArrowDown" => light::next(count, lit, true),
+            "ArrowLeft" | "ArrowUp" => light::next(count, lit, false),
+            "Escape" if lit.is_some() => None,
+            _ => return,
+        };
+        event.prevent_default();
+        event.stop_propagation();
+        dispatch.dispatch(Action::Light(next.map(|piece| (card, at, piece))));
+    })
 }
 
 /// The innermost piece of provenance that covers a range.

@@ -8,7 +8,7 @@ use super::cell::cell;
 use super::exception::ExceptionView;
 use super::grouped;
 use super::rows_table::RowsTable;
-use crate::state::Same;
+use crate::state::{Same, State};
 
 /// The value of a card.
 #[derive(PartialEq, Properties)]
@@ -17,6 +17,10 @@ pub struct ValueProps {
     pub report: Same<Report>,
     /// Which of its cards.
     pub index: usize,
+    /// The columns to light.
+    pub lit: Vec<String>,
+    /// Where actions go.
+    pub dispatch: UseReducerDispatcher<State>,
 }
 
 /// The value of a card.
@@ -31,7 +35,14 @@ pub fn ValueView(props: &ValueProps) -> Html {
             <p class="value none">{ format!("{}: no rows", rows.type_name) }</p>
         },
         Value::Table(_) => {
-            html! { <RowsTable report={props.report.clone()} index={props.index} /> }
+            html! {
+                <RowsTable
+                    report={props.report.clone()}
+                    index={props.index}
+                    lit={props.lit.clone()}
+                    dispatch={props.dispatch.clone()}
+                />
+            }
         }
         Value::Exception(raised) => html! { <ExceptionView raised={raised.clone()} /> },
         other => html! { <div class="value">{ draw(other) }</div> },

@@ -7,7 +7,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use crate::editor::{self, Editor, EditorEvents};
-use crate::state::{Action, State, StateHandle};
+use crate::state::{Action, State, StateHandle, light};
 
 /// An editor inside an element; whether it is there already.
 #[hook]
@@ -178,11 +178,9 @@ fn marks(state: &State) -> String {
 
 /// The Python that the pointer's piece of SQL came from.
 fn emphasis(state: &State) -> String {
-    let lit = state.lit.and_then(|(card, query, piece)| {
-        let report = state.report.as_ref()?;
-        let query = report.cards.get(card)?.queries.get(query)?;
-        query.provenance.get(piece)?.python.clone()
-    });
+    let lit = state
+        .lit
+        .and_then(|lit| light::piece(state.report.as_ref()?, lit)?.python.clone());
     let ranges: Vec<_> = lit
         .into_iter()
         .filter(|range| range.file == state.file)

@@ -7,7 +7,7 @@ use protocol::report::Report;
 use yew::Reducible;
 
 use super::view::first_file;
-use super::{Action, EngineState, Notice, Pane, Panel, Run, Same, State, Tone};
+use super::{Action, EngineState, Notice, Pane, Panel, Run, Same, State, Tone, light};
 
 impl Reducible for State {
     type Action = Action;
@@ -238,26 +238,10 @@ fn select_at(state: &mut State, line: u32) {
     }
 }
 
-fn lit_at(state: &State, path: &str, line: u32, column: u32) -> Option<(usize, usize, usize)> {
+fn lit_at(state: &State, path: &str, line: u32, column: u32) -> Option<light::Lit> {
     let report = state
         .report
         .as_ref()
         .filter(|_| !path.is_empty() && !state.stale())?;
-    let covers = |range: &protocol::report::SourceRange| {
-        range.file == path
-            && (range.line, range.column) <= (line, column)
-            && (line, column) < (range.end_line, range.end_column)
-    };
-    for (card_index, card) in report.cards.iter().enumerate() {
-        for (query_index, query) in card.queries.iter().enumerate() {
-            let found = query
-                .provenance
-                .iter()
-                .position(|piece| piece.python.as_ref().is_some_and(covers));
-            if let Some(found) = found {
-                return Some((card_index, query_index, found));
-            }
-        }
-    }
-    None
+    light::at_place(report, path, line, column)
 }

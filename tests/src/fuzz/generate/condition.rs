@@ -120,12 +120,14 @@ impl Maker<'_> {
     fn truth(&mut self, model: &str) -> String {
         let path = self.path(model, 1, Some("BooleanField"));
         match self.rng.below(4) {
-            0 | 1 if !path.is_empty() => (*self.rng.pick(&[
-                "Q(F(\"@\"))",
-                "Q(~F(\"@\"))",
-                "Q(Coalesce(F(\"@\"), False))",
-            ]))
-            .replace('@', &path),
+            0 | 1 if !path.is_empty() => {
+                let shape = *self.rng.pick(&[
+                    "Q(F(\"@\"))",
+                    "Q(~F(\"@\"))",
+                    "Q(Coalesce(F(\"@\"), False))",
+                ]);
+                shape.replace('@', &path)
+            }
             2 => {
                 let leaf = self.leaf(model);
                 format!("Q(Case(When({leaf}, then=Value(True)), default=Value(False)))")

@@ -108,7 +108,7 @@ impl Maker<'_> {
             options.push_str(&format!(", filter={condition}"));
         }
         if function != "Count" && self.rng.chance(10) {
-            options.push_str(*self.rng.pick(&[
+            options.push_str(self.rng.pick(&[
                 ", default=0",
                 ", default=Value(0)",
                 ", default=Value(1) + 1",
