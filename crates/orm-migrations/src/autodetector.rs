@@ -356,7 +356,7 @@ fn deep(v: &Value) -> Value {
                     .iter()
                     .map(|(k, v)| (Value::from(k.as_str()), deep(v)))
                     .collect();
-                kwargs.sort_by(|a, b| a.0.to_str().cmp(&b.0.to_str()));
+                kwargs.sort_by_key(|(name, _)| name.to_str());
                 let parts = [
                     Value::from(d.path.as_str()),
                     Value::List(all(&d.args).into()),

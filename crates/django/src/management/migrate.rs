@@ -120,10 +120,10 @@ impl Job<'_> {
         let plan = py::call(vm, &self.executor, "migration_plan", vec![targets.clone()])?;
         let steps = py::list(vm, &plan)?;
         let empty = steps.is_empty();
-        if let Some(first) = steps.first() {
-            if let Some(backwards) = py::list(vm, first)?.pop() {
-                self.undoing.set(backwards.is_true(vm)?);
-            }
+        if let Some(first) = steps.first()
+            && let Some(backwards) = py::list(vm, first)?.pop()
+        {
+            self.undoing.set(backwards.is_true(vm)?);
         }
         if args.flag("plan") {
             plan::show(vm, &plan, self.out)?;

@@ -167,7 +167,7 @@ fn condition(line: &str) -> Option<usize> {
 /// Where a text stands outside of quotes.
 fn outside(line: &str, text: &str) -> Option<usize> {
     let mut places = line.match_indices(text).map(|(at, _)| at);
-    places.find(|at| line[..*at].matches('"').count() % 2 == 0)
+    places.find(|at| line[..*at].matches('"').count().is_multiple_of(2))
 }
 
 /// Puts a word in place of each text in quotes and each placeholder: the

@@ -38,7 +38,7 @@ impl Maker<'_> {
                 let ordering = self.ordering(model);
                 calls.push(ordering);
             }
-            25 => calls.push(call(*self.rng.pick(&["values", "values_list"]), Vec::new())),
+            25 => calls.push(call(self.rng.pick(&["values", "values_list"]), Vec::new())),
             26 => {
                 let (expression, _) = self.scalar(model, 2);
                 let path = self.path(model, 1, None);
