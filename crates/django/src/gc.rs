@@ -44,8 +44,9 @@ pub fn see_unshared<T>(shared: &Rc<T>, see: impl FnOnce(&T)) {
     }
 }
 
-/// Fewer survivors than this are not worth a look at all objects.
-const FEWEST: usize = 10_000;
+/// Fewer survivors than this are not worth a look at all objects: CPython, too, looks at all only
+/// after some ten thousands were made.
+const FEWEST: usize = 70_000;
 
 /// Looks for rings among the older objects when many were added to them.
 ///
