@@ -7,12 +7,12 @@ use crate::compiler::Compiler;
 use crate::lookup::{Lookup, Registered};
 use crate::query::{Alias, Query};
 use crate::writer::SqlWriter;
-use indexmap::IndexSet;
+use orm_state::maps::HashMap;
+use orm_state::maps::IndexSet;
 use orm_state::{Clause, Error, ErrorKind, Field, Object, Result, Value};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fmt::Debug;
 use std::rc::Rc;
 

@@ -10,7 +10,7 @@
 //! The ORM knows origins as numbers only. Nothing is kept unless somebody is tracing, and what is
 //! kept changes no SQL.
 use crate::query::{Alias, Query};
-use indexmap::IndexMap;
+use orm_state::maps::IndexMap;
 use std::cell::Cell;
 use std::rc::Rc;
 

@@ -17,7 +17,7 @@ pub mod table;
 
 use crate::expression::{Expr, Expression};
 use crate::where_node::WhereNode;
-use indexmap::{IndexMap, IndexSet};
+use orm_state::maps::{IndexMap, IndexSet};
 use orm_state::{ModelRef, Result, Value};
 use std::rc::Rc;
 pub use table::{FromItem, Join, JoinType, TableAlias};
@@ -171,13 +171,13 @@ impl Query {
     pub fn empty() -> Query {
         Query {
             model: None,
-            alias_map: IndexMap::new(),
+            alias_map: IndexMap::default(),
             base_table: None,
-            external_aliases: IndexMap::new(),
+            external_aliases: IndexMap::default(),
             alias_cols: true,
             alias_prefix: "T".into(),
-            subq_aliases: Rc::new(IndexSet::from(["T".into()])),
-            table_map: IndexMap::new(),
+            subq_aliases: Rc::new(IndexSet::from_iter(["T".into()])),
+            table_map: IndexMap::default(),
             default_cols: true,
             select: vec![],
             values_select: vec![],
@@ -208,7 +208,7 @@ impl Query {
             extra_select_mask: None,
             extra_tables: vec![],
             filtered_relations: Rc::default(),
-            used_aliases: IndexSet::new(),
+            used_aliases: IndexSet::default(),
             lookup_joins: vec![],
             filter_is_sticky: false,
             subquery: false,

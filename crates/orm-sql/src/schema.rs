@@ -15,9 +15,9 @@ pub mod remake;
 pub mod script;
 
 use crate::dialect::Dialect;
+use orm_state::maps::HashMap;
 use orm_state::{Apps, Field, FieldKind, ModelRef, Result, Value};
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 /// What the editor asks of the world around it.
@@ -105,7 +105,7 @@ impl<'h> SchemaEditor<'h> {
             dialect,
             using,
             collected_sql: collect.then(Vec::new),
-            collected_table_renames: HashMap::new(),
+            collected_table_renames: HashMap::default(),
             deferred_sql: vec![],
             backwards: false,
             kept: RefCell::default(),

@@ -1,10 +1,10 @@
 //! The registry of models: `django.apps.apps`, or one project state of migrations.
 use crate::error::{Error, ErrorKind, Result};
+use crate::maps::HashMap;
+use crate::maps::IndexMap;
 use crate::model::{Model, ModelRef};
 use crate::rel::Rel;
-use indexmap::IndexMap;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 type RelationGraph = HashMap<*const Model, Vec<Rc<Rel>>>;
@@ -130,7 +130,7 @@ impl Apps {
         {
             return graph.clone();
         }
-        let mut graph = RelationGraph::new();
+        let mut graph = RelationGraph::default();
         for model in self.models() {
             if model.is_abstract() {
                 continue;

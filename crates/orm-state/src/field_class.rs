@@ -3,10 +3,10 @@
 use crate::error::Result;
 use crate::face::{Face, Object};
 use crate::field::{Field, FieldKind};
+use crate::maps::HashMap;
 use crate::rel::{FieldPairs, PathInfo};
 use crate::value::Value;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 /// A field class: `IntegerField`, or a user's subclass of it.

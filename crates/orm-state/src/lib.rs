@@ -16,6 +16,7 @@ pub mod error;
 pub mod face;
 pub mod field;
 pub mod field_class;
+pub mod maps;
 pub mod model;
 pub mod rel;
 pub mod settings;

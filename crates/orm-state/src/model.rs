@@ -5,9 +5,9 @@ use crate::constraint::{Constraint, Index};
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::{Clause, Face};
 use crate::field::{Field, FieldKind};
+use crate::maps::IndexMap;
 use crate::rel::{PathInfo, Rel};
 use crate::value::Value;
-use indexmap::IndexMap;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
@@ -515,7 +515,7 @@ impl Model {
         self.cached(
             |c| &mut c.names,
             || {
-                let mut names: IndexMap<Rc<str>, AnyField> = IndexMap::new();
+                let mut names: IndexMap<Rc<str>, AnyField> = IndexMap::default();
                 for rel in self.all_related_objects() {
                     names.insert(rel.name(), AnyField::Rel(rel));
                 }
@@ -530,7 +530,7 @@ impl Model {
         self.cached(
             |c| &mut c.forward_names,
             || {
-                let mut names: IndexMap<Rc<str>, AnyField> = IndexMap::new();
+                let mut names: IndexMap<Rc<str>, AnyField> = IndexMap::default();
                 for f in self.forward_fields() {
                     names.insert(f.name(), AnyField::Field(f.clone()));
                     // `author_id` finds `author`.

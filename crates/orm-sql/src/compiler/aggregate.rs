@@ -3,8 +3,8 @@ use super::{Compiled, Compiler, SelectItem};
 use crate::dialect::Dialect;
 use crate::query::aggregation::Aggregation;
 use crate::writer::{Mark, SqlWriter};
-use indexmap::IndexMap;
 use orm_state::Result;
+use orm_state::maps::IndexMap;
 use std::rc::Rc;
 
 impl Aggregation {
@@ -20,7 +20,7 @@ impl Aggregation {
         };
         let mut out = SqlWriter::default();
         let mut select = vec![];
-        let mut annotation_col_map = IndexMap::new();
+        let mut annotation_col_map = IndexMap::default();
         out.push("SELECT ");
         for (i, (alias, expr)) in self.outer.annotation_select().enumerate() {
             if i > 0 {

@@ -6,7 +6,7 @@ use crate::expressions::Ref;
 use crate::query::GroupBy;
 use crate::where_node::WhereNode;
 use crate::writer::SqlWriter;
-use indexmap::IndexSet;
+use orm_state::maps::IndexSet;
 use orm_state::{ErrorKind, Result};
 use std::rc::Rc;
 
@@ -20,7 +20,7 @@ impl Compiler {
         having: Option<&Rc<WhereNode>>,
     ) -> Result<Vec<SqlWriter>> {
         let mut exprs: Vec<Expr> = vec![];
-        let mut refs: IndexSet<Rc<str>> = IndexSet::new();
+        let mut refs: IndexSet<Rc<str>> = IndexSet::default();
         match &self.query.borrow().group_by {
             GroupBy::None => return Ok(vec![]),
             GroupBy::All => {}

@@ -6,7 +6,7 @@ use crate::origin::{self, Origin};
 use crate::query::selection::{MaskKey, SelectMask};
 use crate::query::{Alias, ExtraSelect, RelatedTree, SelectRelated, Selected};
 use crate::writer::{Mark, SqlWriter};
-use indexmap::{IndexMap, IndexSet};
+use orm_state::maps::{IndexMap, IndexSet};
 use orm_state::{AnyField, Error, ErrorKind, ModelRef, Rel, Result, Value};
 use std::rc::Rc;
 
@@ -90,7 +90,7 @@ impl Compiler {
                 }
             }
         }
-        let mut annotation_col_map = IndexMap::new();
+        let mut annotation_col_map = IndexMap::default();
         for (i, (_, alias)) in pairs.iter().enumerate() {
             if let Some(a) = alias {
                 annotation_col_map.insert(a.clone(), i);
@@ -244,7 +244,7 @@ impl Compiler {
         if !restricted && depth > self.query.borrow().max_depth {
             return Ok(infos);
         }
-        let mut found: IndexSet<String> = IndexSet::new();
+        let mut found: IndexSet<String> = IndexSet::default();
         for f in opts.fields().iter() {
             let name = f.name();
             found.insert(name.to_string());

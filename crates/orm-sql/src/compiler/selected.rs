@@ -9,7 +9,7 @@ use crate::expression::{AliasMap, Expr, Expression, Resolve, Sources};
 use crate::expressions::RawSql;
 use crate::query::Query;
 use crate::writer::SqlWriter;
-use indexmap::IndexMap;
+use orm_state::maps::IndexMap;
 use orm_state::{Field, Result};
 use std::any::Any;
 use std::rc::Rc;
@@ -83,7 +83,7 @@ impl Compiler {
         let q = self.query.borrow();
         let state = self.state.borrow();
         let mut selected = SelectedExprs {
-            by_alias: IndexMap::new(),
+            by_alias: IndexMap::default(),
             by_expr: vec![],
         };
         for (i, item) in state.select.iter().enumerate() {

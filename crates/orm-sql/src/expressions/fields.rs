@@ -1,7 +1,7 @@
 //! Unbound fields that say what an expression gives: `output_field=IntegerField()`.
+use orm_state::maps::HashMap;
 use orm_state::{Field, FieldClass, FieldKind, FieldOptions};
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 thread_local! {

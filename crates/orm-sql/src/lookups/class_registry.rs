@@ -5,8 +5,8 @@
 use crate::expression::Expr;
 use crate::lookup::{Registered, TransformFactory};
 use orm_state::Field;
+use orm_state::maps::HashMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 thread_local! {

@@ -1,6 +1,6 @@
 //! "perhaps you meant …": Python's `difflib.get_close_matches`.
 use orm_state::Field;
-use std::collections::HashMap;
+use orm_state::maps::HashMap;
 
 /// Up to three names of a field's lookups that resemble `name`, best first.
 pub fn close_matches(field: &Field, name: &str) -> Vec<String> {
@@ -34,9 +34,9 @@ fn ratio(a: &[char], b: &[char]) -> f64 {
 /// The characters in matching blocks: the longest one, then those left and right of it.
 fn matching(a: &[char], b: &[char]) -> usize {
     let (mut best, mut at_a, mut at_b) = (0, 0, 0);
-    let mut lengths: HashMap<usize, usize> = HashMap::new();
+    let mut lengths: HashMap<usize, usize> = HashMap::default();
     for (i, x) in a.iter().enumerate() {
-        let mut next = HashMap::new();
+        let mut next = HashMap::default();
         for (j, y) in b.iter().enumerate() {
             if x != y {
                 continue;

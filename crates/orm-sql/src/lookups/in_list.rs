@@ -11,8 +11,8 @@ use crate::expression::{Expr, value_expr};
 use crate::lookup::{Lookup, Rhs};
 use crate::query::subquery::query_of;
 use crate::writer::SqlWriter;
+use orm_state::maps::HashSet;
 use orm_state::{Error, Result, Value};
-use std::collections::HashSet;
 
 pub fn as_sql(
     kind: Builtin,
@@ -61,7 +61,8 @@ fn distinct(items: Vec<Value>) -> Vec<Value> {
     let hashable = !items
         .iter()
         .any(|v| matches!(v, Value::List(_) | Value::Dict(_) | Value::Set(_)));
-    let mut seen: HashSet<Value> = HashSet::with_capacity(items.len());
+    let mut seen: HashSet<Value> =
+        HashSet::with_capacity_and_hasher(items.len(), Default::default());
     let mut exprs: Vec<crate::expression::Expr> = vec![];
     let mut out = Vec::with_capacity(items.len());
     for item in items {

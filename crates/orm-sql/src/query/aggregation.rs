@@ -4,7 +4,7 @@ use super::{Combinator, GroupBy, Query, SelectRelated};
 use crate::expression::{EmptyValue, Expr, Expression, Resolve};
 use crate::expressions::{Col, Ref, Val};
 use crate::origin;
-use indexmap::{IndexMap, IndexSet};
+use orm_state::maps::{IndexMap, IndexSet};
 use orm_state::{Error, Result, Value};
 use std::rc::Rc;
 
@@ -29,7 +29,7 @@ impl Query {
         let mut refs_subquery = false;
         let mut refs_window = false;
         let mut replacements: Vec<(Expr, Expr)> = vec![];
-        let mut resolved: IndexMap<String, Expr> = IndexMap::new();
+        let mut resolved: IndexMap<String, Expr> = IndexMap::default();
         for (alias, expr) in aggregates {
             this.check_alias(&alias)?;
             let _scope = origin::narrow(this.column_origin(&alias));
@@ -110,7 +110,7 @@ impl Query {
                 inner.default_cols = false;
                 if qualify.is_none() && this.combinator.is_none() {
                     // Only annotations that change the rows, or are aggregated, stay.
-                    let mut keep: IndexSet<Rc<str>> = IndexSet::new();
+                    let mut keep: IndexSet<Rc<str>> = IndexSet::default();
                     let mut refs = vec![];
                     if let GroupBy::Exprs(exprs) = &this.group_by {
                         exprs.iter().for_each(|e| e.refs(&mut refs));

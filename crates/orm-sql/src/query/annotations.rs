@@ -2,7 +2,7 @@
 use super::{GroupBy, Query, Selected};
 use crate::expression::{Expr, Expression, Resolve};
 use crate::expressions::{Col, F, Ref};
-use indexmap::{IndexMap, IndexSet};
+use orm_state::maps::{IndexMap, IndexSet};
 use orm_state::{Error, Result};
 use std::rc::Rc;
 
@@ -98,8 +98,8 @@ impl Query {
     pub fn set_group_by(&mut self, allow_aliases: bool) -> Result<()> {
         if allow_aliases && !self.values_select.is_empty() {
             // Selected transforms become annotations, so that they can be grouped by their alias.
-            let mut grouped: IndexMap<Rc<str>, Expr> = IndexMap::new();
-            let mut kept: IndexMap<Rc<str>, Expr> = IndexMap::new();
+            let mut grouped: IndexMap<Rc<str>, Expr> = IndexMap::default();
+            let mut kept: IndexMap<Rc<str>, Expr> = IndexMap::default();
             for (alias, expr) in self.values_select.iter().zip(&self.select) {
                 if expr.as_any().is::<Col>() {
                     kept.insert(alias.clone(), expr.clone());

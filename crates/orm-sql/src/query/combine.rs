@@ -3,7 +3,7 @@ use super::promoter::JoinPromoter;
 use super::{Alias, JoinType, Query};
 use crate::expression::{AliasMap, Reuse};
 use crate::q::Connector;
-use indexmap::IndexSet;
+use orm_state::maps::IndexSet;
 use orm_state::{Error, Result};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -33,17 +33,17 @@ impl Query {
         let mut rhs = rhs.clone();
         rhs.bump_prefix(self, &[initial])?;
 
-        let mut map = AliasMap::new();
+        let mut map = AliasMap::default();
         let conjunction = connector == Connector::And;
         // `AND` over a to-many relation means another row: its joins are not shared.
         let reuse: Reuse = Rc::new(RefCell::new(if conjunction {
-            IndexSet::new()
+            IndexSet::default()
         } else {
             self.alias_map.keys().cloned().collect()
         }));
         let mut promoter = JoinPromoter::new(connector, 2, false);
         promoter.add_votes(self.inner_aliases());
-        let mut rhs_votes: IndexSet<Alias> = IndexSet::new();
+        let mut rhs_votes: IndexSet<Alias> = IndexSet::default();
         let tables: Vec<Alias> = rhs.alias_map.keys().skip(1).cloned().collect();
         for alias in tables {
             let Some(entry) = rhs.alias_map.get(&alias) else {
@@ -109,7 +109,7 @@ impl Query {
             Rc::make_mut(&mut self.extra)
                 .extend(rhs.extra.iter().map(|(k, v)| (k.clone(), v.clone())));
         }
-        let mut mask: IndexSet<String> = IndexSet::new();
+        let mut mask: IndexSet<String> = IndexSet::default();
         for m in [&self.extra_select_mask, &rhs.extra_select_mask]
             .into_iter()
             .flatten()

@@ -2,8 +2,8 @@
 use super::names::Step;
 use super::{Alias, FromItem, Join, JoinType, Query, TableAlias};
 use crate::expression::{AliasMap, Reuse};
+use orm_state::maps::HashMap;
 use orm_state::{AnyField, Error, ErrorKind, ModelRef, Result};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 impl Query {

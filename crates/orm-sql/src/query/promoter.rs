@@ -4,7 +4,7 @@
 //! `AND` one vote is enough; in an `OR` every branch must agree, else the join has to be outer.
 use super::{Alias, Query};
 use crate::q::Connector;
-use indexmap::IndexMap;
+use orm_state::maps::IndexMap;
 
 pub struct JoinPromoter {
     effective: Connector,
@@ -23,7 +23,7 @@ impl JoinPromoter {
         JoinPromoter {
             effective,
             num_children,
-            votes: IndexMap::new(),
+            votes: IndexMap::default(),
         }
     }
     /// One vote for an inner join for each alias.

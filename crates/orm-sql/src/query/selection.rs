@@ -5,7 +5,7 @@ use crate::expression::{Expr, Expression};
 use crate::expressions::{ColPairs, Ref};
 use crate::q::Connector;
 use crate::where_node::ExtraWhere;
-use indexmap::{IndexMap, IndexSet};
+use orm_state::maps::{IndexMap, IndexSet};
 use orm_state::{AnyField, Error, ErrorKind, Field, ModelRef, Rel, Result, Value};
 use std::rc::Rc;
 
@@ -148,7 +148,7 @@ impl Query {
         self.select_related = SelectRelated::No;
         self.clear_deferred_loading();
         self.clear_select_fields();
-        let mut selected: IndexMap<String, Selected> = IndexMap::new();
+        let mut selected: IndexMap<String, Selected> = IndexMap::default();
         let mut field_names: Vec<Rc<str>> = vec![];
         let all: Vec<Rc<str>> = self
             .model()?
@@ -174,7 +174,7 @@ impl Query {
                 self.set_annotation_mask(Some(vec![]));
             } else {
                 self.default_cols = false;
-                let mut extra_names: IndexSet<String> = IndexSet::new();
+                let mut extra_names: IndexSet<String> = IndexSet::default();
                 let mut annotation_names: Vec<Rc<str>> = vec![];
                 for f in fields {
                     if self.extra_select().any(|(k, _)| **k == **f) {

@@ -1,6 +1,6 @@
 //! Rebuilding a table under another name, rows copied: how SQLite changes columns.
 use super::{SchemaEditor, column::quote_value};
-use indexmap::IndexMap;
+use orm_state::maps::IndexMap;
 use orm_state::model::ModelOptions;
 use orm_state::{Apps, Constraint, Field, FieldKind, Index, ModelRef, Result};
 use std::rc::Rc;
@@ -26,8 +26,8 @@ impl SchemaEditor<'_> {
             .map(|f| f.name())
             .collect();
         let column = |f: &Rc<Field>| f.column().unwrap_or_default().to_string();
-        let mut body: IndexMap<String, Rc<Field>> = IndexMap::new();
-        let mut mapping: IndexMap<String, String> = IndexMap::new();
+        let mut body: IndexMap<String, Rc<Field>> = IndexMap::default();
+        let mut mapping: IndexMap<String, String> = IndexMap::default();
         for f in model.local_concrete_fields() {
             body.insert(f.name().to_string(), f.duplicate());
             if f.kind != FieldKind::Generated {
@@ -39,7 +39,7 @@ impl SchemaEditor<'_> {
         {
             body.insert(pk.name().to_string(), pk.duplicate());
         }
-        let mut rename: IndexMap<String, String> = IndexMap::new();
+        let mut rename: IndexMap<String, String> = IndexMap::default();
         // A new primary key takes the old one's place.
         let new_key = change.create_field.is_some_and(|f| f.primary_key.get())
             || change.alter_fields.iter().any(|(_, f)| f.primary_key.get());
