@@ -70,7 +70,7 @@ print([q["sql"] for q in connection.queries][1:3])
     assert_eq!(
         run(script),
         "2\n['a', 'b', 'd']\n(1, True, datetime.date(2024, 1, 2))\n[(2, False, None)]\n[('%s',)]\n\
-         ['2 times: INSERT INTO t VALUES (%s, %s, %s)', 'SELECT a, b, d FROM t WHERE a >= %(low)s ORDER BY a']\n"
+         ['2 times: INSERT INTO t VALUES (%s, %s, %s)', 'SELECT a, b, d FROM t WHERE a >= 1 ORDER BY a']\n"
     );
 }
 
