@@ -70,6 +70,15 @@ export class Visitor {
   }
 }
 
+/** Waits until something holds that is not there at once. */
+export async function eventually(check, words) {
+  for (const end = Date.now() + PATIENCE; Date.now() < end; ) {
+    if (await check()) return;
+    await new Promise((go) => setTimeout(go, 50));
+  }
+  assert.fail(words);
+}
+
 /** Waits until the results are those of what is written. */
 export async function settled(page) {
   await page.waitForTimeout(160);

@@ -1,4 +1,4 @@
-import { assert, card, run, settled, show, source, write } from "../visitor.mjs";
+import { assert, card, eventually, run, settled, show, source, write } from "../visitor.mjs";
 
 /** Writes a script that never ends by itself and waits until it is stopped. */
 async function stopped(page, code, line) {
@@ -51,7 +51,7 @@ export default {
     assert.match(await page.locator("#halted").innerText(), /Stopped\.[\s\S]*The engine has started anew/);
     await run(page, "Author.objects.count()\n");
     assert.equal(await card(page, 1).locator(".scalar .big").innerText(), "6");
-    assert.ok(page.workers().length === 1 && page.workers()[0] !== before, "another worker");
+    await eventually(() => page.workers().length === 1 && page.workers()[0] !== before, "another worker");
   },
 
   "a newer edit does not wait for a slow run": async (visitor) => {

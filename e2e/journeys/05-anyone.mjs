@@ -1,4 +1,4 @@
-import { assert, card, settled } from "../visitor.mjs";
+import { assert, card, eventually, settled } from "../visitor.mjs";
 
 const ground = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
@@ -73,7 +73,7 @@ export default {
     await page.focus("#card-0");
     await page.keyboard.press("Alt+ArrowDown");
     await page.keyboard.press("Alt+ArrowDown");
-    assert.match(await card(page, 7).getAttribute("class"), /selected/);
+    await eventually(async () => /selected/.test(await card(page, 7).getAttribute("class")), "the second card is selected");
     // Panels and back to the editor.
     await page.keyboard.press("Alt+3");
     await page.waitForSelector("#panel-database");

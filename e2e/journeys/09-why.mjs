@@ -1,4 +1,4 @@
-import { assert, card, run, settled } from "../visitor.mjs";
+import { assert, card, eventually, run, settled } from "../visitor.mjs";
 
 const QUERY = 'Book.objects.filter(publisher__city="London").order_by("title")\n';
 
@@ -24,7 +24,7 @@ export default {
     assert.equal(await only.locator(".joins .edge.lit").count(), 1);
     await visitor.shoot(page, "why");
     await only.locator(".sql .traced", { hasText: "ASC" }).last().hover();
-    await page.waitForFunction(() => /title/.test(document.querySelector("#editor .emphasis")?.textContent ?? ""));
+    await eventually(async () => /title/.test(await emphasis(page)), "the ordering is lit");
     assert.equal(await only.locator(".joins .edge.lit").count(), 0);
   },
 
