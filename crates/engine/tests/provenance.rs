@@ -1,35 +1,10 @@
 //! Which piece of Python became which piece of SQL: the exact text on both sides.
-use ormscope_engine::{Engine, FileError, Host, Kind, Stream};
+mod support;
+use ormscope_engine::Engine;
 use protocol::message::Limits;
 use protocol::report::{Provenance, QueryRecord, SourceRange};
 use protocol::{Project, Report};
-use std::rc::Rc;
-use std::time::Duration;
-
-/// A world with nothing in it.
-struct Nowhere;
-
-impl Host for Nowhere {
-    fn wall_clock(&self) -> Duration {
-        Duration::from_secs(1_772_368_245)
-    }
-    fn monotonic(&self) -> Duration {
-        Duration::ZERO
-    }
-    fn random(&self, buffer: &mut [u8]) {
-        buffer.fill(7);
-    }
-    fn write(&self, _stream: Stream, _text: &str) {}
-    fn stat(&self, _path: &str) -> Option<Kind> {
-        None
-    }
-    fn read(&self, _path: &str) -> Result<Vec<u8>, FileError> {
-        Err(FileError::not_found())
-    }
-    fn list(&self, _path: &str) -> Result<Vec<String>, FileError> {
-        Err(FileError::not_found())
-    }
-}
+use support::engine;
 
 const MODELS: &str = r#"from django.db import models
 from django.db.models import Q
@@ -86,11 +61,7 @@ struct Ran {
 }
 
 fn run(script: &str) -> Ran {
-    let mut engine = match Engine::new(Rc::new(Nowhere)) {
-        Ok(engine) => engine,
-        Err(why) => panic!("{why}"),
-    };
-    ran(&mut engine, script)
+    ran(&mut engine(), script)
 }
 
 fn ran(engine: &mut Engine, script: &str) -> Ran {
@@ -451,10 +422,7 @@ fn combined_queries() {
 
 #[test]
 fn runs_do_not_mix() {
-    let mut engine = match Engine::new(Rc::new(Nowhere)) {
-        Ok(engine) => engine,
-        Err(why) => panic!("{why}"),
-    };
+    let mut engine = engine();
     for _ in 0..3 {
         let first = ran(&mut engine, "Book.objects.cheap()\n");
         assert_eq!(first.sql("price__lt=10"), [r#""book"."price" < %s"#]);

@@ -66,20 +66,12 @@ fn apply(
 ) -> PyResult {
     let app = py::attr(vm, o, "app_label")?;
     for op in operations(vm, o)? {
-        let mut before = 0;
-        if collect {
-            if !announce(vm, &op, editor)? {
-                continue;
-            }
-            before = collected(vm, editor)?;
-        }
-        let old = py::call(vm, &state, "clone", vec![])?;
-        py::call(vm, &op, "state_forwards", vec![app.clone(), state.clone()])?;
-        let args = vec![app.clone(), editor.clone(), old, state.clone()];
-        on_database(vm, o, &op, editor, "database_forwards", args)?;
-        if collect && collected(vm, editor)? == before {
-            collect_line(vm, editor, "-- (no-op)")?;
-        }
+        told(vm, &op, editor, collect, || {
+            let old = py::call(vm, &state, "clone", vec![])?;
+            py::call(vm, &op, "state_forwards", vec![app.clone(), state.clone()])?;
+            let args = vec![app.clone(), editor.clone(), old, state.clone()];
+            on_database(vm, o, &op, editor, "database_forwards", args)
+        })?;
     }
     Ok(state)
 }
@@ -112,20 +104,35 @@ fn unapply(
         steps.push((op, old, next.clone()));
     }
     for (op, to, from) in steps.into_iter().rev() {
-        let mut before = 0;
-        if collect {
-            if !announce(vm, &op, editor)? {
-                continue;
-            }
-            before = collected(vm, editor)?;
-        }
-        let args = vec![app.clone(), editor.clone(), from, to];
-        on_database(vm, o, &op, editor, "database_backwards", args)?;
-        if collect && collected(vm, editor)? == before {
-            collect_line(vm, editor, "-- (no-op)")?;
-        }
+        told(vm, &op, editor, collect, || {
+            let args = vec![app.clone(), editor.clone(), from, to];
+            on_database(vm, o, &op, editor, "database_backwards", args)
+        })?;
     }
     Ok(state)
+}
+
+/// Runs an operation. Where statements are collected it is announced, left out if it cannot be
+/// written as SQL, and said to do nothing if no statement came of it.
+fn told(
+    vm: &Vm,
+    op: &PyObject,
+    editor: &PyObject,
+    collect: bool,
+    run: impl FnOnce() -> PyResult<()>,
+) -> PyResult<()> {
+    if !collect {
+        return run();
+    }
+    if !announce(vm, op, editor)? {
+        return Ok(());
+    }
+    let before = collected(vm, editor)?;
+    run()?;
+    if collected(vm, editor)? == before {
+        collect_line(vm, editor, "-- (no-op)")?;
+    }
+    Ok(())
 }
 
 /// Runs one operation, in a transaction of its own where the migration has none.

@@ -3,7 +3,7 @@ use crate::db::registry::DEFAULT_DB_ALIAS;
 use crate::db::router;
 use crate::gc::Held;
 use crate::{modules, py};
-use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef};
+use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, PySetterValue};
 use rustpython_vm::object::{Traverse, TraverseFn};
@@ -241,25 +241,6 @@ pub fn fetch(vm: &Vm, instance: &PyObject, descriptor: &PyObject) -> PyResult<()
 pub fn settle_db(vm: &Vm, instance: &PyObject, value: &PyObject) -> PyResult<()> {
     let (ours, theirs) = (state_of(vm, instance)?, state_of(vm, value)?);
     let none = |d: &RefCell<Option<PyObjectRef>>| d.borrow().as_ref().is_none_or(|d| vm.is_none(d));
-    if router::is_silent() {
-        // The same answers without asking: the other's database, or the default one.
-        if none(&ours.db) {
-            let db = default_or(vm, &theirs);
-            *ours.db.borrow_mut() = Some(db);
-        }
-        if none(&theirs.db) {
-            *theirs.db.borrow_mut() = ours.db.borrow().clone();
-        }
-        let same = match (&*ours.db.borrow(), &*theirs.db.borrow()) {
-            (Some(ours), Some(theirs)) => ours.is(theirs) || vm.bool_eq(ours, theirs)?,
-            _ => true,
-        };
-        return if same {
-            Ok(())
-        } else {
-            Err(prevented(vm, value)?)
-        };
-    }
     if none(&ours.db) {
         let db = route(vm, "db_for_write", instance.class().as_object(), value)?;
         *ours.db.borrow_mut() = Some(db);
@@ -268,17 +249,21 @@ pub fn settle_db(vm: &Vm, instance: &PyObject, value: &PyObject) -> PyResult<()>
         let db = route(vm, "db_for_write", value.class().as_object(), instance)?;
         *theirs.db.borrow_mut() = Some(db);
     }
-    if let Ok(router) = modules::find(vm, "django.db", "router") {
-        let args = vec![value.to_owned(), instance.to_owned()];
-        if !py::call(vm, &router, "allow_relation", args)?.is_true(vm)? {
-            return Err(prevented(vm, value)?);
+    let allowed = if router::is_silent() {
+        // Two databases are the only thing that could keep them apart.
+        match (&*ours.db.borrow(), &*theirs.db.borrow()) {
+            (Some(ours), Some(theirs)) => ours.is(theirs) || vm.bool_eq(ours, theirs)?,
+            _ => true,
         }
+    } else {
+        let router = modules::find(vm, "django.db", "router")?;
+        let args = vec![value.to_owned(), instance.to_owned()];
+        py::call(vm, &router, "allow_relation", args)?.is_true(vm)?
+    };
+    if allowed {
+        return Ok(());
     }
-    Ok(())
-}
-
-fn prevented(vm: &Vm, value: &PyObject) -> PyResult<PyBaseExceptionRef> {
-    Ok(vm.new_value_error(format!(
+    Err(vm.new_value_error(format!(
         "Cannot assign \"{}\": the current database router prevents this relation.",
         py::repr(vm, value)?
     )))
