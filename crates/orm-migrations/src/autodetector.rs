@@ -109,7 +109,15 @@ type FieldKey = (String, String, String);
 struct AlteredIndexes {
     added: Vec<Index>,
     removed: Vec<Index>,
-    renamed: Vec<(String, String)>,
+    renamed: Vec<(OldIndex, String)>,
+}
+
+/// How an index that is renamed was known.
+#[derive(Clone)]
+enum OldIndex {
+    Name(String),
+    /// A group of `index_together`, which has no name in the models.
+    Fields(Vec<String>),
 }
 
 #[derive(Clone, Default)]

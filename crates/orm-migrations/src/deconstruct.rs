@@ -344,12 +344,9 @@ pub fn operation(op: &Operation) -> Result<OperationParts> {
             put("name", text(name));
             put("table_comment", opt(table_comment));
         }
-        AlterUniqueTogether {
-            name,
-            unique_together,
-        } => {
+        AlterTogether { name, option, sets } => {
             put("name", text(name));
-            put("unique_together", together_value(unique_together));
+            put(option.option_name(), together_value(sets));
         }
         AlterOrderWithRespectTo {
             name,

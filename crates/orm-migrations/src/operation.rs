@@ -6,7 +6,9 @@ mod database;
 pub mod reduce;
 mod references;
 mod state;
+mod together;
 pub(crate) use state::ALTER_OPTION_KEYS;
+pub use together::Together;
 
 use crate::state::{Base, ProjectState};
 use indexmap::IndexMap;
@@ -41,9 +43,11 @@ pub enum Operation {
         name: String,
         table_comment: Option<String>,
     },
-    AlterUniqueTogether {
+    /// `AlterUniqueTogether`, `AlterIndexTogether`
+    AlterTogether {
         name: String,
-        unique_together: Vec<Vec<String>>,
+        option: Together,
+        sets: Vec<Vec<String>>,
     },
     AlterOrderWithRespectTo {
         name: String,
@@ -173,7 +177,7 @@ impl Operation {
             RenameModel { .. } => "RenameModel",
             AlterModelTable { .. } => "AlterModelTable",
             AlterModelTableComment { .. } => "AlterModelTableComment",
-            AlterUniqueTogether { .. } => "AlterUniqueTogether",
+            AlterTogether { option, .. } => option.class_name(),
             AlterOrderWithRespectTo { .. } => "AlterOrderWithRespectTo",
             AlterModelOptions { .. } => "AlterModelOptions",
             AlterModelManagers { .. } => "AlterModelManagers",
@@ -230,13 +234,11 @@ impl Operation {
                 )
             }
             AlterModelTableComment { name, .. } => format!("Alter {name} table comment"),
-            AlterUniqueTogether {
-                name,
-                unique_together,
-            } => {
+            AlterTogether { name, option, sets } => {
                 format!(
-                    "Alter unique_together for {name} ({} constraint(s))",
-                    unique_together.len()
+                    "Alter {} for {name} ({} constraint(s))",
+                    option.option_name(),
+                    sets.len()
                 )
             }
             AlterOrderWithRespectTo {
@@ -341,7 +343,9 @@ impl Operation {
             }
             AlterModelTable { name, .. } => format!("alter_{}_table", lower(name)),
             AlterModelTableComment { name, .. } => format!("alter_{}_table_comment", lower(name)),
-            AlterUniqueTogether { name, .. } => format!("alter_{}_unique_together", lower(name)),
+            AlterTogether { name, option, .. } => {
+                format!("alter_{}_{}", lower(name), option.option_name())
+            }
             AlterOrderWithRespectTo { name, .. } => {
                 format!("alter_{}_order_with_respect_to", lower(name))
             }
@@ -447,7 +451,7 @@ impl Operation {
             | DeleteModel { name }
             | AlterModelTable { name, .. }
             | AlterModelTableComment { name, .. }
-            | AlterUniqueTogether { name, .. }
+            | AlterTogether { name, .. }
             | AlterOrderWithRespectTo { name, .. }
             | AlterModelOptions { name, .. }
             | AlterModelManagers { name, .. }

@@ -1,4 +1,5 @@
 //! The models of a project at one moment, as data. Source of names: Django's `migrations.state`.
+use crate::operation::Together;
 use indexmap::IndexMap;
 use orm_state::field::deconstruct::{Deconstructed, target_label};
 use orm_state::rel::RelTarget;
@@ -97,9 +98,10 @@ impl ModelState {
     pub fn is_managed(&self) -> bool {
         self.options.get("managed").is_none_or(Value::truthy)
     }
-    pub fn unique_together(&self) -> Vec<Vec<String>> {
+    /// The groups of fields of `unique_together` or `index_together`.
+    pub fn together(&self, option: Together) -> Vec<Vec<String>> {
         self.options
-            .get("unique_together")
+            .get(option.option_name())
             .map(together)
             .unwrap_or_default()
     }

@@ -60,3 +60,15 @@ pub struct Index {
     /// The binding's object, where its class is a user's own.
     pub face: Option<Clause>,
 }
+
+impl Index {
+    /// A plain index over fields.
+    pub fn over(name: &str, fields: &[String]) -> Index {
+        Index {
+            name: name.into(),
+            fields_orders: fields.iter().map(|f| (f.clone(), String::new())).collect(),
+            suffix: "idx".into(),
+            ..Index::default()
+        }
+    }
+}

@@ -4,7 +4,7 @@ use super::custom::PyOperation;
 use crate::convert::{PyObj, to_value};
 use crate::py;
 use indexmap::IndexMap;
-use orm_migrations::operation::RunSql;
+use orm_migrations::operation::{RunSql, Together};
 use orm_migrations::state::{model_base, together};
 use orm_migrations::{Base, Operation};
 use orm_state::{Clause, Field, Value};
@@ -159,11 +159,16 @@ pub fn of_base(vm: &Vm, o: &PyObject, name: &str) -> PyResult<Operation> {
             name: text(vm, o, "name")?,
             table_comment: opt_text(vm, o, "table_comment")?,
         },
-        "AlterUniqueTogether" => {
-            let value = to_value(vm, &*py::attr(vm, o, "unique_together")?)?;
-            Operation::AlterUniqueTogether {
+        "AlterUniqueTogether" | "AlterIndexTogether" => {
+            let option = match name {
+                "AlterUniqueTogether" => Together::Unique,
+                _ => Together::Index,
+            };
+            let value = to_value(vm, &*py::attr(vm, o, option.option_name())?)?;
+            Operation::AlterTogether {
                 name: text(vm, o, "name")?,
-                unique_together: together(&value),
+                option,
+                sets: together(&value),
             }
         }
         "AlterOrderWithRespectTo" => Operation::AlterOrderWithRespectTo {

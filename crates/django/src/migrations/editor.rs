@@ -113,7 +113,12 @@ impl SchemaHost for Database {
                         .iter()
                         .zip(columns)
                         .all(|(a, b)| a.as_ref() == Some(b));
-                same && c.unique == unique && !c.primary_key
+                let kind = if unique {
+                    c.unique
+                } else {
+                    c.index && !c.unique
+                };
+                same && kind && !c.primary_key
             })
             .map(|(name, _)| name)
             .collect())
@@ -615,6 +620,21 @@ impl PySchemaEditor {
         };
         let (old, new) = (sets(&old)?, sets(&new)?);
         zelf.with(vm, |e| e.alter_unique_together(&m, &old, &new))
+    }
+    #[pymethod]
+    fn alter_index_together(
+        zelf: &Py<Self>,
+        class: PyObjectRef,
+        old: PyObjectRef,
+        new: PyObjectRef,
+        vm: &Vm,
+    ) -> PyResult<()> {
+        let m = model(vm, &class)?;
+        let sets = |o: &PyObjectRef| -> PyResult<Vec<Vec<String>>> {
+            Ok(orm_migrations::state::together(&to_value(vm, o)?))
+        };
+        let (old, new) = (sets(&old)?, sets(&new)?);
+        zelf.with(vm, |e| e.alter_index_together(&m, &old, &new))
     }
     /// A unique index over fields.
     #[pymethod]

@@ -3,6 +3,7 @@ use super::bridge;
 use crate::convert::to_py;
 use crate::modules;
 use crate::py;
+use orm_migrations::operation::Together;
 use orm_migrations::{Base, ModelState, ProjectState};
 use orm_state::{Error, ErrorKind, Value};
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
@@ -95,7 +96,9 @@ fn bases(vm: &Vm, model: &ModelState, apps: &PyObjectRef) -> PyResult<Option<Vec
 fn class(vm: &Vm, apps: &PyObjectRef, model: &ModelState, bases: Vec<PyObjectRef>) -> PyResult {
     let meta = vm.ctx.new_dict();
     for (name, value) in &model.options {
-        if name == "db_table" && matches!(value, Value::Null) {
+        let unset = name == "db_table" && matches!(value, Value::Null);
+        // What models of today cannot say is no part of the class.
+        if unset || name == Together::Index.option_name() {
             continue;
         }
         meta.set_item(name.as_str(), super::to_python::value(vm, value)?, vm)?;

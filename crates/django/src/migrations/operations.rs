@@ -72,6 +72,12 @@ const OPERATIONS: &[(&str, &str, &str, Signature)] = &[
     ),
     (
         "models",
+        "AlterIndexTogether",
+        "~",
+        &[("name", Required), ("index_together", Required)],
+    ),
+    (
+        "models",
         "AlterOrderWithRespectTo",
         "~",
         &[("name", Required), ("order_with_respect_to", Required)],
@@ -220,7 +226,7 @@ const KINDS: &[(&str, &str, &str)] = &[
 fn kind_of(name: &str) -> &'static str {
     match name {
         "CreateModel" | "DeleteModel" | "RenameModel" => "ModelOperation",
-        "AlterUniqueTogether" => "AlterTogetherOptionOperation",
+        "AlterUniqueTogether" | "AlterIndexTogether" => "AlterTogetherOptionOperation",
         "AddField" | "RemoveField" | "AlterField" | "RenameField" => "FieldOperation",
         "AddIndex" | "RemoveIndex" | "RenameIndex" | "AddConstraint" | "RemoveConstraint"
         | "AlterConstraint" => "IndexOperation",
@@ -618,8 +624,9 @@ fn check(vm: &Vm, o: &PyObject, name: &str) -> PyResult<()> {
                 )));
             }
         }
-        "AlterUniqueTogether" => {
-            let given = py::attr(vm, o, "unique_together")?;
+        "AlterUniqueTogether" | "AlterIndexTogether" => {
+            let option = together_option(name);
+            let given = py::attr(vm, o, option)?;
             if given.clone().is_true(vm)? {
                 let sets = orm_migrations::state::together(&to_value(vm, &given)?);
                 let tuples = sets.iter().map(|names| {
@@ -628,7 +635,7 @@ fn check(vm: &Vm, o: &PyObject, name: &str) -> PyResult<()> {
                 });
                 let tuples = vm.ctx.new_list(tuples.collect());
                 let set = vm.ctx.types.set_type.as_object().call((tuples,), vm)?;
-                py::set_attr(vm, o, "unique_together", set)?;
+                py::set_attr(vm, o, option, set)?;
             }
         }
         "RenameIndex" => {
@@ -648,6 +655,14 @@ fn check(vm: &Vm, o: &PyObject, name: &str) -> PyResult<()> {
         _ => {}
     }
     Ok(())
+}
+
+/// The option that an operation on groups of fields changes, by the operation's name.
+fn together_option(name: &str) -> &'static str {
+    match name {
+        "AlterUniqueTogether" => "unique_together",
+        _ => "index_together",
+    }
 }
 
 fn deconstruct(vm: &Vm, o: &PyObject) -> PyResult {
@@ -703,9 +718,12 @@ fn special(c: &mut Class, name: &str, vm: &Vm) {
                 expand(&["database_operations", "state_operations"]),
             );
         }
-        "AlterUniqueTogether" => {
-            c.attr("option_name", vm.ctx.new_str("unique_together"));
-            c.getter("option_value", |o, vm| py::attr(vm, &o, "unique_together"));
+        "AlterUniqueTogether" | "AlterIndexTogether" => {
+            c.attr("option_name", vm.ctx.new_str(together_option(name)));
+            c.getter("option_value", |o, vm| {
+                let option = py::to_string(vm, &py::attr(vm, &o, "option_name")?)?;
+                py::attr(vm, &o, &option)
+            });
         }
         "AlterOrderWithRespectTo" => {
             c.attr("option_name", vm.ctx.new_str("order_with_respect_to"));

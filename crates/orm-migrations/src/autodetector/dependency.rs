@@ -83,7 +83,7 @@ impl Needs {
                         .to_lowercase()
                         != lower
             }
-            (Kind::AlterFooTogether, AlterUniqueTogether { name, .. }) => model(name),
+            (Kind::AlterFooTogether, AlterTogether { name, .. }) => model(name),
             (
                 Kind::RemoveIndexOrConstraint,
                 RemoveIndex { model_name, .. } | RemoveConstraint { model_name, .. },

@@ -1,6 +1,6 @@
 //! Models that came, went or changed their names.
 use super::{Detector, Kind, Needs, comparable, relations_to};
-use crate::operation::Operation;
+use crate::operation::{Operation, Together};
 use crate::state::{Base, ModelKey, ModelState, label_key, relation_label};
 use indexmap::IndexMap;
 use orm_state::field::deconstruct::Deconstructed;
@@ -239,11 +239,12 @@ impl Detector<'_> {
             };
             self.add(&key.0, op, needs.clone());
         }
-        let unique_together = model.unique_together();
+        let unique_together = model.together(Together::Unique);
         if !unique_together.is_empty() {
-            let op = Operation::AlterUniqueTogether {
+            let op = Operation::AlterTogether {
                 name: key.1.clone(),
-                unique_together,
+                option: Together::Unique,
+                sets: unique_together,
             };
             self.add(&key.0, op, needs);
         }
@@ -329,10 +330,11 @@ impl Detector<'_> {
                 .collect();
             related.sort();
             let name = key.1.clone();
-            if !model.unique_together().is_empty() {
-                let op = Operation::AlterUniqueTogether {
+            if !model.together(Together::Unique).is_empty() {
+                let op = Operation::AlterTogether {
                     name: name.clone(),
-                    unique_together: vec![],
+                    option: Together::Unique,
+                    sets: vec![],
                 };
                 self.add(&key.0, op, vec![]);
             }

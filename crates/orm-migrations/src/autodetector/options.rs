@@ -1,7 +1,7 @@
 //! Changed options: indexes, constraints, `unique_together`, order, table, managers.
-use super::{AlteredConstraints, AlteredIndexes, Detector, Kind, Needs};
+use super::{AlteredConstraints, AlteredIndexes, Detector, Kind, Needs, OldIndex};
 use crate::deconstruct;
-use crate::operation::Operation;
+use crate::operation::{Operation, Together};
 use crate::state::ModelKey;
 use indexmap::IndexMap;
 use orm_state::field::deconstruct::Deconstructed;
@@ -22,6 +22,7 @@ fn constraint(c: &Constraint) -> Result<Deconstructed> {
 
 impl Detector<'_> {
     pub(super) fn find_altered_indexes(&mut self) -> Result<()> {
+        let together = self.changed_together(Together::Index)?;
         for key in self.kept_models() {
             let pair = self.pair(&key)?;
             let made = pair.map(|m| {
@@ -50,12 +51,25 @@ impl Detector<'_> {
                 match at {
                     Some(at) => {
                         let (old, _) = removed.remove(at);
-                        renamed.push((old.name, new.name.clone()));
+                        renamed.push((OldIndex::Name(old.name), new.name.clone()));
                         false
                     }
                     None => true,
                 }
             });
+            // A group of `index_together` that became a named index.
+            let gone = together.iter().filter(|(k, ..)| *k == key);
+            for group in gone.flat_map(|(_, old, new, _)| old.iter().filter(|s| !new.contains(s))) {
+                let plain = |(i, d): &(orm_state::Index, Deconstructed)| {
+                    *d == sorted(deconstruct::index(&orm_state::Index::over(&i.name, group)))
+                };
+                if added.iter().filter(|i| plain(i)).count() == 1
+                    && let Some(at) = added.iter().position(plain)
+                {
+                    let (new, _) = added.remove(at);
+                    renamed.push((OldIndex::Fields(group.clone()), new.name));
+                }
+            }
             let only =
                 |v: Vec<(orm_state::Index, Deconstructed)>| v.into_iter().map(|(i, _)| i).collect();
             self.indexes.insert(
@@ -96,11 +110,15 @@ impl Detector<'_> {
     pub(super) fn renamed_indexes(&mut self) {
         for (key, altered) in self.indexes.clone() {
             for (old, new) in altered.renamed {
+                let (old_name, old_fields) = match old {
+                    OldIndex::Name(name) => (Some(name), vec![]),
+                    OldIndex::Fields(fields) => (None, fields),
+                };
                 let op = Operation::RenameIndex {
                     model_name: key.1.clone(),
                     new_name: new,
-                    old_name: Some(old),
-                    old_fields: vec![],
+                    old_name,
+                    old_fields,
                 };
                 self.add(&key.0, op, vec![]);
             }
@@ -221,10 +239,11 @@ impl Detector<'_> {
         Ok(())
     }
 
-    /// Models whose `unique_together` changed: old and new sets, and what they need.
+    /// Models whose groups of fields changed: old and new sets, and what they need.
     #[allow(clippy::type_complexity)]
     fn changed_together(
         &self,
+        option: Together,
     ) -> Result<
         Vec<(
             ModelKey,
@@ -246,11 +265,11 @@ impl Detector<'_> {
             };
             let old: BTreeSet<Vec<String>> = pair
                 .previous
-                .unique_together()
+                .together(option)
                 .into_iter()
                 .map(|s| s.into_iter().map(renamed).collect())
                 .collect();
-            let new = pair.next.unique_together();
+            let new = pair.next.together(option);
             if old == new.iter().cloned().collect() {
                 continue;
             }
@@ -263,12 +282,13 @@ impl Detector<'_> {
         Ok(out)
     }
     pub(super) fn removed_unique_together(&mut self) -> Result<()> {
-        for (key, old, new, needs) in self.changed_together()? {
+        for (key, old, new, needs) in self.changed_together(Together::Unique)? {
             let kept: Vec<Vec<String>> = new.into_iter().filter(|s| old.contains(s)).collect();
             if !kept.is_empty() || !old.is_empty() {
-                let op = Operation::AlterUniqueTogether {
+                let op = Operation::AlterTogether {
                     name: key.1.clone(),
-                    unique_together: kept,
+                    option: Together::Unique,
+                    sets: kept,
                 };
                 self.add(&key.0, op, needs);
             }
@@ -276,11 +296,12 @@ impl Detector<'_> {
         Ok(())
     }
     pub(super) fn altered_unique_together(&mut self) -> Result<()> {
-        for (key, old, new, needs) in self.changed_together()? {
+        for (key, old, new, needs) in self.changed_together(Together::Unique)? {
             if new.iter().any(|s| !old.contains(s)) {
-                let op = Operation::AlterUniqueTogether {
+                let op = Operation::AlterTogether {
                     name: key.1.clone(),
-                    unique_together: new,
+                    option: Together::Unique,
+                    sets: new,
                 };
                 self.add(&key.0, op, needs);
             }

@@ -1,5 +1,5 @@
 //! What operations do to the database.
-use super::{Operation, RunSql};
+use super::{Operation, RunSql, Together};
 use crate::state::{ModelState, ProjectState};
 use orm_sql::schema::SchemaEditor;
 use orm_state::{Error, ErrorKind, FieldDefault, ModelRef, Result, Value};
@@ -68,8 +68,11 @@ impl Operation {
         use Operation::*;
         match self {
             CreateModel { name, .. } => {
-                if has_table(editor, to.model(app, name)?)? {
-                    editor.create_model(&model_in(editor, to, app, name)?)?;
+                let made = to.model(app, name)?;
+                if has_table(editor, made)? {
+                    let model = model_in(editor, to, app, name)?;
+                    editor.create_model(&model)?;
+                    editor.alter_index_together(&model, &[], &made.together(Together::Index))?;
                 }
             }
             DeleteModel { name } => {
@@ -81,16 +84,20 @@ impl Operation {
                 rename_model(app, old_name, new_name, editor, from, to)?
             }
             AlterModelTable { name, .. } => alter_table(app, name, editor, from, to)?,
-            AlterUniqueTogether { name, .. } => {
+            AlterTogether { name, option, .. } => {
                 let new = to.model(app, name)?;
                 if has_table(editor, new)? {
-                    let old_sets = from.model(app, name)?.unique_together();
-                    let new_sets = new.unique_together();
-                    editor.alter_unique_together(
-                        &model_in(editor, to, app, name)?,
-                        &old_sets,
-                        &new_sets,
-                    )?;
+                    let old_sets = from.model(app, name)?.together(*option);
+                    let new_sets = new.together(*option);
+                    let model = model_in(editor, to, app, name)?;
+                    match option {
+                        Together::Unique => {
+                            editor.alter_unique_together(&model, &old_sets, &new_sets)?
+                        }
+                        Together::Index => {
+                            editor.alter_index_together(&model, &old_sets, &new_sets)?
+                        }
+                    }
                 }
             }
             AlterOrderWithRespectTo { name, .. } => {

@@ -1,5 +1,5 @@
 //! How two operations merge.
-use super::Operation;
+use super::{Operation, Together};
 use crate::state::{together, together_value};
 use indexmap::IndexMap;
 use orm_state::Value;
@@ -43,7 +43,7 @@ impl Operation {
             | DeleteModel { name }
             | AlterModelTable { name, .. }
             | AlterModelTableComment { name, .. }
-            | AlterUniqueTogether { name, .. }
+            | AlterTogether { name, .. }
             | AlterOrderWithRespectTo { name, .. }
             | AlterModelOptions { name, .. }
             | AlterModelManagers { name, .. } => !other.references_model(name, app_label),
@@ -87,13 +87,13 @@ impl Operation {
             (
                 AlterModelTable { .. }
                 | AlterModelTableComment { .. }
-                | AlterUniqueTogether { .. }
+                | AlterTogether { .. }
                 | AlterOrderWithRespectTo { .. }
                 | AlterModelOptions { .. }
                 | AlterModelManagers { .. },
                 _,
             ) if self.model_name() == other.model_name()
-                && (std::mem::discriminant(self) == std::mem::discriminant(other)
+                && (self.class_name() == other.class_name()
                     || matches!(other, DeleteModel { .. })) =>
             {
                 Some(vec![other.clone()])
@@ -313,10 +313,8 @@ impl Operation {
                     Value::from(table_comment.clone()),
                 );
             }
-            AlterUniqueTogether {
-                unique_together, ..
-            } => {
-                put(options, "unique_together", together_value(unique_together));
+            AlterTogether { option, sets, .. } => {
+                put(options, option.option_name(), together_value(sets));
             }
             AlterOrderWithRespectTo {
                 order_with_respect_to,
@@ -338,14 +336,17 @@ impl Operation {
             }
             RemoveField { name: gone, .. } => {
                 let gone = gone.to_lowercase();
-                if let Some(sets) = options.shift_remove("unique_together") {
+                for option in Together::ALL.map(Together::option_name) {
+                    let Some(sets) = options.shift_remove(option) else {
+                        continue;
+                    };
                     let sets: Vec<Vec<String>> = together(&sets)
                         .into_iter()
                         .map(|s| s.into_iter().filter(|f| *f != gone).collect::<Vec<_>>())
                         .filter(|s| !s.is_empty())
                         .collect();
                     if !sets.is_empty() {
-                        put(options, "unique_together", together_value(&sets));
+                        put(options, option, together_value(&sets));
                     }
                 }
                 if options.get("order_with_respect_to").and_then(Value::as_str) == Some(&gone) {
@@ -363,12 +364,15 @@ impl Operation {
                         n.clone()
                     }
                 };
-                if let Some(sets) = options.get("unique_together").filter(|v| v.truthy()) {
+                for option in Together::ALL.map(Together::option_name) {
+                    let Some(sets) = options.get(option).filter(|v| v.truthy()) else {
+                        continue;
+                    };
                     let sets: Vec<Vec<String>> = together(sets)
                         .iter()
                         .map(|s| s.iter().map(renamed).collect())
                         .collect();
-                    put(options, "unique_together", together_value(&sets));
+                    put(options, option, together_value(&sets));
                 }
                 if options.get("order_with_respect_to").and_then(Value::as_str) == Some(old_name) {
                     put(

@@ -120,12 +120,9 @@ impl Operation {
                 own.to_lowercase() == model
                     && (old_name.eq_ignore_ascii_case(name) || new_name.eq_ignore_ascii_case(name))
             }
-            AlterUniqueTogether {
-                unique_together, ..
-            } => {
+            AlterTogether { sets, .. } => {
                 self.references_model(&model, app_label)
-                    && (unique_together.is_empty()
-                        || unique_together.iter().any(|s| s.iter().any(|f| f == name)))
+                    && (sets.is_empty() || sets.iter().any(|s| s.iter().any(|f| f == name)))
             }
             AlterOrderWithRespectTo {
                 order_with_respect_to,

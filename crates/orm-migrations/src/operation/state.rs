@@ -1,7 +1,7 @@
 //! What operations do to the state.
-use super::Operation;
+use super::{Operation, Together};
 use crate::state::{ModelState, ProjectState, relation_label, together_value};
-use orm_state::{Error, ErrorKind, Field, FieldDefault, Result, Value};
+use orm_state::{Error, ErrorKind, Field, FieldDefault, Index, Result, Value};
 use std::rc::Rc;
 
 /// Options that `AlterModelOptions` resets when they are not given.
@@ -75,16 +75,13 @@ impl Operation {
                     table_comment.as_deref().map(Value::from),
                 )?;
             }
-            AlterUniqueTogether {
-                name,
-                unique_together,
-            } => {
+            AlterTogether { name, option, sets } => {
                 set_option(
                     state,
                     app_label,
                     name,
-                    "unique_together",
-                    Some(together_value(unique_together)),
+                    option.option_name(),
+                    Some(together_value(sets)),
                 )?;
             }
             AlterOrderWithRespectTo {
@@ -160,6 +157,21 @@ impl Operation {
                     .model_mut(app_label, model_name)?
                     .indexes
                     .retain(|i| i.name != *name);
+            }
+            RenameIndex {
+                model_name,
+                new_name,
+                old_name: None,
+                old_fields,
+            } => {
+                let model = state.model_mut(app_label, model_name)?;
+                model.indexes.push(Index::over(new_name, old_fields));
+                let mut sets = model.together(Together::Index);
+                sets.retain(|s| s != old_fields);
+                let option = Together::Index.option_name();
+                if model.option_is_true(option) {
+                    model.options.insert(option.into(), together_value(&sets));
+                }
             }
             RenameIndex {
                 model_name,
@@ -272,14 +284,14 @@ fn rename_field(
             n.to_string()
         }
     };
-    if let Some(sets) = model.options.get("unique_together") {
-        let sets: Vec<Vec<String>> = crate::state::together(sets)
-            .iter()
-            .map(|s| s.iter().map(|n| rename(n)).collect())
-            .collect();
-        model
-            .options
-            .insert("unique_together".into(), together_value(&sets));
+    for option in Together::ALL.map(Together::option_name) {
+        if let Some(sets) = model.options.get(option) {
+            let sets: Vec<Vec<String>> = crate::state::together(sets)
+                .iter()
+                .map(|s| s.iter().map(|n| rename(n)).collect())
+                .collect();
+            model.options.insert(option.into(), together_value(&sets));
+        }
     }
     if model
         .options

@@ -1,6 +1,6 @@
 //! Changing fields, indexes and constraints of a table.
 use super::remake::Remake;
-use super::{SchemaEditor, auto_through};
+use super::{Name, SchemaEditor, Statement, auto_through};
 use orm_state::{Constraint, Error, ErrorKind, Field, FieldKind, Index, ModelRef, Result};
 use std::rc::Rc;
 
@@ -349,10 +349,7 @@ impl SchemaEditor<'_> {
         new: &[Vec<String>],
     ) -> Result<()> {
         for names in old.iter().filter(|n| !new.contains(n)) {
-            let columns = names
-                .iter()
-                .map(|n| Ok(model.field(n)?.column().unwrap_or_default().to_string()))
-                .collect::<Result<Vec<String>>>()?;
+            let columns = columns_of(model, names)?;
             let table = model.db_table();
             let before = self.deferred_sql.len();
             self.deferred_sql
@@ -360,25 +357,7 @@ impl SchemaEditor<'_> {
             if self.deferred_sql.len() < before {
                 continue;
             }
-            let name = if self.collected_sql.is_some() {
-                super::naming::index_name(&table, &columns, "_uniq")
-            } else {
-                let found = self.host.constraint_names(&table, &columns, true)?;
-                let default = super::naming::index_name(&table, &columns, "_uniq");
-                if found.contains(&default) {
-                    default
-                } else if let [one] = &found[..] {
-                    one.clone()
-                } else {
-                    return Err(Error::value_error(format!(
-                        "Found wrong number ({}) of constraints for {table}({})",
-                        found.len(),
-                        columns.join(", ")
-                    )));
-                }
-            };
-            let sql = format!("DROP INDEX {}", self.quote(&name));
-            self.execute(&sql, Some(&[]))?;
+            self.drop_composed_index(model, &columns, true)?;
         }
         for names in new.iter().filter(|n| !old.contains(n)) {
             let fields = names
@@ -390,6 +369,73 @@ impl SchemaEditor<'_> {
         }
         Ok(())
     }
+    /// Adds and drops the indexes of `index_together`.
+    pub fn alter_index_together(
+        &mut self,
+        model: &ModelRef,
+        old: &[Vec<String>],
+        new: &[Vec<String>],
+    ) -> Result<()> {
+        for names in old.iter().filter(|n| !new.contains(n)) {
+            let columns = columns_of(model, names)?;
+            self.drop_composed_index(model, &columns, false)?;
+        }
+        for names in new.iter().filter(|n| !old.contains(n)) {
+            let columns = columns_of(model, names)?;
+            let quoted: Vec<String> = columns.iter().map(|c| self.quote(c)).collect();
+            self.run_statement(&Statement {
+                unique: false,
+                table: model.db_table(),
+                name: Name::Index { suffix: "_idx" },
+                columns_sql: quoted.join(", "),
+                columns,
+                condition: String::new(),
+            })?;
+        }
+        Ok(())
+    }
+    /// Drops the one index over columns that no constraint or index of the model's names.
+    fn drop_composed_index(
+        &mut self,
+        model: &ModelRef,
+        columns: &[String],
+        unique: bool,
+    ) -> Result<()> {
+        let table = model.db_table();
+        let suffix = if unique { "_uniq" } else { "_idx" };
+        let default = super::naming::index_name(&table, columns, suffix);
+        let name = if self.collected_sql.is_some() {
+            default
+        } else {
+            let mut found = self.host.constraint_names(&table, columns, unique)?;
+            let options = model.options.borrow();
+            found.retain(|n| {
+                options.constraints.iter().all(|c| c.name() != n)
+                    && options.indexes.iter().all(|i| i.name != *n)
+            });
+            drop(options);
+            if unique && found.contains(&default) {
+                default
+            } else if let [one] = &found[..] {
+                one.clone()
+            } else {
+                return Err(Error::value_error(format!(
+                    "Found wrong number ({}) of constraints for {table}({})",
+                    found.len(),
+                    columns.join(", ")
+                )));
+            }
+        };
+        let sql = format!("DROP INDEX {}", self.quote(&name));
+        self.execute(&sql, Some(&[]))
+    }
+}
+
+fn columns_of(model: &ModelRef, names: &[String]) -> Result<Vec<String>> {
+    names
+        .iter()
+        .map(|n| Ok(model.field(n)?.column().unwrap_or_default().to_string()))
+        .collect()
 }
 
 fn is_index(constraint: &Constraint) -> bool {
