@@ -92,6 +92,13 @@ impl Object for PyObj {
             Some(items.or_foreign())
         })
     }
+    fn ingredients(&self) -> Option<Value> {
+        try_with_current_vm(|vm| {
+            let made = crate::migrations::source::ingredients(vm, &self.0).ok()??;
+            to_value(vm, &made).ok()
+        })
+        .flatten()
+    }
     fn source(&self) -> Result<orm_state::Source> {
         with_current_vm(|vm| crate::migrations::source::source_of(vm, &self.0))
     }

@@ -27,6 +27,7 @@ pub mod py_loader;
 pub mod py_serializer;
 pub mod questioner;
 mod real_apps;
+mod relations;
 mod soft_applied;
 pub mod source;
 mod state_apps;

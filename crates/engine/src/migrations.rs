@@ -93,6 +93,7 @@ fn pending(
         trim_to_apps: None,
         convert_apps: unmigrated(project),
         migration_name: wanted.name.map(str::to_owned),
+        user_model: django::migrations::detector::user_model(vm)?,
         timestamp: timestamp(vm, true).or_raise(vm)?,
     };
     let found = project.pending(vm, &asked, &options)?;

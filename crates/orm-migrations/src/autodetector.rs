@@ -35,6 +35,8 @@ pub struct Options {
     pub trim_to_apps: Option<BTreeSet<String>>,
     pub convert_apps: BTreeSet<String>,
     pub migration_name: Option<String>,
+    /// `AUTH_USER_MODEL`: one of the models that are made first.
+    pub user_model: Option<String>,
     /// `YYYYMMDD_HHMM`, for migrations whose operations suggest no name.
     pub timestamp: String,
 }
@@ -138,6 +140,7 @@ struct RenamedField {
 struct Detector<'a> {
     states: Pair<&'a ProjectState>,
     questioner: &'a dyn Questioner,
+    user_model: Option<String>,
     generated: BTreeMap<String, Vec<Planned>>,
     existing_apps: BTreeSet<String>,
     /// Models with tables, proxies, unmanaged ones.
@@ -192,6 +195,7 @@ impl<'a> Detector<'a> {
         Detector {
             states,
             questioner,
+            user_model: options.user_model.as_ref().map(|m| m.to_lowercase()),
             generated: BTreeMap::new(),
             existing_apps: states
                 .previous
@@ -357,6 +361,9 @@ fn deep(v: &Value) -> Value {
                 .collect::<Vec<_>>()
                 .into(),
         ),
+        Value::Object(o) if o.ingredients().is_some() => {
+            o.ingredients().as_ref().map(deep).unwrap_or(Value::Null)
+        }
         Value::Object(o) if orm_sql::expression::expr_of(&**o).is_none() => match o.source() {
             Ok(Source::Call(d)) => {
                 let mut kwargs: Vec<(Value, Value)> = d

@@ -1,7 +1,7 @@
 //! The models of a project at one moment, as data. Source of names: Django's `migrations.state`.
 use crate::operation::Together;
 use indexmap::IndexMap;
-use orm_state::field::deconstruct::{Deconstructed, target_label};
+use orm_state::field::deconstruct::{Deconstructed, target_label, through_label};
 use orm_state::rel::RelTarget;
 use orm_state::{
     Apps, Clause, Constraint, Error, ErrorKind, Field, FieldKind, Index, ModelRef, Result, Value,
@@ -211,6 +211,11 @@ pub fn unbound(field: &Rc<Field>) -> Rc<Field> {
         let named =
             |t: &RelTarget| RelTarget::Name(resolve_label(&target_label(t), &own_app, field));
         rel.set_target(named(&original.target()));
+        *rel.related_name.borrow_mut() = original.given_related_name.borrow().clone();
+        let pk = original.model().and_then(|m| m.pk()).map(|p| p.name());
+        if original.field_name.borrow().as_deref() == pk.as_deref() {
+            *rel.field_name.borrow_mut() = None;
+        }
         let through = original.through.borrow().clone();
         let auto = original
             .through_model()
@@ -218,7 +223,9 @@ pub fn unbound(field: &Rc<Field>) -> Rc<Field> {
         *rel.through.borrow_mut() = if auto {
             None
         } else {
-            through.as_ref().map(named)
+            through
+                .as_ref()
+                .map(|t| RelTarget::Name(resolve_label(&through_label(t), &own_app, field)))
         };
     }
     copy
@@ -339,12 +346,11 @@ impl ProjectState {
         let mut model = (**self.model(app_label, old)?).clone();
         model.name = new.to_string();
         let new_label = format!("{app_label}.{}", new.to_lowercase());
+        let new_target = RelTarget::Name(format!("{app_label}.{new}"));
         let old_label = format!("{app_label}.{}", old_key.1);
-        let at = self.models.get_index_of(&old_key);
         self.models.shift_remove(&old_key);
         let key = model.key();
         self.models.insert(key, Rc::new(model));
-        let _ = at;
         for (key, state) in &mut self.models {
             let touches = state.fields.values().any(|f| points_to(f, &old_label, key));
             if !touches && !state.bases.contains(&Base::Model(old_label.clone())) {
@@ -361,13 +367,13 @@ impl ProjectState {
                     let copy = field.duplicate();
                     if let Some(rel) = &copy.remote {
                         if relation_label(&rel.target(), key) == old_label {
-                            rel.set_target(RelTarget::Name(new_label.clone()));
+                            rel.set_target(new_target.clone());
                         }
                         let through = rel.through.borrow().clone();
                         if let Some(t) = through
                             && relation_label(&t, key) == old_label
                         {
-                            *rel.through.borrow_mut() = Some(RelTarget::Name(new_label.clone()));
+                            *rel.through.borrow_mut() = Some(new_target.clone());
                         }
                     }
                     *field = copy;

@@ -51,6 +51,11 @@ pub trait Object: Any + fmt::Debug {
     fn import_path(&self) -> Option<(String, String)> {
         None
     }
+    /// What has to be the same for two objects to be made in the same way, where `==` does not
+    /// say so: a partial's function and arguments, an expression's pattern.
+    fn ingredients(&self) -> Option<Value> {
+        None
+    }
     /// What it takes to write it into a migration file.
     fn source(&self) -> Result<Source> {
         match self.import_path() {
@@ -96,6 +101,15 @@ impl Face {
     }
     pub fn get<T: Any>(&self) -> Option<Rc<T>> {
         self.0.borrow().clone().and_then(|f| f.downcast::<T>().ok())
+    }
+    /// Holds what another slot holds; true if that is something.
+    pub fn share(&self, other: &Face) -> bool {
+        let held = other.0.borrow().clone();
+        let some = held.is_some();
+        if some {
+            *self.0.borrow_mut() = held;
+        }
+        some
     }
     /// Breaks the cycle between our data and the binding's object.
     pub fn clear(&self) {

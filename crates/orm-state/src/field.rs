@@ -259,6 +259,8 @@ pub struct Field {
     pub lookups: RefCell<std::collections::BTreeMap<String, Rc<dyn crate::face::Object>>>,
     /// The binding's field object.
     pub face: Face,
+    /// The binding's object of the field this is a copy of: what its class keeps beyond options.
+    pub origin: Face,
     name: RefCell<Rc<str>>,
     attname: RefCell<Rc<str>>,
     column: RefCell<Option<Rc<str>>>,
@@ -294,6 +296,7 @@ impl Field {
             remote,
             lookups: RefCell::default(),
             face: Face::default(),
+            origin: Face::default(),
             name: RefCell::new("".into()),
             attname: RefCell::new("".into()),
             column: RefCell::new(None),

@@ -87,6 +87,7 @@ pub struct Overrides {
     pub get_joining_fields: bool,
     pub get_path_info: bool,
     pub get_reverse_path_info: bool,
+    pub deconstruct: bool,
 }
 
 /// The methods of Django's `Field` that a user's subclass may override.

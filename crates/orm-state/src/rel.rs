@@ -66,6 +66,8 @@ pub struct Rel {
     field: RefCell<Weak<Field>>,
     to: RefCell<RelTarget>,
     pub related_name: RefCell<Option<String>>,
+    /// `related_name` as it was written: before classes were filled in, and hidden names made up.
+    pub given_related_name: RefCell<Option<String>>,
     pub related_query_name: RefCell<Option<String>>,
     pub limit_choices_to: RefCell<Option<Clause>>,
     pub parent_link: Cell<bool>,
@@ -112,6 +114,7 @@ impl Rel {
             field: RefCell::new(Weak::new()),
             to: RefCell::new(to),
             related_name: RefCell::default(),
+            given_related_name: RefCell::default(),
             related_query_name: RefCell::default(),
             limit_choices_to: RefCell::default(),
             parent_link: Cell::new(false),

@@ -104,26 +104,29 @@ const LIMITS: &[Limit] = &[
 
 /// Remembers how it was made, for `deconstruct()`.
 pub fn constructor(c: &mut Class) {
-    c.method("deconstruct", |o: PyObjectRef, vm: &Vm| -> PyResult {
-        let class = o.class().to_owned();
-        let module = py::to_string(vm, &class.as_object().get_attr("__module__", vm)?)?;
-        let path = format!("{module}.{}", class.name());
-        let args = match py::attr_opt(vm, &o, "_constructor_args")? {
-            Some(a) => py::list(vm, &a)?,
-            None => vec![vm.ctx.new_tuple(vec![]).into(), vm.ctx.new_dict().into()],
-        };
-        let [args, kwargs] = args.as_slice() else {
-            return Err(vm.new_value_error("_constructor_args"));
-        };
-        Ok(vm
-            .ctx
-            .new_tuple(vec![py::str(vm, path), args.clone(), kwargs.clone()])
-            .into())
-    });
+    c.method("deconstruct", |o: PyObjectRef, vm: &Vm| made_of(vm, &o));
     c.method("__hash__", |o: PyObjectRef, vm: &Vm| -> PyResult<i64> {
         let class: PyObjectRef = o.class().to_owned().into();
         class.hash(vm)
     });
+}
+
+/// The class's path and the arguments it was called with.
+fn made_of(vm: &Vm, o: &PyObject) -> PyResult {
+    let class = o.class().to_owned();
+    let module = py::to_string(vm, &class.as_object().get_attr("__module__", vm)?)?;
+    let path = format!("{module}.{}", class.name());
+    let args = match py::attr_opt(vm, o, "_constructor_args")? {
+        Some(a) => py::list(vm, &a)?,
+        None => vec![vm.ctx.new_tuple(vec![]).into(), vm.ctx.new_dict().into()],
+    };
+    let [args, kwargs] = args.as_slice() else {
+        return Err(vm.new_value_error("_constructor_args"));
+    };
+    Ok(vm
+        .ctx
+        .new_tuple(vec![py::str(vm, path), args.clone(), kwargs.clone()])
+        .into())
 }
 
 /// Keeps the arguments given.

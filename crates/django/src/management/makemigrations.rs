@@ -115,6 +115,7 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
         trim_to_apps: (!labels.is_empty()).then(|| labels.iter().cloned().collect()),
         convert_apps: labels.iter().cloned().collect(),
         migration_name: args.value("name").map(Into::into),
+        user_model: crate::migrations::detector::user_model(vm)?,
         timestamp: timestamp(vm, true).or_raise(vm)?,
     };
     let changes = match super::face::own_autodetector(vm, args)? {

@@ -84,8 +84,17 @@ fn labels(vm: &Vm, given: Option<PyObjectRef>) -> PyResult<Option<BTreeSet<Strin
 fn options(vm: &Vm) -> PyResult<Options> {
     Ok(Options {
         timestamp: project::timestamp(vm, true).or_raise(vm)?,
+        user_model: user_model(vm)?,
         ..Options::default()
     })
+}
+
+/// `settings.AUTH_USER_MODEL`
+pub fn user_model(vm: &Vm) -> PyResult<Option<String>> {
+    match crate::apps::setting(vm, "AUTH_USER_MODEL")? {
+        Some(label) => py::to_string(vm, &label).map(Some),
+        None => Ok(None),
+    }
 }
 
 fn changes(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult {

@@ -5,7 +5,7 @@ use crate::error::OrRaise;
 use crate::py;
 use orm_migrations::state::{OPTION_NAMES, model_base, together_value};
 use orm_migrations::{Base, ModelState, ProjectState};
-use orm_state::{Apps, Clause, ModelRef};
+use orm_state::{Apps, Clause, ModelRef, Value};
 use rustpython_vm::AsObject;
 use rustpython_vm::builtins::PyDict;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
@@ -44,9 +44,6 @@ pub fn model_state(vm: &Vm, model: &ModelRef) -> PyResult<ModelState> {
     {
         state.options.clear();
         for name in OPTION_NAMES {
-            if matches!(name, "abstract" | "auto_created") {
-                continue;
-            }
             let Some(value) = original.get_item_opt(name, vm)? else {
                 continue;
             };
@@ -56,6 +53,14 @@ pub fn model_state(vm: &Vm, model: &ModelRef) -> PyResult<ModelState> {
                 _ => to_value(vm, &value)?,
             };
             state.options.insert(name.to_string(), value);
+        }
+        // Fields without a column are no part of a state.
+        let wrt = state.options.get("order_with_respect_to").cloned();
+        let private = model.private_fields();
+        if let Some(wrt) = wrt.as_ref().and_then(Value::as_str)
+            && private.iter().any(|f| *f.name() == *wrt)
+        {
+            state.options.shift_remove("order_with_respect_to");
         }
     }
     state.indexes.clear();
@@ -131,21 +136,44 @@ fn flatten(vm: &Vm, class: &PyObjectRef, out: &mut Vec<Base>) -> PyResult<()> {
     Ok(())
 }
 
-/// Managers with `use_in_migrations`; a plain `objects` alone is none.
+/// Managers with `use_in_migrations`. Other ones that are the default or the base manager have a
+/// plain manager in their place; as the only one, called `objects`, that goes without saying.
 fn managers(vm: &Vm, meta: &PyObjectRef) -> PyResult<Vec<(String, Clause)>> {
     let mut out: Vec<(String, Clause)> = vec![];
     let Some(all) = py::attr_opt(vm, meta, "managers")? else {
         return Ok(out);
     };
+    let default = py::attr(vm, meta, "default_manager")?;
+    let base = py::attr(vm, meta, "base_manager")?;
+    let copy = vm.import("copy", 0)?.get_attr("copy", vm)?;
+    let mut stands_in_for_default = false;
     for manager in py::list(vm, &all)? {
         let used = match py::attr_opt(vm, &manager, "use_in_migrations")? {
             Some(v) => v.is_true(vm)?,
             None => false,
         };
-        if used {
-            let name = py::to_string(vm, &py::attr(vm, &manager, "name")?)?;
-            out.push((name, Rc::new(PyObj(manager)) as Clause));
+        let name = py::to_string(vm, &py::attr(vm, &manager, "name")?)?;
+        if out.iter().any(|(n, _)| *n == name) {
+            continue;
         }
+        let kept = if used {
+            let kept = copy.call((manager,), vm)?;
+            py::call(vm, &kept, "_set_creation_counter", vec![])?;
+            kept
+        } else if manager.is(&default) || manager.is(&base) {
+            stands_in_for_default |= manager.is(&default);
+            let plain = crate::modules::find(vm, "django.db.models", "Manager")?.call((), vm)?;
+            for part in ["model", "name"] {
+                py::set_attr(vm, &plain, part, py::attr(vm, &manager, part)?)?;
+            }
+            plain
+        } else {
+            continue;
+        };
+        out.push((name, Rc::new(PyObj(kept)) as Clause));
+    }
+    if stands_in_for_default && matches!(&out[..], [(name, _)] if name == "objects") {
+        out.clear();
     }
     Ok(out)
 }

@@ -107,7 +107,12 @@ fn same(vm: &Vm, a: &Py<PyModelState>, b: &Py<PyModelState>) -> PyResult<bool> {
     {
         return Ok(false);
     }
-    for ((n, f), (m, g)) in x.fields.iter().zip(&y.fields) {
+    let sorted = |s: &ModelState| {
+        let mut fields: Vec<_> = s.fields.clone().into_iter().collect();
+        fields.sort_by(|a, b| a.0.cmp(&b.0));
+        fields
+    };
+    for ((n, f), (m, g)) in sorted(&x).iter().zip(&sorted(&y)) {
         // The name is not part of what a field says about itself.
         if n != m {
             return Ok(false);
@@ -190,6 +195,11 @@ fn fields_of(vm: &Vm, items: &[(String, PyObjectRef)]) -> PyResult<Fields> {
     let mut out = Fields::new();
     for (name, o) in items {
         let field = bridge::field_of(o).ok_or_else(|| vm.new_type_error("not a field"))?;
+        if bridge::is_users(&field)
+            && let Some(object) = o.downcast_ref::<crate::models::fields::PyField>()
+        {
+            crate::models::fields::object::bind_face(object);
+        }
         out.insert(name.clone(), field);
     }
     Ok(out)
@@ -257,13 +267,22 @@ impl Constructor for PyModelState {
             }
         }
         let fields = fields_of(vm, &items)?;
+        let (app_label, model_name) = (py::to_string(vm, &app)?, py::to_string(vm, &name)?);
+        for (name, field) in &items {
+            let bound = py::attr_opt(vm, field, "model")?;
+            if bound.is_some_and(|m| !vm.is_none(&m)) {
+                return Err(vm.new_value_error(format!(
+                    "ModelState.fields cannot be bound to a model - \"{name}\" is."
+                )));
+            }
+        }
         for (name, field) in &fields {
-            check_field(vm, name, field)?;
+            check_field(vm, &format!("{app_label}.{model_name}.{name}"), field)?;
         }
         let given = |o: Option<PyObjectRef>| o.filter(|o| !vm.is_none(o));
         let mut state = ModelState {
-            app_label: py::to_string(vm, &app)?,
-            name: py::to_string(vm, &name)?,
+            app_label,
+            name: model_name,
             fields: fields.into_iter().map(|(n, f)| (n, keep(&f))).collect(),
             options: Default::default(),
             indexes: vec![],
@@ -318,19 +337,16 @@ fn keep(field: &Rc<orm_state::Field>) -> Rc<orm_state::Field> {
     }
 }
 
-fn check_field(vm: &Vm, name: &str, field: &Rc<orm_state::Field>) -> PyResult<()> {
-    if field.is_bound() {
-        return Err(vm.new_value_error(format!(
-            "ModelState.fields cannot be bound to a model - \"{name}\" is."
-        )));
-    }
+/// Relations of a state name their models; `label` is the field's.
+fn check_field(vm: &Vm, label: &str, field: &Rc<orm_state::Field>) -> PyResult<()> {
     let Some(rel) = &field.remote else {
         return Ok(());
     };
     let is_class = |t: &orm_state::rel::RelTarget| matches!(t, orm_state::rel::RelTarget::Model(_));
     let refuse = |what: &str| {
         vm.new_value_error(format!(
-            "ModelState.fields cannot refer to a model class - \"{name}.{what}\" does. Use a string reference instead."
+            "Model fields in \"ModelState.fields\" cannot refer to a model class - \"{label}.{what}\" \
+             does. Use a string reference instead."
         ))
     };
     if is_class(&rel.target()) {

@@ -26,7 +26,11 @@ pub struct PyProjectState {
     state: RefCell<ProjectState>,
     models: RefCell<Option<PyDictRef>>,
     apps: RefCell<Option<PyObjectRef>>,
+    /// Have the models changed since the classes were made?
+    stale: Cell<bool>,
     delayed: Cell<bool>,
+    /// The relations, once they were asked for.
+    relations: RefCell<Option<PyDictRef>>,
 }
 
 impl std::fmt::Debug for PyProjectState {
@@ -76,7 +80,9 @@ fn of_state(state: ProjectState) -> PyProjectState {
         state: RefCell::new(state),
         models: RefCell::default(),
         apps: RefCell::default(),
+        stale: Cell::default(),
         delayed: Cell::default(),
+        relations: RefCell::default(),
     }
 }
 
@@ -105,9 +111,13 @@ impl PyProjectState {
     /// Another state takes its place; models that stay are the same objects.
     pub fn replace(&self, vm: &Vm, state: ProjectState) -> PyResult<()> {
         self.show(vm, &state)?;
-        self.state.replace(state);
-        self.apps.take();
-        Ok(())
+        let old = self.state.replace(state);
+        self.stale.set(true);
+        let gone = {
+            let now = self.state.borrow();
+            old.models.keys().any(|k| !now.models.contains_key(k))
+        };
+        self.follow_relations(vm, gone)
     }
     fn show(&self, vm: &Vm, state: &ProjectState) -> PyResult<()> {
         let shown = self.models.borrow().clone();
@@ -136,6 +146,14 @@ impl PyProjectState {
             }
         }
         Ok(())
+    }
+    /// Brings relations that Python holds up to date.
+    fn follow_relations(&self, vm: &Vm, model_gone: bool) -> PyResult<()> {
+        let shown = self.relations.borrow().clone();
+        match shown {
+            Some(shown) => super::relations::follow(vm, &shown, &self.snapshot(vm)?, model_gone),
+            None => Ok(()),
+        }
     }
     pub fn change(&self, vm: &Vm, f: impl FnOnce(&mut ProjectState) -> Result<()>) -> PyResult<()> {
         let mut state = self.snapshot(vm)?;
@@ -185,10 +203,14 @@ impl PyProjectState {
     fn apps(zelf: &Py<Self>, vm: &Vm) -> PyResult {
         let made = zelf.apps.borrow().clone();
         if let Some(a) = made {
+            if zelf.stale.replace(false) {
+                super::state_apps::refill(vm, &a, &zelf.snapshot(vm)?)?;
+            }
             return Ok(a);
         }
         let made = historical::render(vm, &zelf.snapshot(vm)?)?;
         zelf.apps.replace(Some(made.clone()));
+        zelf.stale.set(false);
         Ok(made)
     }
     /// The models as data, by app label and name.
@@ -221,7 +243,7 @@ impl PyProjectState {
             given.push(py::to_string(vm, &label)?);
         }
         zelf.state.borrow_mut().real_apps = given;
-        zelf.apps.take();
+        zelf.stale.set(true);
         Ok(())
     }
     /// The model behind a proxy, by its key.
@@ -255,16 +277,16 @@ impl PyProjectState {
         let key = super::to_python::key(vm, &made.key());
         dict.set_item(&*key, model, vm)?;
         zelf.state.borrow_mut().models.insert(made.key(), made);
-        zelf.apps.take();
-        Ok(())
+        zelf.stale.set(true);
+        zelf.follow_relations(vm, false)
     }
     #[pymethod]
-    fn reload_model(zelf: &Py<Self>, _app: PyObjectRef, _name: PyObjectRef, _delay: OptionalArg) {
-        zelf.apps.take();
+    fn reload_model(zelf: &Py<Self>, _args: FuncArgs) {
+        zelf.stale.set(true);
     }
     #[pymethod]
     fn reload_models(zelf: &Py<Self>, _args: FuncArgs) {
-        zelf.apps.take();
+        zelf.stale.set(true);
     }
     #[pymethod]
     fn alter_model_managers(
@@ -315,31 +337,25 @@ impl PyProjectState {
     /// Every relation, from the model it leads to: `{model: {from: {name: field}}}`.
     #[pygetset]
     fn relations(zelf: &Py<Self>, vm: &Vm) -> PyResult {
-        let state = zelf.snapshot(vm)?;
-        let out = vm.ctx.new_dict();
-        for (to, from, name, field) in state.relations() {
-            let inner = |d: &PyDictRef, key: &PyObjectRef| -> PyResult<PyDictRef> {
-                if let Some(found) = d.get_item_opt(&**key, vm)?
-                    && let Ok(found) = found.downcast::<PyDict>()
-                {
-                    return Ok(found);
-                }
-                let made = vm.ctx.new_dict();
-                d.set_item(&**key, made.clone().into(), vm)?;
-                Ok(made)
-            };
-            let by_model = inner(&out, &super::to_python::key(vm, &to))?;
-            let fields = inner(&by_model, &super::to_python::key(vm, &from))?;
-            fields.set_item(name.as_str(), super::to_python::field(vm, &field)?, vm)?;
+        if zelf.relations.borrow().is_none() {
+            Self::resolve_fields_and_relations(zelf, vm)?;
         }
-        Ok(out.into())
+        Ok(Self::_relations(zelf, vm))
     }
     #[pygetset]
-    fn _relations(zelf: &Py<Self>, vm: &Vm) -> PyResult {
-        Self::relations(zelf, vm)
+    fn _relations(zelf: &Py<Self>, vm: &Vm) -> PyObjectRef {
+        match &*zelf.relations.borrow() {
+            Some(d) => d.clone().into(),
+            None => vm.ctx.none(),
+        }
     }
     #[pymethod]
-    fn resolve_fields_and_relations(_zelf: &Py<Self>) {}
+    fn resolve_fields_and_relations(zelf: &Py<Self>, vm: &Vm) -> PyResult<()> {
+        let made = vm.ctx.new_dict();
+        super::relations::follow(vm, &made, &zelf.snapshot(vm)?, false)?;
+        zelf.relations.replace(Some(made));
+        Ok(())
+    }
     #[pymethod]
     fn remove_model(zelf: &Py<Self>, app: String, name: String, vm: &Vm) -> PyResult<()> {
         zelf.run(vm, &app, Operation::DeleteModel { name })

@@ -8,7 +8,7 @@ use orm_state::face::cannot_serialize;
 use orm_state::field::deconstruct::Deconstructed;
 use orm_state::{Error, Result, Source};
 use rustpython_vm::builtins::{PyDict, PyType};
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, VirtualMachine};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 /// What it takes to write an object.
 ///
@@ -27,6 +27,19 @@ pub fn source_of(vm: &VirtualMachine, obj: &PyObject) -> Result<Source> {
         return Ok(Source::Path { module, name });
     }
     if py_serializer::is_operation(vm, obj).or_foreign()? {
+        let mut lines = Imports::new();
+        let code = py_serializer::serialize(vm, obj, &mut lines).or_foreign()?;
+        let imports = lines.into_iter().collect();
+        return Ok(Source::Text { code, imports });
+    }
+    let types = &vm.ctx.types;
+    let containers = [
+        types.dict_type,
+        types.list_type,
+        types.tuple_type,
+        types.set_type,
+    ];
+    if containers.iter().any(|t| obj.fast_isinstance(t)) {
         let mut lines = Imports::new();
         let code = py_serializer::serialize(vm, obj, &mut lines).or_foreign()?;
         let imports = lines.into_iter().collect();
@@ -52,6 +65,26 @@ pub fn source_of(vm: &VirtualMachine, obj: &PyObject) -> Result<Source> {
         });
     }
     Err(cannot_serialize(&py::repr(vm, obj).or_foreign()?))
+}
+
+/// The parts of a `functools.partial` or of a compiled expression.
+pub fn ingredients(vm: &VirtualMachine, obj: &PyObject) -> PyResult<Option<PyObjectRef>> {
+    let is = |module: &'static str, class: &'static str| -> PyResult<bool> {
+        let class = vm.import(module, 0)?.get_attr(class, vm)?;
+        obj.is_instance(&class, vm)
+    };
+    let names: &[&str] = if is("functools", "partial")? {
+        &["func", "args", "keywords"]
+    } else if is("re", "Pattern")? {
+        &["pattern", "flags"]
+    } else {
+        return Ok(None);
+    };
+    let mut parts = vec![vm.ctx.new_str(obj.class().name().to_string()).into()];
+    for name in names {
+        parts.push(py::attr(vm, obj, name)?);
+    }
+    Ok(Some(vm.ctx.new_tuple(parts).into()))
 }
 
 fn function(vm: &VirtualMachine, obj: &PyObject, name: &str) -> Result<Source> {
@@ -106,7 +139,7 @@ fn noop(vm: &VirtualMachine, obj: &PyObject) -> Option<Source> {
 }
 
 /// `(path, args, kwargs)`, a field's four parts, or a manager's five.
-fn deconstructed(vm: &VirtualMachine, parts: &[PyObjectRef]) -> Result<Source> {
+pub fn deconstructed(vm: &VirtualMachine, parts: &[PyObjectRef]) -> Result<Source> {
     let (path, args, kwargs) = match parts {
         [path, args, kwargs] | [_, path, args, kwargs] => (path, args, kwargs),
         [as_manager, manager, queryset, args, kwargs] => {

@@ -1,7 +1,7 @@
 //! `StateApps`: the registry that holds the classes made of a state.
 use super::model_state::PyModelState;
 use super::{historical, live, project_state};
-use crate::class::class;
+use crate::class::{Class, class};
 use crate::{modules, py};
 use orm_migrations::{ModelState, ProjectState};
 use rustpython_vm::builtins::{PyDict, PyTypeRef};
@@ -37,9 +37,14 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         c.method("import_models", |_: PyObjectRef| {});
     })?;
     modules::export(vm, MODULE, "AppConfigStub", stub)?;
+    let bulk = class(vm, MODULE, "_BulkUpdate", &[], bulk_update)?;
+    modules::export(vm, MODULE, "_BulkUpdate", bulk)?;
     let apps = base_class(vm, "django.apps.registry", "Apps")?;
     let made = class(vm, MODULE, "StateApps", &[apps], |c| {
         c.method("__init__", init);
+        c.method("bulk_update", |o: PyObjectRef, vm: &Vm| {
+            modules::find(vm, MODULE, "_BulkUpdate")?.call((o,), vm)
+        });
         c.method(
             "render_multiple",
             |o: PyObjectRef, states: PyObjectRef, vm: &Vm| -> PyResult<()> {
@@ -53,6 +58,28 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     })?;
     modules::export(vm, MODULE, "StateApps", made)?;
     related_functions(vm)
+}
+
+/// `with apps.bulk_update():` the registry is not ready, and forgets what it knew afterwards.
+fn bulk_update(c: &mut Class) {
+    c.method(
+        "__init__",
+        |o: PyObjectRef, apps: PyObjectRef, vm: &Vm| -> PyResult<()> {
+            py::set_attr(vm, &o, "ready", py::attr(vm, &apps, "ready")?)?;
+            py::set_attr(vm, &o, "apps", apps)
+        },
+    );
+    c.method("__enter__", |o: PyObjectRef, vm: &Vm| -> PyResult<()> {
+        py::set_attr(vm, &py::attr(vm, &o, "apps")?, "ready", py::bool(vm, false))
+    });
+    c.method(
+        "__exit__",
+        |o: PyObjectRef, _: FuncArgs, vm: &Vm| -> PyResult<()> {
+            let apps = py::attr(vm, &o, "apps")?;
+            py::set_attr(vm, &apps, "ready", py::attr(vm, &o, "ready")?)?;
+            py::call(vm, &apps, "clear_cache", vec![]).map(drop)
+        },
+    );
 }
 
 fn init(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
@@ -85,6 +112,17 @@ pub fn new(vm: &Vm, state: &ProjectState) -> PyResult {
     fill(vm, &made, state)?;
     check(vm, &made, false)?;
     Ok(made)
+}
+
+/// The registry with the classes of another state in place of its own.
+pub fn refill(vm: &Vm, apps: &PyObjectRef, state: &ProjectState) -> PyResult<()> {
+    if let Some(rust) = crate::apps::rust_apps(apps) {
+        for label in rust.app_labels() {
+            rust.remove_app(&label);
+        }
+    }
+    py::call(vm, &*py::attr(vm, apps, "app_configs")?, "clear", vec![])?;
+    fill(vm, apps, state)
 }
 
 fn fill(vm: &Vm, apps: &PyObjectRef, state: &ProjectState) -> PyResult<()> {
@@ -176,27 +214,32 @@ fn key_set(vm: &Vm, keys: Vec<PyObjectRef>) -> PyResult {
 
 type Named = ((String, String), PyObjectRef);
 
-/// Subclasses, bases, and what relations lead to, from either side.
+/// Subclasses, and what relations lead to, from either side. Relations to a proxy are also its
+/// concrete model's.
 fn related(vm: &Vm, class: &PyObject) -> PyResult<Vec<Named>> {
-    let mut found: Vec<PyObjectRef> = vec![];
     let subclasses = py::call(vm, class, "__subclasses__", vec![])?;
-    found.extend(py::list(vm, &subclasses)?);
-    found.extend(py::list(vm, &py::attr(vm, class, "__bases__")?)?);
+    let mut found = py::list(vm, &subclasses)?;
+    let mut has_own = false;
     let meta = py::attr(vm, class, "_meta")?;
     let args = [
         ("include_parents", py::bool(vm, true)),
         ("include_hidden", py::bool(vm, true)),
     ];
     for field in py::list(vm, &py::call_kw(vm, &meta, "get_fields", vec![], &args)?)? {
-        if let Some(m) = py::attr_opt(vm, &field, "related_model")? {
+        let Some(m) = py::attr_opt(vm, &field, "related_model")? else {
+            continue;
+        };
+        if crate::models::model_of_class(vm, &m).is_some() {
+            has_own |= py::attr(vm, &field, "model")?.is(class);
             found.push(m);
         }
     }
+    if has_own && py::attr(vm, &meta, "proxy")?.is_true(vm)? {
+        found.push(py::attr(vm, &meta, "concrete_model")?);
+    }
     let mut out = vec![];
     for class in found {
-        if let Some(m) = crate::models::model_of_class(vm, &class)
-            && !m.is_abstract()
-        {
+        if let Some(m) = crate::models::model_of_class(vm, &class) {
             let key = (m.app_label().to_string(), m.model_name().to_string());
             out.push((key, class));
         }
@@ -206,15 +249,12 @@ fn related(vm: &Vm, class: &PyObject) -> PyResult<Vec<Named>> {
 
 /// The state of a registry, for `ProjectState.from_apps`.
 pub fn state_of(vm: &Vm, apps: &PyObject) -> PyResult<PyObjectRef> {
-    let Some(rust) = crate::apps::rust_apps(apps) else {
-        return Err(vm.new_type_error("not a registry of models"));
-    };
+    let swapped = [("include_swapped", py::bool(vm, true))];
     let mut state = ProjectState::default();
-    for model in rust.models() {
-        if model.options.borrow().auto_created {
-            continue;
+    for class in py::list(vm, &py::call_kw(vm, apps, "get_models", vec![], &swapped)?)? {
+        if let Some(model) = crate::models::model_of_class(vm, &class) {
+            state.add_model(live::model_state(vm, &model)?);
         }
-        state.add_model(live::model_state(vm, &model)?);
     }
     Ok(project_state::new(vm, state))
 }

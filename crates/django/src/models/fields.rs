@@ -9,6 +9,7 @@ pub mod convert;
 pub mod db_types;
 pub mod deconstruct;
 pub mod descriptors;
+pub mod extras;
 mod facts;
 pub mod files;
 pub mod hooks;

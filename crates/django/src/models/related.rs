@@ -11,7 +11,7 @@ pub mod resolve;
 pub mod reverse;
 pub mod through;
 
-pub use arguments::{check_arguments, deconstruct, rel_from_arguments};
+pub use arguments::{check_arguments, deconstruct, parts_from_rel, rel_from_arguments};
 pub use objects::{PyRel, rel_object};
 pub use resolve::{after_contribute, before_contribute, contribute_to_related_class};
 

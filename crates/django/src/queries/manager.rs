@@ -188,6 +188,12 @@ impl PyManager {
     fn set__hints(zelf: &Py<PyManager>, value: PyObjectRef) {
         *zelf.hints.borrow_mut() = value.downcast().ok();
     }
+    /// The next place among all managers.
+    #[pymethod]
+    fn _set_creation_counter(zelf: &Py<PyManager>) {
+        zelf.creation_counter
+            .set(PyManager::new().creation_counter.get());
+    }
     #[pygetset]
     fn creation_counter(zelf: &Py<PyManager>) -> i64 {
         zelf.creation_counter.get()

@@ -36,8 +36,9 @@ fn swappable_first(detector: &Detector<'_>, key: &ModelKey) -> (String, String) 
                 }
                 Base::Model(_) => false,
             })
-            || m.fields.values().any(|_| false)
     });
+    let label = format!("{}.{}", key.0, key.1).to_lowercase();
+    let swappable = swappable || detector.user_model.as_ref() == Some(&label);
     if swappable {
         (format!("___{}", key.0), format!("___{}", key.1))
     } else {

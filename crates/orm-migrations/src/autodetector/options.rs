@@ -255,13 +255,14 @@ impl Detector<'_> {
         let mut out = vec![];
         for key in self.kept_models() {
             let pair = self.pair(&key)?;
-            // Renamed fields count under their new names.
+            // A name that another field has now counts as that field's old one. A renamed field's
+            // group is a changed group.
             let renamed = |n: String| {
-                self.renamed_fields
-                    .iter()
-                    .find(|(k, old)| k.0 == key.0 && k.1 == key.1 && **old == n)
-                    .map(|(k, _)| k.2.clone())
-                    .unwrap_or(n)
+                let field = (key.0.clone(), key.1.clone(), n);
+                match self.renamed_fields.get(&field) {
+                    Some(old) => old.clone(),
+                    None => field.2,
+                }
             };
             let old: BTreeSet<Vec<String>> = pair
                 .previous

@@ -15,6 +15,9 @@ impl Field {
         copy.db_index.set(self.db_index.get());
         copy.creation_counter.set(self.creation_counter.get());
         copy.mti_inherited.set(self.mti_inherited.get());
+        if !copy.origin.share(&self.face) {
+            copy.origin.share(&self.origin);
+        }
         if !self.name().is_empty() {
             copy.set_name(&self.name());
             if copy.kind == FieldKind::Custom || self.overrides().get_internal_type {
@@ -30,6 +33,7 @@ impl Rel {
     pub fn duplicate(&self) -> Rc<Rel> {
         let copy = Rel::new(self.kind, self.target());
         *copy.related_name.borrow_mut() = self.related_name.borrow().clone();
+        *copy.given_related_name.borrow_mut() = self.given_related_name.borrow().clone();
         *copy.related_query_name.borrow_mut() = self.related_query_name.borrow().clone();
         *copy.limit_choices_to.borrow_mut() = self.limit_choices_to.borrow().clone();
         copy.parent_link.set(self.parent_link.get());

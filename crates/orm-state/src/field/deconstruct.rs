@@ -122,6 +122,14 @@ pub fn target_label(target: &RelTarget) -> String {
     }
 }
 
+/// A through model is called as it was written, or as its class is.
+pub fn through_label(through: &RelTarget) -> String {
+    match through {
+        RelTarget::Model(m) => m.upgrade().map(|m| m.label()).unwrap_or_default(),
+        RelTarget::Name(n) => n.clone(),
+    }
+}
+
 struct Kwargs(Vec<(String, Value)>);
 
 impl Kwargs {
@@ -285,7 +293,7 @@ impl Field {
     fn relation_kwargs(&self, k: &mut Kwargs) {
         let Some(rel) = &self.remote else { return };
         k.clause("limit_choices_to", &rel.limit_choices_to.borrow());
-        k.some("related_name", rel.related_name.borrow().as_deref());
+        k.some("related_name", rel.given_related_name.borrow().as_deref());
         k.some(
             "related_query_name",
             rel.related_query_name.borrow().as_deref(),
@@ -311,7 +319,7 @@ impl Field {
                     RelTarget::Name(_) => false,
                 };
                 if !auto {
-                    k.put("through", target_label(through));
+                    k.put("through", through_label(through));
                 }
             }
             if let Some((a, b)) = &*rel.through_fields.borrow() {

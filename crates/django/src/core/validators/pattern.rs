@@ -19,6 +19,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         c.method("__call__", call);
         c.method("__eq__", eq);
         constructor(c);
+        c.method("deconstruct", deconstruct);
     })?;
     modules::export(vm, MODULE, "RegexValidator", regex.clone())?;
     let url = class(
@@ -92,6 +93,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
             ),
             vm,
         )?;
+        py::set_attr(vm, &made, "_pattern_given", py::bool(vm, true))?;
         modules::export(vm, MODULE, name, made)?;
     }
     addresses(vm)
@@ -117,6 +119,24 @@ fn init(o: PyObjectRef, mut args: FuncArgs, vm: &Vm) -> PyResult<()> {
         );
     }
     Ok(())
+}
+
+/// How a validator was made. Django's own ones were made of patterns, which are compiled here only
+/// when they are needed.
+fn deconstruct(o: PyObjectRef, vm: &Vm) -> PyResult {
+    let parts = py::list(vm, &super::made_of(vm, &o)?)?;
+    if let [path, args, kwargs] = parts.as_slice()
+        && py::attr_opt(vm, &o, "_pattern_given")?.is_some()
+    {
+        let mut args = py::list(vm, args)?;
+        if let Some(regex) = args.first_mut() {
+            *regex = compiled(vm, &o)?;
+        }
+        let args = vm.ctx.new_tuple(args).into();
+        let parts = vec![path.clone(), args, kwargs.clone()];
+        return Ok(vm.ctx.new_tuple(parts).into());
+    }
+    Ok(vm.ctx.new_tuple(parts).into())
 }
 
 /// The compiled pattern, made when first used.

@@ -226,7 +226,15 @@ pub fn register(
             mro.push(c);
         }
     }
-    let made = FieldClass::new(name, module, mro, kind);
+    let made = Rc::new(FieldClass {
+        name: name.into(),
+        module: module.into(),
+        mro,
+        kind,
+        hooks: hooks::of_library_class(vm, class),
+        lookups: RefCell::default(),
+        face: orm_state::Face::default(),
+    });
     made.face.set(Rc::new(PyObj(class.clone().into())));
     orm_sql::expressions::fields::adopt(&made);
     attach(vm, class, made, true);

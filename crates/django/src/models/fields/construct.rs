@@ -99,6 +99,7 @@ pub fn init(vm: &VirtualMachine, zelf: &Py<PyField>, given: FuncArgs) -> PyResul
     if kind == FieldKind::GenericRelation {
         (blank, null, options.editable) = (true, true, false);
     }
+    options.extra = super::extras::kept(vm, zelf, kind)?;
     let auto_created = options.auto_created;
     let name = args.take_string(vm, "name")?;
     let field = Field::new(class, options, remote);
@@ -454,5 +455,12 @@ pub fn parts_from_options(
     if let Some(f) = &o.generated_output_field {
         zelf.set_part("output_field", super::object::field_object(vm, f)?);
     }
-    Ok(())
+    if let Some(name) = &o.verbose_name {
+        zelf.set_part("verbose_name", py::str(vm, name));
+    }
+    super::extras::restore(vm, zelf, &o.extra)?;
+    match &field.remote {
+        Some(rel) => related::parts_from_rel(vm, zelf, rel),
+        None => Ok(()),
+    }
 }

@@ -187,12 +187,7 @@ fn keywords(o: &PyObject, field: &Field, vm: &Vm) -> PyResult<Keywords> {
     if options.auto_created {
         out.push(("auto_created", flag(true)));
     }
-    if let Some(v) = this.part("validators")
-        && v.clone().is_true(vm)?
-    {
-        out.push(("validators", v));
-    }
-    part(&mut out, "error_messages");
+    out.extend(super::extras::given(vm, this, kind)?);
     if options.auto_now {
         out.push(("auto_now", flag(true)));
     }
@@ -215,20 +210,6 @@ fn keywords(o: &PyObject, field: &Field, vm: &Vm) -> PyResult<Keywords> {
             }
             if let Some(p) = options.protocol.as_deref().filter(|p| *p != "both") {
                 out.push(("protocol", py::str(vm, p)));
-            }
-        }
-        File | Image => {
-            let upload_to = this.part("upload_to").unwrap_or_else(|| py::str(vm, ""));
-            if kind == File || py::as_string(&upload_to).is_none_or(|s| !s.is_empty()) {
-                out.push(("upload_to", upload_to));
-            }
-            part(&mut out, "storage");
-            part(&mut out, "width_field");
-            part(&mut out, "height_field");
-        }
-        FilePath => {
-            for name in ["path", "match", "recursive", "allow_files", "allow_folders"] {
-                part(&mut out, name);
             }
         }
         Generated => {

@@ -5,9 +5,10 @@ use crate::convert::{PyObj, to_py, to_value};
 use crate::error::OrForeign;
 use crate::models::related::paths;
 use crate::py;
+use orm_state::field::deconstruct::Deconstructed;
 use orm_state::field_class::Overrides;
 use orm_state::rel::FieldPairs;
-use orm_state::{Field, FieldHooks, Object, PathInfo, Result, Value};
+use orm_state::{Field, FieldHooks, Object, PathInfo, Result, Source, Value};
 use rustpython_vm::builtins::PyTypeRef;
 use rustpython_vm::vm::thread::with_current_vm;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
@@ -42,8 +43,21 @@ pub fn of_class(vm: &VirtualMachine, class: &PyTypeRef) -> Option<Rc<dyn FieldHo
         get_joining_fields: has("get_joining_fields") || has("get_reverse_joining_fields"),
         get_path_info: has("get_path_info") || has("path_infos"),
         get_reverse_path_info: has("get_reverse_path_info") || has("reverse_path_infos"),
+        deconstruct: has("deconstruct"),
     };
     Some(Rc::new(PyHooks(overrides)))
+}
+
+/// The hooks of one of Django's own classes that is written in Python.
+pub fn of_library_class(vm: &VirtualMachine, class: &PyTypeRef) -> Option<Rc<dyn FieldHooks>> {
+    let deconstruct = class
+        .get_direct_attr(vm.ctx.intern_str("deconstruct"))
+        .is_some();
+    let overrides = Overrides {
+        deconstruct,
+        ..Overrides::default()
+    };
+    deconstruct.then(|| Rc::new(PyHooks(overrides)) as Rc<dyn FieldHooks>)
 }
 
 fn call(field: &Field, name: &str, args: Vec<PyObjectRef>, vm: &VirtualMachine) -> PyResult {
@@ -79,6 +93,19 @@ fn connection(vm: &VirtualMachine) -> PyObjectRef {
 impl FieldHooks for PyHooks {
     fn overrides(&self) -> Overrides {
         self.0
+    }
+    fn deconstruct(&self, field: &Field) -> Result<Option<Deconstructed>> {
+        if !self.0.deconstruct {
+            return Ok(None);
+        }
+        with_current_vm(|vm| {
+            let parts = call(field, "deconstruct", vec![], vm).or_foreign()?;
+            let parts = py::list(vm, &parts).or_foreign()?;
+            match crate::migrations::source::deconstructed(vm, &parts)? {
+                Source::Call(own) => Ok(Some(own)),
+                _ => Ok(None),
+            }
+        })
     }
     fn get_prep_value(&self, field: &Field, value: Value) -> Result<Value> {
         value_hook(field, "get_prep_value", value)

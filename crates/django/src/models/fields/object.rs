@@ -101,6 +101,11 @@ pub fn field_object(vm: &VirtualMachine, field: &Rc<Field>) -> PyResult {
     let object = PyField::empty();
     *object.inner.borrow_mut() = Some(field.clone());
     let object = object.into_ref_with_type(vm, class)?;
+    if let Some(origin) = field.origin.get::<PyObj>()
+        && let Some(origin) = origin.0.downcast_ref::<PyField>()
+    {
+        copy_parts(vm, origin, &object)?;
+    }
     super::construct::parts_from_options(vm, &object, field)?;
     if field.is_bound() {
         bind_face(&object);
@@ -125,14 +130,26 @@ pub fn copy_field(vm: &VirtualMachine, zelf: &Py<PyField>) -> PyResult<PyRef<PyF
         field.set_model(&model);
     }
     let copy = PyField::empty();
-    *copy.parts.borrow_mut() = zelf.parts.borrow().clone();
-    copy.parts.borrow_mut().remove("remote_field");
     *copy.inner.borrow_mut() = Some(field);
     let copy = copy.into_ref_with_type(vm, zelf.class().to_owned())?;
-    if let (Some(from), Some(to)) = (zelf.as_object().dict(), copy.as_object().dict()) {
-        copy_dict(vm, &from, &to)?;
+    let default = zelf.part("default");
+    copy_parts(vm, zelf, &copy)?;
+    if let Some(default) = default {
+        copy.set_part("default", default);
     }
     Ok(copy)
+}
+
+/// All that a field's object holds besides what Rust knows: its default is Rust's to say.
+fn copy_parts(vm: &VirtualMachine, from: &Py<PyField>, to: &Py<PyField>) -> PyResult<()> {
+    let mut parts = from.parts.borrow().clone();
+    parts.remove("remote_field");
+    parts.remove("default");
+    *to.parts.borrow_mut() = parts;
+    if let (Some(from), Some(to)) = (from.as_object().dict(), to.as_object().dict()) {
+        copy_dict(vm, &from, &to)?;
+    }
+    Ok(())
 }
 
 fn copy_dict(vm: &VirtualMachine, from: &PyDictRef, to: &PyDictRef) -> PyResult<()> {

@@ -4,6 +4,7 @@ use crate::models::fields::PyField;
 use crate::models::fields::args::Args;
 use crate::models::{model_of_class, related};
 use crate::{modules, py};
+use orm_state::field::deconstruct::target_label;
 use orm_state::{Field, FieldKind, FieldOptions, OnDelete, Rel, RelKind, RelTarget, Value};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
@@ -79,6 +80,7 @@ pub fn rel_from_arguments(
         let Some(name) = py::as_string(&v) else {
             return Err(vm.new_type_error("related_name must be a string."));
         };
+        *rel.given_related_name.borrow_mut() = Some(name.clone());
         *rel.related_name.borrow_mut() = Some(name);
         zelf.set_part("related_name", v);
     }
@@ -165,6 +167,32 @@ pub fn rel_from_arguments(
         _ => {}
     }
     Ok(Some(rel))
+}
+
+/// Fills the Python side of a relation field that Rust made.
+pub fn parts_from_rel(vm: &Vm, zelf: &Py<PyField>, rel: &Rel) -> PyResult<()> {
+    for (name, given) in [
+        ("related_name", &rel.given_related_name),
+        ("related_query_name", &rel.related_query_name),
+    ] {
+        if let Some(given) = &*given.borrow() {
+            zelf.set_part(name, py::str(vm, given));
+        }
+    }
+    if let Some(limit) = &*rel.limit_choices_to.borrow() {
+        zelf.set_part(
+            "limit_choices_to",
+            to_py(vm, &Value::Object(limit.clone()))?,
+        );
+    }
+    if rel.field_name.borrow().is_some() {
+        zelf.set_part("to_field", vm.ctx.new_bool(true));
+    }
+    if let Some((a, b)) = &*rel.through_fields.borrow() {
+        let pair = vm.ctx.new_tuple(vec![py::str(vm, a), py::str(vm, b)]);
+        zelf.set_part("through_fields", pair);
+    }
+    Ok(())
 }
 
 fn names(vm: &Vm, v: Option<PyObjectRef>) -> PyResult<Vec<Option<String>>> {
@@ -261,9 +289,8 @@ pub fn deconstruct(
         out.push(("on_delete", on_delete_object(vm, &rel.on_delete.borrow())?));
     }
     let to = match rel.target() {
-        RelTarget::Name(n) if n.contains('.') => n.to_lowercase(),
-        RelTarget::Name(n) => n,
-        RelTarget::Model(m) => m.upgrade().map(|m| m.label_lower()).unwrap_or_default(),
+        RelTarget::Name(n) if !n.contains('.') => n,
+        other => target_label(&other),
     };
     match field.kind {
         FieldKind::ForeignObject => {
@@ -316,7 +343,7 @@ pub fn deconstruct(
                     if let Some(m) = m.upgrade()
                         && !m.options.borrow().auto_created
                     {
-                        out.push(("through", py::str(vm, m.label_lower())));
+                        out.push(("through", py::str(vm, m.label())));
                     }
                 }
             }

@@ -153,6 +153,14 @@ pub fn install(vm: &Vm) -> PyResult<()> {
     Ok(())
 }
 
+/// A model class, or the name of one that may come.
+fn named_or_class(vm: &Vm, v: &PyObjectRef) -> PyResult<RelTarget> {
+    Ok(match crate::models::model_of_class(vm, v) {
+        Some(model) => RelTarget::Model(Rc::downgrade(&model)),
+        None => RelTarget::Name(py::to_string(vm, v)?),
+    })
+}
+
 fn fill(c: &mut Class) {
     c.getter("field", |o, vm| {
         let field = this(&o, vm)?.field().or_raise(vm)?;
@@ -173,11 +181,7 @@ fn fill(c: &mut Class) {
             let PySetterValue::Assign(v) = v else {
                 return Err(vm.new_attribute_error("can't delete attribute"));
             };
-            let target = match crate::models::model_of_class(vm, &v) {
-                Some(model) => RelTarget::Model(Rc::downgrade(&model)),
-                None => RelTarget::Name(py::to_string(vm, &v)?),
-            };
-            this(&o, vm)?.retarget(target);
+            this(&o, vm)?.retarget(named_or_class(vm, &v)?);
             Ok(())
         },
     );
@@ -256,10 +260,21 @@ fn fill(c: &mut Class) {
         let target = this(&o, vm)?.target_field().or_raise(vm)?;
         field_object(vm, &target)
     });
-    c.getter("through", |o, vm| match &*this(&o, vm)?.through.borrow() {
-        Some(t) => target_object(vm, t),
-        None => Ok(vm.ctx.none()),
-    });
+    c.property(
+        "through",
+        |o, vm| match &*this(&o, vm)?.through.borrow() {
+            Some(t) => target_object(vm, t),
+            None => Ok(vm.ctx.none()),
+        },
+        |o, v, vm| {
+            let through = match v {
+                PySetterValue::Assign(v) if !vm.is_none(&v) => Some(named_or_class(vm, &v)?),
+                _ => None,
+            };
+            *this(&o, vm)?.through.borrow_mut() = through;
+            Ok(())
+        },
+    );
     c.getter("through_fields", |o, vm| {
         // As it was given: a list stays a list.
         let field = field_object(vm, &this(&o, vm)?.field().or_raise(vm)?)?;
