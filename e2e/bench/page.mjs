@@ -1,183 +1,127 @@
-// What a visitor waits for, as a Markdown table.
+// What a visitor waits for, as a Markdown table; beside it the same on real
+// Django on Pyodide, in turn, so that both meet the same noise.
+//
+//   node page.mjs [COLD [EDITS]]        how many cold starts, how many edits each
 //
 //   ORMSCOPE_DIST, ORMSCOPE_CHROMIUM    as for ../run.mjs
+//   ORMSCOPE_RIVAL                      the rival's page, which `cargo xtask bench` puts together
+//                                       default: ../../target/rival
+//   ORMSCOPE_SAMPLES                    a file that gets every single measurement
 
-import { stat } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { serve } from "../serve.mjs";
-import { settled, show, write } from "../visitor.mjs";
+import * as ours from "./ours.mjs";
+import { bookstore, small } from "./projects.mjs";
+import * as rival from "./rival.mjs";
+import { same } from "./same.mjs";
+import { kb, median, ms, p95, row, table } from "./table.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const dist = process.env.ORMSCOPE_DIST ?? join(here, "../../dist");
+const [cold, count] = [process.argv[2] ?? 7, process.argv[3] ?? 40].map(Number);
 const prefix = "/some/where/";
-/** Milliseconds without typing before a run: crates/ui waits so long. */
-const DEBOUNCE = 120;
-const COLD = 7;
-const EDITS = 40;
-
-const MODELS = `from django.db import models
-
-
-class Author(models.Model):
-    name = models.CharField(max_length=100)
-
-
-class Tag(models.Model):
-    name = models.CharField(max_length=100)
-
-
-class Book(models.Model):
-    title = models.CharField(max_length=100)
-    author = models.ForeignKey(Author, models.CASCADE)
-    tags = models.ManyToManyField(Tag)
-`;
-const SEED = `from models import Author, Book
-
-author = Author.objects.create(name="x")
-Book.objects.create(title="t", author=author)
-`;
-const QUERY = `from django.db.models import Count
-
-Book.objects.filter(author__name__startswith="x").annotate(n=Count("tags")).order_by("-n")
-`;
-
-const server = await serve(dist, prefix);
+const places = {
+  ours: process.env.ORMSCOPE_DIST ?? join(here, "../../dist"),
+  rival: process.env.ORMSCOPE_RIVAL ?? join(here, "../../target/rival"),
+};
+const servers = { ours: await serve(places.ours, prefix), rival: await serve(places.rival, prefix) };
 const browser = await chromium.launch({
   executablePath: process.env.ORMSCOPE_CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
+const example = await bookstore();
 
-/** Notes in the page when results come, and how long they took. */
-function watch() {
-  window.firstResult = null;
-  window.latencies = [];
-  let edited = null;
-  let revision = null;
-  new MutationObserver(() => {
-    const panels = document.querySelector(".panels[data-revision]");
-    if (!panels) return;
-    const now = performance.now();
-    const { revision: written, reported } = panels.dataset;
-    if (written !== revision) {
-      revision = written;
-      edited = now;
-    }
-    if (written === reported && edited !== null) {
-      if (window.firstResult === null) {
-        if (!document.querySelector(".card")) return;
-        window.firstResult = now;
-      } else {
-        window.latencies.push(now - edited);
-      }
-      edited = null;
-    }
-  }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-revision", "data-reported"] });
-}
-
-async function visit() {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-  const page = await context.newPage();
-  await page.addInitScript(watch);
-  const fetched = [];
-  page.on("requestfinished", (request) => fetched.push({ path: new URL(request.url()).pathname, end: request.timing() }));
-  await page.goto(server.address);
-  await page.waitForFunction(() => window.firstResult !== null, null, { timeout: 60_000 });
-  return { context, page, fetched };
-}
-
-async function bytes(path) {
-  const file = join(dist, path.slice(prefix.length) || "index.html");
-  const small = await stat(`${file}.br`).catch(() => null);
-  return (small ?? (await stat(file))).size;
-}
-
-const sorted = (list) => [...list].sort((a, b) => a - b);
-const median = (list) => sorted(list)[Math.floor(list.length / 2)];
-const p95 = (list) => sorted(list)[Math.min(list.length - 1, Math.floor(list.length * 0.95))];
-
-const firsts = [];
-const paints = [];
-let downloads = [];
-let beforePaint = 0;
-for (let round = 0; round < COLD; round += 1) {
-  const { context, page, fetched } = await visit();
-  firsts.push(await page.evaluate(() => window.firstResult));
-  const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN);
-  paints.push(paint);
-  const start = await page.evaluate(() => performance.timeOrigin);
-  await page.waitForTimeout(500);
-  downloads = [...new Set(fetched.map(({ path }) => path))];
-  const early = fetched.filter(({ end }) => end.startTime + end.responseEnd - start < paint);
-  beforePaint = 0;
-  for (const path of new Set(early.map(({ path }) => path))) beforePaint += await bytes(path);
-  await context.close();
-}
-let all = 0;
-for (const path of downloads) all += await bytes(path);
-
-/** Edits a file so many times, each edit followed by its results. */
-async function edits(page, file) {
-  await show(page, file);
-  await page.locator("#editor .cm-content").click();
-  await page.keyboard.press("Control+End");
-  await page.keyboard.type("#");
-  await settled(page);
-  await page.evaluate(() => (window.latencies = []));
-  for (let count = 0; count < EDITS; count += 1) {
-    await page.keyboard.type(String(count % 10));
-    await settled(page);
+/** What files weigh as they were sent. */
+async function bytes(place, paths) {
+  let all = 0;
+  for (const path of new Set(paths)) {
+    const file = join(place, path.slice(prefix.length) || "index.html");
+    const packed = await stat(`${file}.br`).catch(() => null);
+    all += (packed ?? (await stat(file))).size;
   }
-  return (await page.evaluate(() => window.latencies)).map((latency) => Math.max(0, latency - DEBOUNCE));
+  return all;
 }
 
-const { page } = await visit();
-const example = { models: await edits(page, "models.py"), queries: await edits(page, "queries.py") };
-// A project of its own, without what is left of the example.
-for (const left of await page.locator('[id^="file-migrations/"]').all()) await left.press("Delete");
-await write(page, "models.py", MODELS);
-if (await page.locator('[id="file-seed.py"]').count()) await write(page, "seed.py", SEED);
-await write(page, "queries.py", QUERY);
-await settled(page);
-if (await page.locator(".banner.bad, .card.exception").count()) throw new Error(await page.locator(".scroll").innerText());
-const small = { models: await edits(page, "models.py"), queries: await edits(page, "queries.py") };
+async function coldStarts() {
+  const found = { ours: [], rival: [], paints: [], beforePaint: 0 };
+  for (let round = 0; round < cold; round += 1) {
+    const we = await ours.open(browser, servers.ours.address);
+    await we.page.waitForTimeout(500);
+    const { paint, paths } = await ours.painted(we);
+    found.ours.push(we.first);
+    found.paints.push(paint);
+    found.beforePaint = Math.max(found.beforePaint, await bytes(places.ours, paths));
+    found.downloads = await bytes(places.ours, we.fetched.map(({ path }) => path));
+    const shown = await ours.facts(we);
+    await we.context.close();
 
-/** How long a script that would not end by itself is let run. */
-async function stopped(script) {
-  await write(page, "queries.py", script);
-  const begun = await page.evaluate(() => performance.now());
-  const ended = await page.waitForFunction(
-    () => document.querySelector("#halted, .banner.bad, .card.exception") && performance.now(),
-    null,
-    { timeout: 30_000 },
-  );
-  const taken = (await ended.jsonValue()) - begun;
-  await write(page, "queries.py", QUERY);
-  await settled(page);
-  return taken;
+    const they = await rival.open(browser, servers.rival.address, example);
+    await they.page.waitForTimeout(500);
+    found.rival.push(they.first);
+    found.rivalDownloads = await bytes(places.rival, they.fetched.map(({ path }) => path));
+    same(shown, await rival.facts(they));
+    found.versions = await rival.versions(they);
+    await they.context.close();
+  }
+  return found;
 }
-const hung = await stopped("while True: pass\n");
-const full = await stopped("hoard = [[n] for n in range(10**9)]\n");
+
+/** So many edits of a file on both sides, one here, one there. */
+async function edits(we, they, file) {
+  const found = { ours: [], rival: [] };
+  await ours.begin(we, file);
+  await rival.type(they, file, "#");
+  for (let index = 0; index < count; index += 1) {
+    const digit = String(index % 10);
+    found.ours.push(await ours.type(we, digit));
+    found.rival.push(await rival.type(they, file, digit));
+  }
+  return found;
+}
+
+const starts = await coldStarts();
+const we = await ours.open(browser, servers.ours.address);
+const they = await rival.open(browser, servers.rival.address, example);
+const large = { models: await edits(we, they, "models.py"), queries: await edits(we, they, "queries.py") };
+await ours.give(we, small);
+await rival.give(they, small);
+const few = { models: await edits(we, they, "models.py"), queries: await edits(we, they, "queries.py") };
+same(await ours.facts(we), await rival.facts(they));
+await they.context.close();
+const hung = await ours.stopped(we, "while True: pass\n", small["queries.py"]);
+const full = await ours.stopped(we, "hoard = [[n] for n in range(10**9)]\n", small["queries.py"]);
 await browser.close();
-server.stop();
+servers.ours.stop();
+servers.rival.stop();
 
-const ms = (value) => `${value.toFixed(value < 100 ? 1 : 0)} ms`;
-const kb = (value) => `${(value / 1000).toFixed(0)} kB`;
-const rows = [
-  ["cold: first result", ms(median(firsts)), "1500 ms", median(firsts) < 1500],
-  ["cold: first paint", ms(median(paints)), "", true],
-  ["all downloads, brotli", kb(all), "4500 kB", all < 4_500_000],
-  ["of these before the first paint", kb(beforePaint), "300 kB", beforePaint < 300_000],
-  ["models edited, three models and one queryset: median", ms(median(small.models)), "10 ms", median(small.models) < 10],
-  ["queryset edited, three models and one queryset: median", ms(median(small.queries)), "10 ms", median(small.queries) < 10],
-  ["models edited, the largest example: median", ms(median(example.models)), "", true],
-  ["models edited, the largest example: p95", ms(p95(example.models)), "60 ms", p95(example.models) < 60],
-  ["queries edited, the largest example: p95", ms(p95(example.queries)), "60 ms", p95(example.queries) < 60],
-  ["`while True: pass`: stopped after", ms(hung), "5000 ms", hung < 5_000],
-  ["memory exhausted: stopped after", ms(full), "5000 ms", full < 5_000],
-];
-const rest = await bytes(`${prefix}engine/ormscope_worker_rest.wasm`);
-console.log("| what | measured | wanted below | |\n|---|---:|---:|---|");
-for (const [what, measured, wanted, met] of rows) console.log(`| ${what} | ${measured} | ${wanted} | ${met ? "" : "missed"} |`);
-console.log(`\n${COLD} cold starts, ${EDITS} edits each; edits from the end of the debounce (${DEBOUNCE} ms) to the new results in the page. The downloads are those of a first visit; the first use of something rare fetches the engine's second part, ${kb(rest)} more. Django on Pyodide is not in this run, since it is not to be had offline: 5.0–5.4 s, 13.8 MB and 11–19 ms were measured before, on two cores.`);
+const both = (what, measure, samples, wanted) => row(what, ms, measure(samples.ours), measure(samples.rival), wanted);
+console.log(
+  table([
+    both("cold: first result", median, starts, 1500),
+    row("cold: first paint", ms, median(starts.paints), null, null),
+    row("all downloads, brotli", kb, starts.downloads, starts.rivalDownloads, 4500),
+    row("of these before the first paint", kb, starts.beforePaint, null, 300),
+    both("models edited, three models and one queryset: median", median, few.models, 10),
+    both("queryset edited, three models and one queryset: median", median, few.queries, 10),
+    both("models edited, the largest example: median", median, large.models, null),
+    both("models edited, the largest example: p95", p95, large.models, 60),
+    both("queries edited, the largest example: median", median, large.queries, null),
+    both("queries edited, the largest example: p95", p95, large.queries, 60),
+    row("`while True: pass`: stopped after", ms, hung, null, 5000),
+    row("memory exhausted: stopped after", ms, full, null, 5000),
+  ]),
+);
+const rest = await bytes(places.ours, [`${prefix}engine/ormscope_worker_rest.wasm`]);
+console.log(`
+${cold} cold starts and ${count} edits each, ours and Django's in turn. *Times*: what Django takes as a multiple of ours; below 1
+it is the quicker. Ours counts from the end of the debounce (${ours.DEBOUNCE} ms) to the new results in the page; Django on Pyodide
+(${starts.versions}) from posting the edit to its worker to the results in its page. It is
+spared all that ours does besides: it has no editor, applies no migrations, traces nothing, draws no tables and no join
+graph, asks for no \`EXPLAIN\`, and writes plain text. Like ours it makes models and rows anew only when they are edited. The
+run fails unless both come to the same SQL and as many rows for every statement. Downloads are those of a first visit; the
+first use of something rare fetches our engine's second part, ${kb(rest)} more.`);
+if (process.env.ORMSCOPE_SAMPLES) {
+  await writeFile(process.env.ORMSCOPE_SAMPLES, JSON.stringify({ starts, large, few, hung, full }, null, 1));
+}

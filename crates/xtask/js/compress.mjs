@@ -10,7 +10,7 @@ fs.mkdirSync(cache, { recursive: true });
 
 for (const entry of fs.readdirSync(folder, { recursive: true, withFileTypes: true })) {
   const file = path.join(entry.parentPath ?? entry.path, entry.name);
-  if (!entry.isFile() || /\.(br|png|woff2|ico)$/.test(file)) continue;
+  if (!entry.isFile() || /\.(br|png|woff2|ico|zip|whl)$/.test(file)) continue;
   const plain = fs.readFileSync(file);
   const known = path.join(cache, createHash("sha256").update(plain).digest("hex"));
   if (!fs.existsSync(known)) {

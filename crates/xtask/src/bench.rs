@@ -4,6 +4,7 @@ mod machine;
 mod native;
 mod page;
 mod report;
+mod rival;
 
 use std::fs;
 

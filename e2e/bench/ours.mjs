@@ -1,0 +1,114 @@
+// The page: opened, edited as by a visitor, and asked what it shows.
+
+import { settled, show, write } from "../visitor.mjs";
+
+/** Milliseconds without typing before a run: crates/ui waits so long. */
+export const DEBOUNCE = 120;
+
+/** Notes in the page when results come, and how long they took. */
+function watch() {
+  window.firstResult = null;
+  window.latencies = [];
+  let edited = null;
+  let revision = null;
+  new MutationObserver(() => {
+    const panels = document.querySelector(".panels[data-revision]");
+    if (!panels) return;
+    const now = performance.now();
+    const { revision: written, reported } = panels.dataset;
+    if (written !== revision) {
+      revision = written;
+      edited = now;
+    }
+    if (written === reported && edited !== null) {
+      if (window.firstResult === null) {
+        if (!document.querySelector(".card")) return;
+        window.firstResult = now;
+      } else {
+        window.latencies.push(now - edited);
+      }
+      edited = null;
+    }
+  }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-revision", "data-reported"] });
+}
+
+/** A page in a fresh profile, with what it fetched and when results came. */
+export async function open(browser, address) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  await page.addInitScript(watch);
+  const fetched = [];
+  page.on("requestfinished", (request) => fetched.push({ path: new URL(request.url()).pathname, end: request.timing() }));
+  await page.goto(address);
+  await page.waitForFunction(() => window.firstResult !== null, null, { timeout: 60_000 });
+  const first = await page.evaluate(() => window.firstResult);
+  return { context, page, fetched, first };
+}
+
+/** When the page painted, and what had come by then. */
+export async function painted({ page, fetched }) {
+  const [paint, start] = await page.evaluate(() => [
+    performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN,
+    performance.timeOrigin,
+  ]);
+  const early = fetched.filter(({ end }) => end.startTime + end.responseEnd - start < paint);
+  return { paint, paths: new Set(early.map(({ path }) => path)) };
+}
+
+/** Writes a whole project, without what is left of the one before. */
+export async function give({ page }, project) {
+  for (const left of await page.locator('[id^="file-migrations/"]').all()) await left.press("Delete");
+  for (const [file, text] of Object.entries(project)) await write(page, file, text);
+  await settled(page);
+  if (await page.locator(".banner.bad, .card.exception").count()) throw new Error(await page.locator(".scroll").innerText());
+}
+
+/** Goes where edits are to be typed: into a comment at a file's end. */
+export async function begin({ page }, file) {
+  await show(page, file);
+  await page.locator("#editor .cm-content").click();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("#");
+  await settled(page);
+}
+
+/** Types; milliseconds from the end of the debounce to the new results. */
+export async function type({ page }, text) {
+  await page.evaluate(() => (window.latencies = []));
+  await page.keyboard.type(text);
+  await settled(page);
+  const [latency] = await page.evaluate(() => window.latencies);
+  if (latency === undefined) throw new Error("an edit had no results");
+  return Math.max(0, latency - DEBOUNCE);
+}
+
+/** What every card came to: its line, how many rows it shows, its SQL. */
+export async function facts({ page }) {
+  if ((await page.locator(".card .switch[aria-checked=true]").count()) === 0) await page.locator(".card .switch").first().click();
+  return page.locator(".card").evaluateAll((cards) =>
+    cards.map((card) => {
+      const rows = card.querySelector(".rows table")?.getAttribute("aria-rowcount");
+      const value = card.querySelector(".value");
+      return {
+        line: Number(card.querySelector(".line").innerText),
+        rows: rows ? rows - 1 : value && (value.classList.contains("none") ? 0 : 1),
+        sql: [...card.querySelectorAll(".query pre.sql")].map((sql) => sql.innerText),
+      };
+    }),
+  );
+}
+
+/** Milliseconds until a script that would not end by itself is stopped. */
+export async function stopped({ page }, script, after) {
+  await write(page, "queries.py", script);
+  const begun = await page.evaluate(() => performance.now());
+  const ended = await page.waitForFunction(
+    () => document.querySelector("#halted, .banner.bad, .card.exception") && performance.now(),
+    null,
+    { timeout: 30_000 },
+  );
+  const taken = (await ended.jsonValue()) - begun;
+  await write(page, "queries.py", after);
+  await settled(page);
+  return taken;
+}
