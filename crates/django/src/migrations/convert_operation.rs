@@ -60,7 +60,15 @@ fn opt_text(vm: &Vm, o: &PyObject, name: &str) -> PyResult<Option<String>> {
 
 fn field(vm: &Vm, o: &PyObject) -> PyResult<Rc<Field>> {
     let field = bridge::field_of(o).ok_or_else(|| vm.new_type_error("not a field"))?;
-    Ok(orm_migrations::state::unbound(&field))
+    let kept = orm_migrations::state::unbound(&field);
+    // What a class of the user's own keeps is in the object: it has to last as long as the state.
+    // It holds its field, so that a field that held it in turn would never go.
+    if bridge::is_users(&kept) && kept.face.get::<PyObj>().is_none() {
+        let copy = kept.duplicate();
+        copy.origin.set(Rc::new(PyObj(o.to_owned())));
+        return Ok(copy);
+    }
+    Ok(kept)
 }
 
 fn managers(vm: &Vm, o: &PyObject) -> PyResult<Vec<(String, Clause)>> {
