@@ -27,12 +27,14 @@ function died(error) {
 /** The module's response, each chunk counted as it passes. */
 function counted(response) {
   const total = ENGINE_SIZE || Number(response.headers.get("content-length")) || 0;
+  // The page draws itself anew for each word of this, and has much else to do now.
+  const step = total / 20;
   let loaded = 0;
   let told = 0;
   const counter = new TransformStream({
     transform(chunk, controller) {
       loaded += chunk.byteLength;
-      if (loaded - told > 100_000 || loaded === total) {
+      if (loaded - told > step || loaded === total) {
         told = loaded;
         tell({ progress: { loaded, total } });
       }

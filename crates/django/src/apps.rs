@@ -58,12 +58,16 @@ pub fn clear(vm: &Vm) -> PyResult<()> {
     let faces = FACES.with_borrow_mut(std::mem::take);
     for (apps, face) in faces {
         if let Some(rust) = apps.upgrade() {
-            crate::models::related::lazy::forget(&rust);
             let models = rust.models();
             let classes: Vec<PyObjectRef> = models
                 .iter()
                 .filter_map(|model| models::class_of_model(vm, model).ok())
                 .collect();
+            if !classes.is_empty() && classes.iter().all(|c| is_lasting(vm, c)) {
+                FACES.with_borrow_mut(|f| f.push((apps, face)));
+                continue;
+            }
+            crate::models::related::lazy::forget(&rust);
             rust.clear();
             for class in classes {
                 models::empty(vm, &class)?;
@@ -77,6 +81,14 @@ pub fn clear(vm: &Vm) -> PyResult<()> {
         main.forget(vm);
     }
     Ok(())
+}
+
+/// Whether a model is Django's own and of no app: the one that tells which migrations are
+/// applied. It stays with its module, registry and all.
+fn is_lasting(vm: &Vm, class: &PyObject) -> bool {
+    crate::py::attr(vm, class, "__module__")
+        .and_then(|m| crate::py::to_string(vm, &m))
+        .is_ok_and(|module| module == "django.db.migrations.recorder")
 }
 
 /// Models in modules outside every app belong to this one (`playground`).

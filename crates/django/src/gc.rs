@@ -44,9 +44,9 @@ pub fn see_unshared<T>(shared: &Rc<T>, see: impl FnOnce(&T)) {
     }
 }
 
-/// Fewer survivors than this are not worth a look at all objects: CPython, too, looks at all only
-/// after some ten thousands were made.
-const FEWEST: usize = 70_000;
+/// Fewer survivors than this are not worth a look at all objects. CPython, whose thresholds are
+/// 2,000, 10 and 10, looks at all only after these many were made, too.
+const FEWEST: usize = 200_000;
 
 /// Looks for rings among the older objects when many were added to them.
 ///

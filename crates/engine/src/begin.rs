@@ -4,9 +4,17 @@ use crate::scratch::{attr, text};
 use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
-/// Modules written in Python that hold nothing of a project, or can forget it: they are not run
-/// again for every change of a model.
-const KEPT: &[&str] = &["django.core.checks", "django.db.backends.base.validation"];
+/// Modules of ours written in Python that hold nothing of a project, or can forget it: they are
+/// not run again for every change of a model.
+const KEPT: &[&str] = &[
+    "django.core.checks",
+    "django.db.backends",
+    "django.db.migrations",
+    "django.db.models",
+    "django.utils",
+];
+/// A module of [`KEPT`] that remembers functions it was asked about.
+const REMEMBERS: &str = "django.utils.inspect";
 /// The module of [`KEPT`] that has something to forget.
 const REGISTRY: &str = "django.core.checks.registry";
 
@@ -35,7 +43,7 @@ fn is_of_a_project(vm: &VirtualMachine, name: &str, module: &PyObjectRef) -> boo
         let rest = name.strip_prefix(kept);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    if KEPT.iter().any(is_below) {
+    if name != REMEMBERS && KEPT.iter().any(is_below) {
         return false;
     }
     // Asked of the module's own names: most have no file, and a question that raises takes long.
