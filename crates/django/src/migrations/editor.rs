@@ -15,7 +15,7 @@ use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::types::Constructor;
 use rustpython_vm::vm::thread::with_current_vm;
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -297,6 +297,15 @@ pub fn lend<T>(
     editor.deferred_sql = held.deferred;
     editor.collected_sql = held.collected;
     result
+}
+
+/// Whether an editor has statements for the end: `bool(editor.deferred_sql)`, for which none of
+/// them has to become an object.
+pub fn puts_off(vm: &Vm, editor: &PyObject) -> PyResult<bool> {
+    match editor.downcast_ref::<PySchemaEditor>() {
+        Some(editor) => Ok(!editor.held.borrow().deferred.is_empty()),
+        None => py::attr(vm, editor, "deferred_sql")?.is_true(vm),
+    }
 }
 
 /// A statement as Python has it: it knows what it names.

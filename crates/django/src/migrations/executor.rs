@@ -396,7 +396,7 @@ fn apply_migration(o: PyObjectRef, args: FuncArgs, vm: &Vm) -> PyResult {
         if !a.fake {
             a.state = with_editor(vm, &o, &a, "apply", |editor| {
                 // With nothing put off, the record is part of the same transaction.
-                if !py::attr(vm, editor, "deferred_sql")?.is_true(vm)? {
+                if !super::editor::puts_off(vm, editor)? {
                     record(vm, &o, &a.migration, true)?;
                     recorded = true;
                 }

@@ -7,6 +7,9 @@ use orm_migrations::graph::Key;
 use orm_migrations::{Dependency, Migration};
 use rustpython_vm::builtins::PyDict;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
 type Vm = VirtualMachine;
@@ -31,7 +34,7 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// Imports every migration file afresh.
+    /// Imports every migration file.
     pub fn load(vm: &Vm) -> PyResult<Loader> {
         Loader::load_all(vm, true)
     }
@@ -49,7 +52,7 @@ impl Loader {
                 migrated: false,
             };
             if let Some(package) = app.package.clone() {
-                forget(vm, &package)?;
+                forget_changed(vm, &package)?;
                 let folder = folder_of(vm, &package)?;
                 app.migrated = folder.is_some();
                 let named = package_of(vm, &app.label).is_ok_and(|(_, named)| named);
@@ -75,6 +78,7 @@ impl Loader {
                         out.migrations
                             .push(load_file(vm, &app.label, &package, &name)?);
                     }
+                    note_imported(vm, &package)?;
                 }
             }
             out.apps.push(app);
@@ -258,14 +262,31 @@ pub fn fresh_package(vm: &Vm, label: &str) -> PyResult<Option<bool>> {
     Ok(Some(fresh))
 }
 
-/// Drops a package and what is in it from `sys.modules`: files may have changed.
-fn forget(vm: &Vm, package: &str) -> PyResult<()> {
+thread_local! {
+    /// Packages of migrations as they were imported: a sum of the files below them.
+    static IMPORTED: RefCell<HashMap<String, u64>> = RefCell::default();
+}
+
+/// Drops a package and what is in it from `sys.modules`, if its files have changed since they were
+/// imported.
+fn forget_changed(vm: &Vm, package: &str) -> PyResult<()> {
     let all = vm.sys_module.get_attr("modules", vm)?;
+    let Some(modules) = all.downcast_ref::<PyDict>() else {
+        return Ok(());
+    };
+    let now = match modules.get_item_opt(package, vm)? {
+        Some(module) => sum_of_files(vm, &module)?,
+        None => None,
+    };
+    let before = IMPORTED.with_borrow(|known| known.get(package).copied());
+    if now.is_some() && now == before {
+        return Ok(());
+    }
     let prefix = format!("{package}.");
     for name in py::list(vm, &all)? {
         let text = py::to_string(vm, &name)?;
         if text == package || text.starts_with(&prefix) {
-            all.del_item(&*name, vm)?;
+            modules.del_item(&*name, vm)?;
         }
     }
     let importlib = vm.import("importlib", 0)?;
@@ -273,6 +294,36 @@ fn forget(vm: &Vm, package: &str) -> PyResult<()> {
         let _ = f.call((), vm);
     }
     Ok(())
+}
+
+/// Notes a package as it is imported now.
+fn note_imported(vm: &Vm, package: &str) -> PyResult<()> {
+    let sum = sum_of_files(vm, &*import(vm, package)?)?;
+    IMPORTED.with_borrow_mut(|known| match sum {
+        Some(sum) => known.insert(package.to_string(), sum),
+        None => known.remove(package),
+    });
+    Ok(())
+}
+
+/// A number that is another one when a file of a package is; nothing for what has no folder.
+fn sum_of_files(vm: &Vm, module: &PyObject) -> PyResult<Option<u64>> {
+    let Some(paths) = py::attr_opt(vm, module, "__path__")? else {
+        return Ok(None);
+    };
+    let mut hasher = DefaultHasher::new();
+    for folder in py::list(vm, &paths)? {
+        let folder = py::to_string(vm, &folder)?;
+        for name in python::files::list(&folder).unwrap_or_default() {
+            if name.ends_with(".py") {
+                name.hash(&mut hasher);
+                python::files::read(&join(&folder, &name))
+                    .unwrap_or_default()
+                    .hash(&mut hasher);
+            }
+        }
+    }
+    Ok(Some(hasher.finish()))
 }
 
 fn import(vm: &Vm, path: &str) -> PyResult {
