@@ -30,7 +30,12 @@ pub fn pass(operations: &[Operation], app_label: &str) -> Option<Vec<Operation>>
         // May what lies between move to the left of the merged one?
         let mut right = true;
         for (j, other) in operations.iter().enumerate().skip(i + 1) {
-            match operation.reduce(other, app_label) {
+            let reduced = match operation.reduce(other, app_label) {
+                Reduced::Later => Reduced::To(vec![other.clone()]),
+                Reduced::First => Reduced::To(vec![operation.clone()]),
+                reduced => reduced,
+            };
+            match reduced {
                 Reduced::To(result) => {
                     let between = &operations[i + 1..j];
                     let mut out = operations[..i].to_vec();
@@ -50,7 +55,7 @@ pub fn pass(operations: &[Operation], app_label: &str) -> Option<Vec<Operation>>
                     return Some(out);
                 }
                 Reduced::Through => {}
-                Reduced::Blocked => right = false,
+                _ => right = false,
             }
         }
     }

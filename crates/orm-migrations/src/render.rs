@@ -161,7 +161,8 @@ pub fn auto_through(
 ) -> Result<ModelRef> {
     let own = model.model_name().to_string();
     let other = to.model_name().to_string();
-    let (from_name, to_name) = if Rc::ptr_eq(model, to) {
+    // Models of two apps may have the same name.
+    let (from_name, to_name) = if own == other {
         (format!("from_{own}"), format!("to_{own}"))
     } else {
         (own, other)

@@ -149,6 +149,8 @@ fn reduce(o: PyObjectRef, other: PyObjectRef, app: OptionalArg, vm: &Vm) -> PyRe
     let next = convert_operation::operation(vm, &other)?;
     match this.reduce(&next, &app) {
         Reduced::To(ops) => to_python::operations(vm, &ops),
+        Reduced::Later => Ok(vm.ctx.new_list(vec![other]).into()),
+        Reduced::First => Ok(vm.ctx.new_list(vec![o]).into()),
         Reduced::Through => Ok(py::bool(vm, true)),
         Reduced::Blocked => Ok(py::bool(vm, false)),
     }

@@ -9,6 +9,10 @@ use orm_state::Value;
 pub enum Reduced {
     /// Both are replaced.
     To(Vec<Operation>),
+    /// The first goes.
+    Later,
+    /// The later one goes.
+    First,
     /// They may change places.
     Through,
     /// Neither.
@@ -24,8 +28,8 @@ impl Operation {
     pub fn reduce(&self, other: &Operation, app_label: &str) -> Reduced {
         match self.merge(other) {
             Some(ops) => return Reduced::To(ops),
-            None if self.elidable() => return Reduced::To(vec![other.clone()]),
-            None if other.elidable() => return Reduced::To(vec![self.clone()]),
+            None if self.elidable() => return Reduced::Later,
+            None if other.elidable() => return Reduced::First,
             None => {}
         }
         if self.passes(other, app_label) {

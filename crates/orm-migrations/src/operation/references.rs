@@ -1,6 +1,6 @@
 //! What operations touch: which of them may change places.
 use super::Operation;
-use crate::state::{Base, ModelKey, relation_label};
+use crate::state::{Base, ModelKey, label_key, relation_label};
 use orm_state::Field;
 use std::rc::Rc;
 
@@ -38,6 +38,15 @@ fn field_references(
     false
 }
 
+/// A base's key; one without an app is of the operation's own.
+fn in_app(label: &str, app_label: &str) -> ModelKey {
+    let (app, model) = label_key(label);
+    match app.is_empty() {
+        true => (app_label.to_string(), model),
+        false => (app, model),
+    }
+}
+
 impl Operation {
     /// Might it touch the model? When in doubt, yes.
     pub fn references_model(&self, name: &str, app_label: &str) -> bool {
@@ -53,7 +62,10 @@ impl Operation {
             } => {
                 let own_key = (app_label.to_string(), own.to_lowercase());
                 own_key.1 == name
-                    || bases.contains(&Base::Model(format!("{app_label}.{name}")))
+                    || bases.iter().any(|b| match b {
+                        Base::Model(label) => in_app(label, app_label) == key,
+                        Base::Class(_) => false,
+                    })
                     || fields
                         .iter()
                         .any(|(_, f)| field_references(&own_key, f, &key, None))
@@ -149,4 +161,16 @@ fn uses(field: &Rc<Field>, name: &str) -> bool {
                 .as_ref()
                 .is_some_and(|(a, b)| a == name || b == name)
         })
+        || reads(field, name)
+}
+
+/// Does a generated column's expression read the field?
+fn reads(field: &Field, name: &str) -> bool {
+    let expression = field.options.borrow().generated_expression.clone();
+    let Some(expression) = expression.and_then(|e| orm_sql::expression::expr_of(&*e)) else {
+        return false;
+    };
+    let mut names = vec![];
+    orm_sql::q::expression_names(&expression, &mut names);
+    names.iter().any(|n| n.split("__").next() == Some(name))
 }

@@ -284,6 +284,16 @@ fn rename_field(
             n.to_string()
         }
     };
+    for field in model.fields.values_mut() {
+        let named = |n: &String| n == old;
+        if field.options.borrow().composite_fields.iter().any(named) {
+            let copy = field.duplicate();
+            for name in &mut copy.options.borrow_mut().composite_fields {
+                *name = rename(name);
+            }
+            *field = copy;
+        }
+    }
     for option in Together::ALL.map(Together::option_name) {
         if let Some(sets) = model.options.get(option) {
             let sets: Vec<Vec<String>> = crate::state::together(sets)

@@ -1,11 +1,12 @@
 //! Changing fields, indexes and constraints of a table.
+use super::column::collation_of;
 use super::remake::Remake;
 use super::{Name, SchemaEditor, Statement, auto_through};
 use orm_state::{Constraint, Error, ErrorKind, Field, FieldKind, Index, ModelRef, Result};
 use std::rc::Rc;
 
 /// Field arguments that say nothing about the column.
-const NON_DB_ATTRS: [&str; 16] = [
+const NON_DB_ATTRS: [&str; 11] = [
     "blank",
     "choices",
     "db_column",
@@ -13,15 +14,10 @@ const NON_DB_ATTRS: [&str; 16] = [
     "error_messages",
     "help_text",
     "limit_choices_to",
-    "on_delete",
     "related_name",
     "related_query_name",
     "validators",
     "verbose_name",
-    "auto_now",
-    "auto_now_add",
-    "serialize",
-    "auto_created",
 ];
 
 impl SchemaEditor<'_> {
@@ -181,38 +177,26 @@ impl SchemaEditor<'_> {
             },
         )?;
         // Tables that point to a key whose type changed are rebuilt with it.
-        let collation = |f: &Rc<Field>| f.options.borrow().db_collation.clone();
-        if new.is_unique() && (old_type != new_type || collation(old) != collation(new)) {
-            let mut done: Vec<ModelRef> = vec![];
-            let owner = new.model();
-            for m in owner.iter() {
-                for rel in m.all_related_objects() {
-                    let Some(field) = rel.field_opt() else {
-                        continue;
-                    };
-                    let Some(related) = field.model() else {
-                        continue;
-                    };
-                    let points_here = field.kind != FieldKind::ManyToMany
-                        && rel.target_field().is_ok_and(|t| t.same(new));
-                    if points_here
-                        && related.object_name() != m.object_name()
-                        && !done.iter().any(|d| Rc::ptr_eq(d, &related))
-                    {
-                        done.push(related);
-                    }
-                }
+        let same_collation = collation_of(old) == collation_of(new);
+        if new.is_unique() && (old_type != new_type || !same_collation) {
+            let mut found: Vec<ModelRef> = vec![];
+            if let Some(owner) = new.model() {
+                tables_pointing_to(new, &owner, &mut found);
                 if new.primary_key.get() {
-                    for field in m.local_many_to_many() {
+                    for field in owner.local_many_to_many() {
+                        let own = field.remote.as_ref().and_then(|r| r.model());
+                        if own.is_some_and(|to| Rc::ptr_eq(&to, &owner)) {
+                            continue;
+                        }
                         if let Some(through) = auto_through(&field)
-                            && !done.iter().any(|d| Rc::ptr_eq(d, &through))
+                            && !found.iter().any(|d| Rc::ptr_eq(d, &through))
                         {
-                            done.push(through);
+                            found.push(through);
                         }
                     }
                 }
             }
-            for related in done {
+            for related in found {
                 self.remake_table(&related, Remake::default())?;
             }
         }
@@ -282,10 +266,23 @@ impl SchemaEditor<'_> {
             return Ok(false);
         }
         let (mut a, mut b) = (old.deconstruct()?, new.deconstruct()?);
-        for d in [&mut a, &mut b] {
+        for (field, d) in [(old, &mut a), (new, &mut b)] {
             for attr in NON_DB_ATTRS {
                 d.remove(attr);
             }
+            // What the database does when a row goes is part of the column.
+            let by_database = field.remote.as_ref().is_some_and(|r| {
+                use orm_state::OnDelete::{DbCascade, DbSetDefault, DbSetNull};
+                matches!(&*r.on_delete.borrow(), DbCascade | DbSetNull | DbSetDefault)
+            });
+            if !by_database {
+                d.remove("on_delete");
+            }
+        }
+        let default = |f: &Rc<Field>| f.options.borrow().db_default.is_some();
+        if default(old) && default(new) && self.db_default_sql(old)? == self.db_default_sql(new)? {
+            a.remove("db_default");
+            b.remove("db_default");
         }
         let table = |f: &Rc<Field>| {
             f.remote
@@ -428,6 +425,30 @@ impl SchemaEditor<'_> {
         };
         let sql = format!("DROP INDEX {}", self.quote(&name));
         self.execute(&sql, Some(&[]))
+    }
+}
+
+/// The tables with keys to a column, and those with keys to these keys; not the column's own table.
+fn tables_pointing_to(column: &Rc<Field>, changed: &ModelRef, found: &mut Vec<ModelRef>) {
+    let Some(owner) = column.model() else {
+        return;
+    };
+    for rel in owner.all_related_objects() {
+        let Some(field) = rel.field_opt() else {
+            continue;
+        };
+        let Some(related) = field.model() else {
+            continue;
+        };
+        let points_here =
+            field.kind != FieldKind::ManyToMany && rel.target_field().is_ok_and(|t| t.same(column));
+        if !points_here || related.object_name() == changed.object_name() {
+            continue;
+        }
+        if !found.iter().any(|d| Rc::ptr_eq(d, &related)) {
+            found.push(related);
+            tables_pointing_to(&field, changed, found);
+        }
     }
 }
 

@@ -24,8 +24,8 @@ impl SchemaEditor<'_> {
         };
         let mut parts = vec![db_type];
         let mut params = vec![];
-        if let Some(collation) = &field.options.borrow().db_collation {
-            parts.push(format!("COLLATE {}", self.quote(collation)));
+        if let Some(collation) = collation_of(field) {
+            parts.push(format!("COLLATE {}", self.quote(&collation)));
         }
         let has_db_default = field.options.borrow().db_default.is_some();
         if has_db_default {
@@ -96,6 +96,14 @@ impl SchemaEditor<'_> {
         let compiler = Compiler::new(query, self.dialect.clone(), self.using.clone());
         let w = compiler.compiled(&expr)?;
         literal(&w)
+    }
+}
+
+/// A column's collation: a foreign key has that of the column it points to.
+pub fn collation_of(field: &Rc<Field>) -> Option<String> {
+    match &field.remote {
+        Some(rel) => rel.target_field().ok().and_then(|to| collation_of(&to)),
+        None => field.options.borrow().db_collation.clone(),
     }
 }
 
