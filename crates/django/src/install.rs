@@ -30,14 +30,24 @@ const PACKAGES: &[&str] = &[
     "django.utils.connection",
 ];
 
-/// Modules that people import everything from, and that have modules below them.
-const STARRED: &[&str] = &[
-    "django.db",
-    "django.db.migrations.operations",
-    "django.db.models",
-    "django.db.models.aggregates",
-    "django.db.models.fields",
-    "django.db.models.functions",
+/// Modules that people import everything from, and that have modules below them; with the names
+/// among these that are made when they are asked for.
+const STARRED: &[(&str, &[&str])] = &[
+    ("django.db", &[]),
+    ("django.db.migrations.operations", &[]),
+    (
+        "django.db.models",
+        &[
+            "Choices",
+            "Deferrable",
+            "IntegerChoices",
+            "TextChoices",
+            "WindowFrameExclusion",
+        ],
+    ),
+    ("django.db.models.aggregates", &[]),
+    ("django.db.models.fields", &[]),
+    ("django.db.models.functions", &[]),
 ];
 
 /// Makes every `django` module. Called once, when an interpreter starts.
@@ -80,8 +90,8 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     migrations::install(vm)?;
     checks::install(vm)?;
     management::install(vm)?;
-    for path in STARRED {
-        modules::list_public(vm, path)?;
+    for (path, late) in STARRED {
+        modules::list_public(vm, path, late)?;
     }
     test::install();
     library::install();

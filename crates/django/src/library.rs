@@ -6,7 +6,6 @@
 //!
 //! A module here may add to what Rust provides: Rust exports under a name with an underscore
 //! (`django.utils._functional`), and the text imports from there.
-use crate::class::function;
 use crate::modules;
 use python::importer::{self, Text};
 use rustpython_vm::{PyResult, VirtualMachine};
@@ -34,27 +33,10 @@ pub fn promise(
     text: &'static str,
     names: &'static [&'static str],
 ) -> PyResult<()> {
-    // The module may promise other names already.
-    let others = modules::module(vm, path)?
-        .dict()
-        .get_item_opt("__getattr__", vm)?;
-    let getattr =
-        function(
-            vm,
-            "__getattr__",
-            move |name: String, vm: &VirtualMachine| -> PyResult {
-                if names.contains(&&*name) {
-                    vm.import(text, 0)?;
-                    let found = modules::find(vm, text, &name)?;
-                    modules::export(vm, path, &name, found.clone())?;
-                    return Ok(found);
-                }
-                match &others {
-                    Some(others) => others.call((name,), vm),
-                    None => Err(vm
-                        .new_attribute_error(format!("module '{path}' has no attribute '{name}'"))),
-                }
-            },
-        );
-    modules::export(vm, path, "__getattr__", getattr)
+    modules::promise(vm, path, names, move |vm, name| {
+        vm.import(text, 0)?;
+        let found = modules::find(vm, text, name)?;
+        modules::export(vm, path, name, found.clone())?;
+        Ok(found)
+    })
 }

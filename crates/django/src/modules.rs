@@ -2,6 +2,7 @@
 //!
 //! Modules are made when the first thing is exported from them, and put into `sys.modules`; every
 //! one is a package, so that paths below it can be imported.
+use crate::class::function;
 use rustpython_vm::builtins::PyModule;
 use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
@@ -82,10 +83,40 @@ pub fn reexport(vm: &VirtualMachine, from: &str, to: &str) -> PyResult<()> {
     Ok(())
 }
 
-/// Says what `from MODULE import *` brings: every public name, but no module below it.
-pub fn list_public(vm: &VirtualMachine, path: &str) -> PyResult<()> {
+/// Promises names to a module: what they are is made when one of them is first asked for.
+///
+/// `make` returns the value, and exports whatever it made.
+pub fn promise(
+    vm: &VirtualMachine,
+    path: &'static str,
+    names: &'static [&'static str],
+    make: impl Fn(&VirtualMachine, &str) -> PyResult + Send + Sync + 'static,
+) -> PyResult<()> {
+    // The module may promise other names already.
+    let others = module(vm, path)?.dict().get_item_opt("__getattr__", vm)?;
+    let getattr =
+        function(
+            vm,
+            "__getattr__",
+            move |name: String, vm: &VirtualMachine| -> PyResult {
+                if names.contains(&&*name) {
+                    return make(vm, &name);
+                }
+                match &others {
+                    Some(others) => others.call((name,), vm),
+                    None => Err(vm
+                        .new_attribute_error(format!("module '{path}' has no attribute '{name}'"))),
+                }
+            },
+        );
+    export(vm, path, "__getattr__", getattr)
+}
+
+/// Says what `from MODULE import *` brings: every public name, but no module below it; and the
+/// `late` ones, which are promised.
+pub fn list_public(vm: &VirtualMachine, path: &str, late: &[&str]) -> PyResult<()> {
     let dict = module(vm, path)?.dict();
-    let mut names = Vec::new();
+    let mut names: Vec<PyObjectRef> = late.iter().map(|n| vm.ctx.new_str(*n).into()).collect();
     for (name, value) in dict.clone() {
         let public = !name.str(vm)?.to_string_lossy().starts_with('_');
         if public && !value.fast_isinstance(vm.ctx.types.module_type) {

@@ -93,12 +93,13 @@ const FOLDER: &str = "folder";
 
 /// Whether a module is a mere folder of files.
 pub fn is_folder(vm: &VirtualMachine, module: &PyObject) -> bool {
-    let state = |m: &PyObject| {
-        m.get_attr("__spec__", vm)?
-            .get_attr("loader_state", vm)?
-            .str(vm)
-    };
-    state(module).is_ok_and(|s| s.to_string_lossy() == FOLDER)
+    // Asked of the module's own names: most have no spec, and a question that raises takes long.
+    let spec = module
+        .dict()
+        .and_then(|names| names.get_item_opt("__spec__", vm).ok()?);
+    let state = |spec: PyObjectRef| spec.get_attr("loader_state", vm)?.str(vm);
+    spec.filter(|spec| !vm.is_none(spec))
+        .is_some_and(|spec| state(spec).is_ok_and(|s| s.to_string_lossy() == FOLDER))
 }
 
 enum Found {

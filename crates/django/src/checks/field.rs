@@ -123,10 +123,12 @@ fn is_value(vm: &Vm, o: &PyObject) -> PyResult<bool> {
     if py::as_string(o).is_some() || o.to_owned().get_iter(vm).is_err() {
         return Ok(true);
     }
-    let path = vm.ctx.new_str("django.utils.functional");
-    vm.import(&path, 0)?;
-    let promise = modules::find(vm, "django.utils.functional", "Promise")?;
-    o.is_instance(&promise, vm)
+    // There is no late text before the module of late texts is there.
+    const LATE: &str = "django.utils.functional";
+    match vm.sys_module.get_attr("modules", vm)?.get_item(LATE, vm) {
+        Ok(late) => o.is_instance(&*py::attr(vm, &late, "Promise")?, vm),
+        Err(_) => Ok(false),
+    }
 }
 
 /// The two parts of a pair.

@@ -199,7 +199,8 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
             export_all(vm, &[MODELS], name, made)?;
         }
     }
-    window_constants(vm)?;
+    super::frame_exclusion::install(vm)?;
+    window_frame(vm)?;
     let func = find("Func").ok_or_else(|| vm.new_runtime_error("no class Func"))?;
     func_attributes(vm, &func)?;
     let transform = class(
@@ -307,59 +308,20 @@ fn func_attributes(vm: &VirtualMachine, func: &PyTypeRef) -> PyResult<()> {
     })
 }
 
-fn window_constants(vm: &VirtualMachine) -> PyResult<()> {
-    // `WindowFrameExclusion` is an enumeration of SQL words.
-    let choices: [(&str, &str); 4] = [
-        ("CURRENT_ROW", "CURRENT ROW"),
-        ("GROUP", "GROUP"),
-        ("TIES", "TIES"),
-        ("NO_OTHERS", "NO OTHERS"),
-    ];
-    let members: Vec<PyObjectRef> = choices
-        .iter()
-        .map(|(n, v)| {
-            vm.ctx
-                .new_tuple(vec![vm.ctx.new_str(*n).into(), vm.ctx.new_str(*v).into()])
-                .into()
-        })
-        .collect();
-    let enum_type = vm.import("enum", 0)?.get_attr("Enum", vm)?;
-    let made = enum_type.call(
-        (
-            vm.ctx.new_str("WindowFrameExclusion"),
-            vm.ctx.new_list(members),
-        ),
-        vm,
-    )?;
-    if let Some(class) = crate::py::as_class(&made) {
-        crate::class::fill_class(vm, &class, |c| {
-            c.method(
-                "__repr__",
-                |o: PyObjectRef, vm: &VirtualMachine| -> PyResult {
-                    let name = crate::py::to_string(vm, &crate::py::attr(vm, &o, "_name_")?)?;
-                    Ok(crate::py::str(vm, format!("WindowFrameExclusion.{name}")))
-                },
-            );
-        })?;
-    }
-    if let Some(class) = find("WindowFrame") {
-        crate::class::fill_class(vm, &class, |c| {
-            c.method(
-                "window_frame_start_end",
-                |_: PyObjectRef, _: rustpython_vm::function::FuncArgs, vm: &VirtualMachine| {
-                    PyResult::<()>::Err(vm.new_not_implemented_error(
-                        "Subclasses must implement window_frame_start_end().",
-                    ))
-                },
-            );
-        })?;
-    }
-    export_all(
-        vm,
-        &["django.db.models.expressions", "django.db.models"],
-        "WindowFrameExclusion",
-        made,
-    )
+fn window_frame(vm: &VirtualMachine) -> PyResult<()> {
+    let Some(class) = find("WindowFrame") else {
+        return Ok(());
+    };
+    crate::class::fill_class(vm, &class, |c| {
+        c.method(
+            "window_frame_start_end",
+            |_: PyObjectRef, _: rustpython_vm::function::FuncArgs, vm: &VirtualMachine| {
+                PyResult::<()>::Err(vm.new_not_implemented_error(
+                    "Subclasses must implement window_frame_start_end().",
+                ))
+            },
+        );
+    })
 }
 
 /// A Python object for an expression made by the ORM.

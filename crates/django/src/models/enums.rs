@@ -14,22 +14,14 @@ const NAMES: &[&str] = &["Choices", "IntegerChoices", "TextChoices", "ChoicesTyp
 const DEFERRABLE: &str = "Deferrable";
 
 pub fn install(vm: &Vm) -> PyResult<()> {
-    for path in [MODULE, "django.db.models", "django.db.models.constraints"] {
-        let getattr = function(
-            vm,
-            "__getattr__",
-            move |name: String, vm: &Vm| -> PyResult {
-                if NAMES.contains(&name.as_str()) {
-                    make(vm)?;
-                    return modules::find(vm, MODULE, &name);
-                }
-                if name == DEFERRABLE {
-                    return deferrable(vm);
-                }
-                Err(vm.new_attribute_error(format!("module '{path}' has no attribute '{name}'")))
-            },
-        );
-        modules::export(vm, path, "__getattr__", getattr)?;
+    for path in [MODULE, "django.db.models"] {
+        modules::promise(vm, path, NAMES, |vm, name| {
+            make(vm)?;
+            modules::find(vm, MODULE, name)
+        })?;
+    }
+    for path in ["django.db.models.constraints", "django.db.models"] {
+        modules::promise(vm, path, &[DEFERRABLE], |vm, _| deferrable(vm))?;
     }
     Ok(())
 }

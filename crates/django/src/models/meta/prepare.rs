@@ -201,10 +201,10 @@ fn default_manager(vm: &Vm, class: &PyObject, meta: &PyObject, model: &ModelRef)
 
 fn name_indexes(vm: &Vm, class: &PyObject, meta: &PyObject) -> PyResult<()> {
     let indexes = py::attr(vm, meta, "indexes")?;
-    let deepcopy = vm.import("copy", 0)?.get_attr("copy", vm)?;
     let mut out = vec![];
     for index in py::list(vm, &indexes)? {
-        let index = deepcopy.call((index,), vm)?;
+        let copy = vm.import("copy", 0)?.get_attr("copy", vm)?;
+        let index = copy.call((index,), vm)?;
         let name = py::attr(vm, &index, "name")?;
         if !name.is_true(vm)? {
             py::call(vm, &index, "set_name_with_model", vec![class.to_owned()])?;

@@ -3,7 +3,7 @@
 from django.apps.registry import Apps
 from django.db import DatabaseError, models
 from django.db.migrations.exceptions import MigrationSchemaMissing
-from django.utils.functional import classproperty
+from django.utils._functional import classproperty
 from django.utils.timezone import now
 
 
