@@ -561,6 +561,7 @@ fn imports_own(project: &Project, source: &str) -> bool {
 fn forget_queries(vm: &VirtualMachine) -> PyResult<()> {
     for alias in django::db::registry::aliases() {
         django::db::database(vm, &alias)?.forget_queries();
+        django::db::features::forget(vm, &alias)?;
     }
     Ok(())
 }

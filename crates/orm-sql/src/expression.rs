@@ -138,10 +138,13 @@ pub trait Expression: Debug + Any {
     fn contains_over_clause(&self) -> bool {
         self.sources().iter().any(|s| s.contains_over_clause())
     }
-    fn contains_column_references(&self) -> bool {
-        self.sources()
-            .iter()
-            .any(|s| s.contains_column_references())
+    fn contains_column_references(&self) -> Result<bool> {
+        for source in self.sources() {
+            if source.contains_column_references()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
     fn contains_subquery(&self) -> bool {
         self.sources().iter().any(|s| s.contains_subquery())

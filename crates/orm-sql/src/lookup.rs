@@ -7,6 +7,7 @@
 use crate::expression::{Expr, value_expr};
 use orm_state::{Field, Object, Result, Value};
 use std::any::Any;
+use std::cell::Cell;
 use std::fmt::Debug;
 use std::rc::Rc;
 
@@ -38,6 +39,27 @@ pub struct Lookup {
     pub rhs: Rhs,
     /// Bilateral transforms applied to the right side too.
     pub bilateral: Vec<Rc<dyn TransformFactory>>,
+    /// How often the right side was wrapped in what takes hyphens out. Each writing of a lookup
+    /// wraps it once more, as a lookup written twice (in `XOR`) shows.
+    pub wrapped: Cell<usize>,
+}
+
+impl Lookup {
+    /// A lookup that was never written.
+    pub fn new(
+        kind: Rc<dyn LookupKind>,
+        lhs: Expr,
+        rhs: Rhs,
+        bilateral: Vec<Rc<dyn TransformFactory>>,
+    ) -> Lookup {
+        Lookup {
+            kind,
+            lhs,
+            rhs,
+            bilateral,
+            wrapped: Cell::new(0),
+        }
+    }
 }
 
 /// What one built-in lookup does; see `crate::lookups`.

@@ -246,6 +246,16 @@ impl Expression for WhereNode {
     fn conditional(&self) -> bool {
         true
     }
+    /// No question for conditions, not even for those that hold no column.
+    fn contains_column_references(&self) -> Result<bool> {
+        if self.is_empty() {
+            return Ok(false);
+        }
+        Err(Error::new(
+            ErrorKind::AttributeError,
+            "'WhereNode' object has no attribute 'contains_column_references'",
+        ))
+    }
     /// Not asked of conditions: an aggregate over a `Case` needs no subquery for one inside.
     fn contains_subquery(&self) -> bool {
         false

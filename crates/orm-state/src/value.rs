@@ -1,4 +1,5 @@
 //! One Python value on its way to or from the database.
+use crate::error::{Error, ErrorKind};
 use crate::face::Object;
 use crate::temporal::{DateTime, Duration, Time, iso_date};
 use bigdecimal::BigDecimal;
@@ -87,6 +88,25 @@ impl Value {
             Value::Object(o) => return o.type_name(),
         }
         .to_string()
+    }
+    /// What Python says of an attribute that the value has not: types written in C are called by
+    /// their modules too.
+    #[must_use]
+    pub fn no_attribute(&self, name: &str) -> Error {
+        let module = match self {
+            Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::Duration(_) => {
+                "datetime."
+            }
+            Value::Decimal(_) => "decimal.",
+            _ => "",
+        };
+        Error::new(
+            ErrorKind::AttributeError,
+            format!(
+                "'{module}{}' object has no attribute '{name}'",
+                self.type_name()
+            ),
+        )
     }
     /// Python's truth value.
     pub fn truthy(&self) -> bool {

@@ -1,10 +1,13 @@
 //! `connection.features`: what SQLite can do. Source: what Django's SQLite backend reports.
+use super::atomic;
 use super::wrapper::DatabaseWrapper;
 use crate::class::Class;
+use crate::error::OrForeign;
 use crate::modules;
 use rustpython_vm::builtins::{PySet, PyType, PyTypeRef};
 use rustpython_vm::function::PySetterValue;
-use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::vm::thread::with_current_vm;
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::cell::RefCell;
 
 thread_local! {
@@ -22,7 +25,6 @@ const YES: &[&str] = &[
     "can_introspect_check_constraints",
     "can_introspect_default",
     "can_introspect_foreign_keys",
-    "can_introspect_json_field",
     "can_release_savepoints",
     "can_return_columns_from_insert",
     "can_return_rows_from_bulk_insert",
@@ -32,7 +34,6 @@ const YES: &[&str] = &[
     "delete_can_self_reference_subquery",
     "has_bulk_insert",
     "has_case_insensitive_like",
-    "has_json_object_function",
     "has_zoneinfo_database",
     "ignores_table_name_case",
     "ignores_unnecessary_order_by_in_subqueries",
@@ -65,7 +66,6 @@ const YES: &[&str] = &[
     "supports_index_column_ordering",
     "supports_index_on_text_field",
     "supports_inspectdb",
-    "supports_json_field",
     "supports_json_negative_indexing",
     "supports_no_precision_decimalfield",
     "supports_non_deterministic_collations",
@@ -235,11 +235,62 @@ pub fn class(vm: &VirtualMachine) -> PyResult<PyTypeRef> {
         "DatabaseFeatures",
         made.clone(),
     )?;
+    orm_sql::functions::json::ask_by(ask_for_json);
     CLASS.set(Some(made.clone()));
     Ok(made)
 }
 
 const LIMIT: &str = "max_query_params";
+
+const JSON: &str = "supports_json_field";
+
+/// Whether the database has JSON functions. It is asked once, as Django asks it.
+fn json(features: &PyObject, vm: &VirtualMachine) -> PyResult {
+    let dict = features.dict();
+    if let Some(dict) = &dict
+        && let Some(known) = dict.get_item_opt(JSON, vm)?
+    {
+        return Ok(known);
+    }
+    let connection = features.get_attr("connection", vm)?;
+    let Some(database) = connection.downcast_ref::<DatabaseWrapper>() else {
+        return Ok(vm.ctx.new_bool(true).into());
+    };
+    let database = database.to_owned();
+    let asked = atomic::atomic(vm, &database.alias, true, || {
+        DatabaseWrapper::execute(&database, vm, "SELECT JSON('{\"a\": \"b\"}')", &[])
+    });
+    let there = match asked {
+        Ok(_) => true,
+        Err(e) if crate::error::is_a(vm, &e, "OperationalError") => false,
+        Err(e) => return Err(e),
+    };
+    let there: PyObjectRef = vm.ctx.new_bool(there).into();
+    if let Some(dict) = dict {
+        dict.set_item(JSON, there.clone(), vm)?;
+    }
+    Ok(there)
+}
+
+/// Asks the connection `using`, for whom JSON functions are written.
+fn ask_for_json(using: &str) -> orm_state::Result<()> {
+    with_current_vm(|vm| {
+        let database = super::database(vm, using)?;
+        let features = crate::py::attr(vm, database.as_object(), "features")?;
+        json(&features, vm).map(drop)
+    })
+    .or_foreign()
+}
+
+/// What was asked of the connection `using` is forgotten: a process begins.
+pub fn forget(vm: &VirtualMachine, using: &str) -> PyResult<()> {
+    let database = super::database(vm, using)?;
+    let features = crate::py::attr(vm, database.as_object(), "features")?;
+    match features.dict() {
+        Some(dict) if dict.contains_key(JSON, vm) => dict.del_item(JSON, vm),
+        _ => Ok(()),
+    }
+}
 
 /// What depends on the connection.
 fn instance(c: &mut Class) {
@@ -273,6 +324,22 @@ fn instance(c: &mut Class) {
             }
         },
     );
+    c.property(
+        JSON,
+        |o, vm| json(&o, vm),
+        |o, value, vm| {
+            let Some(dict) = o.dict() else {
+                return Ok(());
+            };
+            match value {
+                PySetterValue::Assign(value) => dict.set_item(JSON, value, vm),
+                PySetterValue::Delete => dict.del_item(JSON, vm),
+            }
+        },
+    );
+    for name in ["can_introspect_json_field", "has_json_object_function"] {
+        c.getter(name, |o, vm| json(&o, vm));
+    }
 }
 
 /// Forgets what belonged to an interpreter.

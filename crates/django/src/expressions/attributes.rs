@@ -123,7 +123,10 @@ fn flags(c: &mut Class) {
     );
     let known: [(&str, Getter); 7] = [
         ("contains_column_references", |a, vm| {
-            Ok(py::bool(vm, held(vm, &a)?.contains_column_references()))
+            Ok(py::bool(
+                vm,
+                held(vm, &a)?.contains_column_references().or_raise(vm)?,
+            ))
         }),
         ("contains_subquery", |a, vm| {
             Ok(py::bool(vm, held(vm, &a)?.contains_subquery()))

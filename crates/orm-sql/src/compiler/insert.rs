@@ -137,7 +137,7 @@ fn insert_value(
                 },
             )?
         };
-        if resolved.contains_column_references() {
+        if resolved.contains_column_references()? {
             return Err(Error::value_error(format!(
                 "Failed to insert expression \"{}\" on {}. F() expressions can only be used to update, not \
                  to insert.",

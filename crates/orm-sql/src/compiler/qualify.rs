@@ -4,7 +4,7 @@ use super::selected::PositionRef;
 use crate::expression::{Expr, Expression};
 use crate::expressions::{F, Ref};
 use crate::q::Connector;
-use crate::where_node::WhereNode;
+use crate::where_node::{WhereNode, resolved_again};
 use crate::writer::SqlWriter;
 use orm_state::Result;
 use std::rc::Rc;
@@ -121,7 +121,7 @@ impl Compiler {
             order_by.push(term.expr.replace(&collector.pairs()));
         }
         for added in &collector.added {
-            inner.put_annotation(added.expr.clone(), &added.alias, true);
+            inner.put_annotation(resolved_again(&added.expr), &added.alias, true);
             if let Some(given) = &added.given {
                 Rc::make_mut(&mut inner.annotations_given)
                     .insert(added.alias.as_str().into(), given.clone());

@@ -98,8 +98,8 @@ impl Expression for Col {
             ..self.clone()
         }))
     }
-    fn contains_column_references(&self) -> bool {
-        true
+    fn contains_column_references(&self) -> Result<bool> {
+        Ok(true)
     }
     fn possibly_multivalued(&self) -> bool {
         self.multivalued

@@ -295,7 +295,8 @@ impl Sliced {
             length: stop.map(|s| s - low),
         }))
     }
-    fn field_name(&self) -> Rc<str> {
+    /// The name of the whole.
+    pub fn field_name(&self) -> Rc<str> {
         let any = self.of.as_any();
         if let Some(f) = any.downcast_ref::<F>() {
             return f.name.clone();

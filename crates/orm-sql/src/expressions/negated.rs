@@ -80,14 +80,9 @@ impl Expression for NegatedExpression {
         self.expression.allowed_default()
     }
     fn group_by_cols(self: Rc<Self>) -> Result<Vec<Expr>> {
-        match self
-            .expression
-            .with_output_field(crate::expressions::fields::boolean())
-        {
-            Some(e) => e.group_by_cols(),
-            None if self.contains_aggregate() => self.expression.clone().group_by_cols(),
-            None => Ok(vec![self]),
-        }
+        let expression = self.expression.clone();
+        let boolean = crate::expressions::fields::boolean();
+        super::wrapper::group_by_cols(self, &expression, Some(boolean))
     }
     fn repr(&self) -> String {
         format!("NegatedExpression({})", self.expression.repr())

@@ -63,18 +63,9 @@ impl Expression for ExpressionWrapper {
         EmptyValue::Propagate
     }
     fn group_by_cols(self: Rc<Self>) -> Result<Vec<Expr>> {
-        let typed = self
-            .output
-            .as_ref()
-            .and_then(|f| self.expression.with_output_field(f.clone()));
-        match typed {
-            Some(e) => e.group_by_cols(),
-            // Conditions and subqueries go into GROUP BY as a whole.
-            None if is_whole(&self.expression) && !self.expression.contains_aggregate() => {
-                Ok(vec![self])
-            }
-            None => self.expression.clone().group_by_cols(),
-        }
+        let expression = self.expression.clone();
+        let output = self.output.clone();
+        group_by_cols(self, &expression, output)
     }
     fn same_args(&self, other: &dyn Expression) -> bool {
         other
@@ -87,11 +78,24 @@ impl Expression for ExpressionWrapper {
     }
 }
 
-/// A condition or a query: for Django no expression like the others.
+/// What a wrapper is grouped by: what the expression in it is, as one of this type.
+pub(super) fn group_by_cols(
+    wrapper: Rc<dyn Expression>,
+    expression: &Expr,
+    output: Option<Rc<Field>>,
+) -> Result<Vec<Expr>> {
+    match output.and_then(|field| expression.with_output_field(field)) {
+        Some(typed) => typed.group_by_cols(),
+        // Trees of conditions and subqueries go into GROUP BY as a whole.
+        None if is_whole(expression) && !expression.contains_aggregate() => Ok(vec![wrapper]),
+        None => expression.clone().group_by_cols(),
+    }
+}
+
+/// A tree of conditions or a query: for Django no expression like the others.
 fn is_whole(expression: &Expr) -> bool {
     let any = expression.as_any();
-    expression.as_lookup().is_some()
-        || any.is::<crate::where_node::WhereNode>()
+    any.is::<crate::where_node::WhereNode>()
         || any.is::<crate::expressions::subquery::Subquery>()
         || any.is::<crate::expressions::subquery::Exists>()
         || any.is::<crate::query::subquery::QueryExpr>()

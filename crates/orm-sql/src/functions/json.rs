@@ -12,6 +12,7 @@ use crate::expressions::func::{Func, FuncSpec, FuncStyle};
 use crate::functions::comparison::{CAST, cast};
 use crate::writer::SqlWriter;
 use orm_state::{FieldKind, Result};
+use std::cell::Cell;
 
 pub static JSON_ARRAY: FuncSpec = FuncSpec::call("JSONArray", "JSON_ARRAY", None)
     .gives(FieldKind::Json)
@@ -30,9 +31,22 @@ pub fn json_object(fields: Vec<(String, Expr)>) -> Expr {
     Func::of(&JSON_OBJECT, args)
 }
 
+thread_local! {
+    static ASK: Cell<Option<Ask>> = const { Cell::new(None) };
+}
+
+/// Asks the connection of this alias whether it has JSON functions.
+pub type Ask = fn(&str) -> Result<()>;
+
+/// Who asks. Django asks the database itself before the first such function is written, and what
+/// it says to it stands in the log.
+pub fn ask_by(ask: Ask) {
+    ASK.set(Some(ask));
+}
+
 fn array_vendor(f: &Func, c: &Compiler, style: &FuncStyle<'_>, out: &mut SqlWriter) -> Result<()> {
     if c.dialect().kind() != Vendor::Postgresql {
-        return f.sql_with(c, style, out);
+        return plain(f, c, style, out);
     }
     let mut args = Sources::new();
     for a in &f.args {
@@ -55,9 +69,18 @@ fn array_vendor(f: &Func, c: &Compiler, style: &FuncStyle<'_>, out: &mut SqlWrit
         .sql_with(c, &style.template(template), out)
 }
 
+fn plain(f: &Func, c: &Compiler, style: &FuncStyle<'_>, out: &mut SqlWriter) -> Result<()> {
+    if c.dialect().kind() == Vendor::Sqlite
+        && let Some(ask) = ASK.get()
+    {
+        ask(&c.using)?;
+    }
+    f.sql_with(c, style, out)
+}
+
 fn object_vendor(f: &Func, c: &Compiler, style: &FuncStyle<'_>, out: &mut SqlWriter) -> Result<()> {
     if c.dialect().kind() != Vendor::Postgresql {
-        return f.sql_with(c, style, out);
+        return plain(f, c, style, out);
     }
     out.push("JSON_OBJECT(");
     for (i, pair) in f.args.chunks(2).enumerate() {

@@ -97,8 +97,9 @@ fn iexact(kind: Builtin, lookup: &Lookup, compiler: &Compiler, out: &mut SqlWrit
 
 fn range(kind: Builtin, lookup: &Lookup, compiler: &Compiler, out: &mut SqlWriter) -> Result<()> {
     sides::process_lhs(kind, &lookup.lhs, compiler, out)?;
-    let items = sides::list_items(&lookup.rhs)
-        .ok_or_else(|| Error::type_error("The range lookup needs two values."))?;
+    let Some(items) = sides::list_items(&lookup.rhs) else {
+        return range_of_one(kind, lookup, compiler, out);
+    };
     if items.is_empty() {
         return Err(Error::value_error(
             "not enough values to unpack (expected 2, got 0)",
@@ -115,6 +116,27 @@ fn range(kind: Builtin, lookup: &Lookup, compiler: &Compiler, out: &mut SqlWrite
     out.append(low);
     out.push(" AND ");
     out.append(high);
+    Ok(())
+}
+
+/// One expression stands where two ends should: what is compared with are the first two letters
+/// of its SQL, which no database takes. That is what Django sends it, too.
+fn range_of_one(
+    kind: Builtin,
+    lookup: &Lookup,
+    compiler: &Compiler,
+    out: &mut SqlWriter,
+) -> Result<()> {
+    let rhs = sides::plain_rhs(kind, lookup, compiler)?;
+    let mut letters = rhs.sql.chars();
+    let (Some(low), Some(high)) = (letters.next(), letters.next()) else {
+        return Err(Error::new(
+            orm_state::ErrorKind::IndexError,
+            "string index out of range",
+        ));
+    };
+    out.push(&format!(" BETWEEN {low} AND {high}"));
+    out.params.extend(rhs.params);
     Ok(())
 }
 

@@ -256,12 +256,12 @@ pub fn as_sql(
         (Op::IsNull, Rhs::Value(Value::Bool(wanted)))
             if compiler.dialect().kind() == Vendor::Sqlite =>
         {
-            let has_key = Lookup {
-                kind: Rc::new(Builtin::plain(Op::HasKeyOrArrayIndex)),
-                lhs: key.lhs.clone(),
-                rhs: Rhs::Value(key.key.clone().into()),
-                bilateral: vec![],
-            };
+            let has_key = Lookup::new(
+                Rc::new(Builtin::plain(Op::HasKeyOrArrayIndex)),
+                key.lhs.clone(),
+                Rhs::Value(key.key.clone().into()),
+                vec![],
+            );
             let test = if *wanted { " IS NULL" } else { " IS NOT NULL" };
             document::has_key_sql(Op::HasKeyOrArrayIndex, &has_key, test, compiler, out)?;
             Ok(true)

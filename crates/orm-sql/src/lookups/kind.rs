@@ -285,12 +285,7 @@ impl LookupFactory for Builtin {
                 "Bilateral transformations on nested querysets are not implemented.",
             ));
         }
-        let lookup = Lookup {
-            kind: Rc::new(*self),
-            lhs,
-            rhs,
-            bilateral,
-        };
+        let lookup = Lookup::new(Rc::new(*self), lhs, rhs, bilateral);
         Ok(Rc::new(super::prepare::prepare(*self, lookup)?))
     }
 }

@@ -2,7 +2,7 @@
 use super::kind::{Builtin, Family, Op};
 use super::{json, related};
 use crate::compiler::Compiler;
-use crate::expression::{Expr, Expression, value_expr};
+use crate::expression::{Expr, value_expr};
 use crate::expressions::{ColPairs, ExpressionList, Func, JsonNull, Val};
 use crate::lookup::{Lookup, Rhs};
 use crate::where_node::resolved_again;
@@ -206,17 +206,21 @@ fn check_range(kind: Builtin, lookup: &Lookup, compiler: &Compiler) -> Result<()
 
 /// UUIDs are kept without hyphens where the database has no type for them.
 fn without_hyphens(lookup: &Lookup) -> Lookup {
-    let text = match &lookup.rhs {
+    let mut text = match &lookup.rhs {
         Rhs::Value(v) => Val::new(v.clone()),
         Rhs::Expr(e) => e.clone(),
     };
-    let args = [text, Val::new("-".into()), Val::new("".into())];
-    let replace = Func {
-        output: Some(crate::expressions::fields::unbound(FieldKind::Char)),
-        ..Func::raw(&crate::functions::text::REPLACE, args.into_iter().collect())
-    };
+    let times = lookup.wrapped.get() + 1;
+    lookup.wrapped.set(times);
+    for _ in 0..times {
+        let args = [text, Val::new("-".into()), Val::new("".into())];
+        text = Rc::new(Func {
+            output: Some(crate::expressions::fields::unbound(FieldKind::Char)),
+            ..Func::raw(&crate::functions::text::REPLACE, args.into_iter().collect())
+        });
+    }
     Lookup {
-        rhs: Rhs::Expr(Rc::new(replace).into_expr()),
+        rhs: Rhs::Expr(text),
         ..lookup.clone()
     }
 }

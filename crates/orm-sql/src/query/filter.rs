@@ -673,12 +673,16 @@ impl Query {
 /// The right side of an excluded condition, seen from inside its subquery: `F()` means the outer
 /// query there.
 fn outer_value(value: &Value) -> Value {
-    use crate::expressions::{F, OuterRef};
+    use crate::expressions::{F, OuterRef, Sliced};
     let Some(e) = value_expr(value) else {
         return value.clone();
     };
     if let Some(f) = e.as_any().downcast_ref::<F>() {
         return crate::expression::ExprObject::value(OuterRef::new(&f.name));
+    }
+    // A part of a text is known by the name alone.
+    if let Some(part) = e.as_any().downcast_ref::<Sliced>() {
+        return crate::expression::ExprObject::value(OuterRef::new(&part.field_name()));
     }
     if e.as_any().is::<OuterRef>() {
         return crate::expression::ExprObject::value(OuterRef::nested(e));

@@ -86,6 +86,7 @@ impl Field {
             }
             (Time, v @ Value::Time(_)) => Value::from(v.to_str()),
             (Duration, Value::Duration(d)) => Value::from(BigInt::from(d.micros)),
+            (Duration, v) => return Err(v.no_attribute("days")),
             (Uuid, v) => match self.to_uuid(v)? {
                 Value::Uuid(u) => Value::from(u.simple().to_string()),
                 v => v,

@@ -32,12 +32,8 @@ pub fn build(vm: &Vm, zelf: &PyObject, class: &str, mut a: Arguments<'_>) -> PyR
         }
         None => expression(vm, &left)?,
     };
-    let lookup = Lookup {
-        kind,
-        bilateral: lhs.bilateral_transforms(),
-        lhs,
-        rhs: Rhs::new(to_value(vm, &right)?),
-    };
+    let bilateral = lhs.bilateral_transforms();
+    let lookup = Lookup::new(kind, lhs, Rhs::new(to_value(vm, &right)?), bilateral);
     if !lookup.bilateral.is_empty()
         && let Rhs::Expr(e) = &lookup.rhs
         && orm_sql::query::subquery::query_of(e).is_some()
