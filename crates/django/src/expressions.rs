@@ -21,6 +21,7 @@ pub mod methods;
 pub mod object;
 pub mod parts;
 pub mod resolving;
+mod signatures;
 pub mod tree;
 
 use orm_sql::Expr;

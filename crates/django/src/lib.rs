@@ -29,6 +29,7 @@ pub mod models;
 pub mod modules;
 pub mod py;
 pub mod queries;
+pub mod signature;
 pub mod test;
 pub mod utils;
 mod warnings;

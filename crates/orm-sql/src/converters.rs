@@ -5,13 +5,14 @@
 use crate::dialect::Dialect;
 use crate::expression::{Converter, Expr};
 use crate::expressions::Col;
+use crate::lookups::json::KeyTransform;
 use bigdecimal::rounding::RoundingMode;
 use bigdecimal::{BigDecimal, FromPrimitive};
 use num_bigint::BigInt;
 use orm_state::dateparse::{parse_date, parse_datetime, parse_time};
 use orm_state::settings::settings;
 use orm_state::temporal::Zone;
-use orm_state::{Clause, Duration, Error, Field, Result, Value};
+use orm_state::{Clause, Duration, Error, ErrorKind, Field, Result, Value};
 use std::rc::Rc;
 use std::str::FromStr;
 
@@ -57,6 +58,10 @@ pub fn converters(expr: &Expr, _dialect: &dyn Dialect) -> Result<Vec<Converter>>
             None => Ok(v),
         }));
     } else if kind == "JSONField" {
+        // The database reads a key's number itself.
+        if !expr.as_any().is::<KeyTransform>() {
+            found.push(Rc::new(document));
+        }
         let decoder = field.options.borrow().decoder.clone();
         found.push(match decoder {
             Some(decoder) => Rc::new(move |v| decoded(v, &decoder)),
@@ -70,10 +75,16 @@ fn bad(message: &'static str) -> Error {
     Error::value_error(message)
 }
 
+/// Of a number no date is read.
+fn no_text() -> Error {
+    Error::type_error("fromisoformat: argument must be str")
+}
+
 fn datetime(value: Value) -> Result<Value> {
     let value = match value {
         Value::Str(s) => parse_datetime(&s).map_err(bad)?.into(),
-        v => v,
+        v @ (Value::Null | Value::DateTime(_)) => v,
+        _ => return Err(no_text()),
     };
     Ok(match value {
         Value::DateTime(mut d) if settings().use_tz && !d.is_aware() => {
@@ -87,14 +98,16 @@ fn datetime(value: Value) -> Result<Value> {
 fn date(value: Value) -> Result<Value> {
     Ok(match value {
         Value::Str(s) => parse_date(&s).map_err(bad)?.into(),
-        v => v,
+        v @ (Value::Null | Value::Date(_) | Value::DateTime(_)) => v,
+        _ => return Err(no_text()),
     })
 }
 
 fn time(value: Value) -> Result<Value> {
     Ok(match value {
         Value::Str(s) => parse_time(&s).map_err(bad)?.into(),
-        v => v,
+        v @ (Value::Null | Value::Time(_)) => v,
+        _ => return Err(no_text()),
     })
 }
 
@@ -104,7 +117,14 @@ fn to_uuid(value: Value) -> Result<Value> {
             Some(u) => Value::Uuid(u),
             None => return Err(bad("badly formed hexadecimal UUID string")),
         },
-        v => v,
+        v @ (Value::Null | Value::Uuid(_)) => v,
+        Value::Bytes(_) => {
+            return Err(Error::type_error(
+                "a bytes-like object is required, not 'str'",
+            ));
+        }
+        // A sum or an average of keys is no key.
+        v => return Err(v.no_attribute("replace")),
     })
 }
 
@@ -126,7 +146,13 @@ fn duration(value: Value) -> Result<Value> {
         Value::Float(f) => Value::Duration(Duration {
             micros: f.round_ties_even() as i128,
         }),
-        v => v,
+        v @ (Value::Null | Value::Duration(_)) => v,
+        v => {
+            return Err(Error::type_error(format!(
+                "unsupported type for timedelta microseconds component: {}",
+                v.type_name()
+            )));
+        }
     })
 }
 
@@ -148,6 +174,12 @@ fn float(value: Value) -> Result<Value> {
 
 fn integer(value: Value) -> Result<Value> {
     Ok(match value {
+        Value::Float(f) if f.is_infinite() => {
+            return Err(Error::new(
+                ErrorKind::OverflowError,
+                "cannot convert float infinity to integer",
+            ));
+        }
         Value::Float(f) if f.is_finite() => match BigInt::from_f64(f.trunc()) {
             Some(i) => i.into(),
             None => Value::Float(f),
@@ -262,6 +294,17 @@ fn from_float(f: f64) -> Option<BigDecimal> {
     Some(exact.with_scale_round(scale, RoundingMode::HalfEven))
 }
 
+/// Refuses what no document is read from.
+fn document(value: Value) -> Result<Value> {
+    match value {
+        Value::Int(_) | Value::BigInt(_) | Value::Float(_) => Err(Error::type_error(format!(
+            "the JSON object must be str, bytes or bytearray, not {}",
+            value.type_name()
+        ))),
+        v => Ok(v),
+    }
+}
+
 fn json(value: Value) -> Result<Value> {
     match value {
         Value::Str(s) => match serde_json::from_str::<serde_json::Value>(&s) {
@@ -306,6 +349,14 @@ pub fn from_json(value: serde_json::Value) -> Value {
     }
 }
 
+/// As Python reads one: 32 digits, whatever hyphens, braces or prefix they come with.
 fn uuid_of(text: &str) -> Option<uuid::Uuid> {
-    uuid::Uuid::parse_str(text).ok()
+    let digits = text
+        .replace("urn:", "")
+        .replace("uuid:", "")
+        .trim_matches(['{', '}'])
+        .replace('-', "");
+    (digits.len() == 32)
+        .then(|| uuid::Uuid::try_parse(&digits).ok())
+        .flatten()
 }

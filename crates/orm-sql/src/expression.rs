@@ -179,7 +179,10 @@ pub trait Expression: Debug + Any {
     }
     /// The name `aggregate(Count("x"))` gives it.
     fn default_alias(&self) -> Result<String> {
-        Err(Error::type_error("Complex expressions require an alias"))
+        Err(Error::new(
+            ErrorKind::AttributeError,
+            format!("'{}' object has no attribute 'default_alias'", self.name()),
+        ))
     }
     /// What must stand in `GROUP BY` for it.
     fn group_by_cols(self: Rc<Self>) -> Result<Vec<Expr>> {

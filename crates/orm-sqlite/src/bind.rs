@@ -28,14 +28,12 @@ pub fn bind(stmt: *mut ffi::sqlite3_stmt, index: i32, label: &str, value: &Value
             Value::Decimal(d) => text(stmt, index, &decimal_str(d)),
             Value::Date(d) => text(stmt, index, &iso_date(*d)),
             Value::DateTime(d) => text(stmt, index, &d.isoformat(' ')),
-            Value::Time(t) => text(stmt, index, &t.isoformat()),
-            Value::Duration(d) => match i64::try_from(d.micros) {
-                Ok(i) => ffi::sqlite3_bind_int64(stmt, index, i),
-                Err(_) => return Err(too_large()),
-            },
-            Value::Uuid(u) => text(stmt, index, &u.simple().to_string()),
             Value::BigInt(_) => return Err(too_large()),
-            Value::List(_)
+            // Fields make numbers and texts of them; the driver knows no more.
+            Value::Time(_)
+            | Value::Duration(_)
+            | Value::Uuid(_)
+            | Value::List(_)
             | Value::Tuple(_)
             | Value::Set(_)
             | Value::Dict(_)
@@ -44,7 +42,7 @@ pub fn bind(stmt: *mut ffi::sqlite3_stmt, index: i32, label: &str, value: &Value
                     ErrorKind::ProgrammingError,
                     format!(
                         "Error binding parameter {label}: type '{}' is not supported",
-                        value.type_name()
+                        value.full_type_name()
                     ),
                 ));
             }

@@ -77,7 +77,10 @@ impl Statement {
         for (i, value) in params.iter().enumerate() {
             if matches!(
                 value,
-                Value::List(_)
+                Value::Time(_)
+                    | Value::Duration(_)
+                    | Value::Uuid(_)
+                    | Value::List(_)
                     | Value::Tuple(_)
                     | Value::Set(_)
                     | Value::Dict(_)

@@ -89,10 +89,9 @@ impl Value {
         }
         .to_string()
     }
-    /// What Python says of an attribute that the value has not: types written in C are called by
-    /// their modules too.
+    /// The type as Python's messages have it: those written in C are called by their modules too.
     #[must_use]
-    pub fn no_attribute(&self, name: &str) -> Error {
+    pub fn full_type_name(&self) -> String {
         let module = match self {
             Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::Duration(_) => {
                 "datetime."
@@ -100,11 +99,16 @@ impl Value {
             Value::Decimal(_) => "decimal.",
             _ => "",
         };
+        format!("{module}{}", self.type_name())
+    }
+    /// What Python says of an attribute that the value has not.
+    #[must_use]
+    pub fn no_attribute(&self, name: &str) -> Error {
         Error::new(
             ErrorKind::AttributeError,
             format!(
-                "'{module}{}' object has no attribute '{name}'",
-                self.type_name()
+                "'{}' object has no attribute '{name}'",
+                self.full_type_name()
             ),
         )
     }

@@ -24,6 +24,7 @@ use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
 use std::cell::{Cell, RefCell};
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 /// Lookups that have an operator.
@@ -290,6 +291,9 @@ impl DatabaseWrapper {
         let result = self.sqlite(vm)?.open_cursor(sql, params);
         let rows = result.as_ref().map_or(-1, |c| c.rowcount);
         let message = result.as_ref().err().map(|e| e.message().to_string());
+        if !matches!(params, Params::Named(_)) {
+            self.showable(vm, sql, logged.as_deref(), message.as_deref())?;
+        }
         match params {
             Params::Named(named) => {
                 let (sql, params) = positional(sql, named);
@@ -316,6 +320,7 @@ impl DatabaseWrapper {
             Err(_) => -1,
         };
         let message = result.as_ref().err().map(|e| e.message().to_string());
+        self.showable(vm, sql, params, message.as_deref())?;
         self.record(vm, sql, params, start, rows, message, None);
         result.map_err(|e| self.failed(vm, e))
     }
@@ -336,6 +341,32 @@ impl DatabaseWrapper {
             self.record(vm, sql, params, start, -1, Some(message), None);
         }
         refused
+    }
+    /// While statements are logged, one that cannot be written down fails, and is not logged.
+    fn showable(
+        &self,
+        vm: &VirtualMachine,
+        sql: &str,
+        params: Option<&[Value]>,
+        error: Option<&str>,
+    ) -> PyResult<()> {
+        if !self.queries_logged(vm) {
+            return Ok(());
+        }
+        match unshown(sql, params, error) {
+            None => Ok(()),
+            Some(failure) => {
+                self.errors_occurred.set(true);
+                Err(match failure {
+                    Unshown::Driver(message) => {
+                        let message = vm.ctx.new_str(message).into();
+                        vm.new_exception(sqlite3::class(vm, "ProgrammingError"), vec![message])
+                    }
+                    Unshown::TooLarge(message) => vm.new_overflow_error(message),
+                    Unshown::Format(message) => vm.new_type_error(message),
+                })
+            }
+        }
     }
     fn failed(&self, vm: &VirtualMachine, e: orm_state::Error) -> PyBaseExceptionRef {
         if !matches!(e.kind(), ErrorKind::DataError | ErrorKind::IntegrityError) {
@@ -492,6 +523,46 @@ fn only_deleted(value: &PySetterValue, vm: &VirtualMachine) -> PyResult<()> {
 }
 
 /// `settings.DEBUG`
+/// How Django fails at writing its log of a statement.
+enum Unshown {
+    /// What cannot be bound cannot be quoted: the driver's own exception.
+    Driver(String),
+    /// Nor can a number that is too large.
+    TooLarge(String),
+    /// What has not as many places as parameters cannot be formatted.
+    Format(&'static str),
+}
+
+/// Whether Django fails at showing the statement, whatever became of it.
+fn unshown(sql: &str, params: Option<&[Value]>, error: Option<&str>) -> Option<Unshown> {
+    let given = params.map_or(0, <[Value]>::len);
+    if given == 0 {
+        return None;
+    }
+    if let Some(error) = error {
+        if error.starts_with("Error binding parameter ") {
+            return Some(Unshown::Driver(error.to_owned()));
+        }
+        if error.starts_with("Python int too large ") {
+            return Some(Unshown::TooLarge(error.to_owned()));
+        }
+    }
+    let mut places = 0;
+    let mut bytes = sql.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' && bytes.next() == Some(b's') {
+            places += 1;
+        }
+    }
+    match given.cmp(&places) {
+        Ordering::Equal => None,
+        Ordering::Greater => Some(Unshown::Format(
+            "not all arguments converted during string formatting",
+        )),
+        Ordering::Less => Some(Unshown::Format("not enough arguments for format string")),
+    }
+}
+
 fn debug_setting(vm: &VirtualMachine) -> bool {
     let name = vm.ctx.intern_str("django.conf");
     let Ok(modules) = vm.sys_module.get_attr("modules", vm) else {

@@ -6,6 +6,7 @@ use crate::convert::to_value;
 use crate::error::OrRaise;
 use orm_sql::expression::value_expr;
 use orm_sql::expressions::combined::CombinedKind;
+use orm_sql::expressions::window::NoFrame;
 use orm_sql::expressions::window_frame::{Exclusion, FrameType, WindowFrame};
 use orm_sql::expressions::{
     Arith, Case, Col, Combined, Exists, ExpressionList, ExpressionWrapper, F, JsonNull,
@@ -55,6 +56,9 @@ fn build(
     class: &str,
     given: FuncArgs,
 ) -> PyResult<Option<Expr>> {
+    if let Some(signature) = super::signatures::of(builtin) {
+        signature.check(vm, &given)?;
+    }
     let mut a = Arguments::new(vm, given);
     Ok(Some(match builtin {
         // Bases that users build their own expressions on: what they hold is theirs.
@@ -261,7 +265,10 @@ fn build(
             let partition_by = value("partition_by")?;
             let order_by = value("order_by")?;
             let frame = match a.some("frame") {
-                Some(f) => Some(expression(vm, &f)?),
+                Some(f) => Some(match value_expr(&to_value(vm, &f)?) {
+                    Some(frame) => frame,
+                    None => Rc::new(NoFrame(to_value(vm, &f)?)).into_expr(),
+                }),
                 None => None,
             };
             let output = match a.some("output_field") {

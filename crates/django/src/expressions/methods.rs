@@ -1,6 +1,7 @@
 //! What every expression can do: arithmetic, conditions, ordering, comparison.
 use super::classes::wrap;
 use super::object::{PyExpr, inner, required};
+use super::signatures::{self, ORDER_BY};
 use crate::class::Class;
 use crate::convert::{to_py, to_value};
 use crate::error::OrRaise;
@@ -182,6 +183,11 @@ fn logical(vm: &Vm, a: &PyObject, b: &PyObject, connector: Connector) -> PyResul
 }
 
 fn ordered(vm: &Vm, a: &PyObject, descending: bool, mut args: FuncArgs) -> PyResult {
+    if !args.args.is_empty() {
+        let name = inner(a).is_some_and(|e| e.as_any().is::<F>());
+        signatures::direction(name, descending).check(vm, &args)?;
+    }
+    ORDER_BY.check(vm, &args)?;
     let first = args.take_keyword("nulls_first");
     let last = args.take_keyword("nulls_last");
     let made = super::init::order_by(vm, a, descending, first, last)?;

@@ -33,8 +33,14 @@ pub fn all(vm: &VirtualMachine, qs: &Py<PyQuerySet>) -> PyResult<Vec<PyObjectRef
     let Some(compiled) = execute::compile(vm, &query, &using)? else {
         return Ok(vec![]);
     };
+    let build = || Builder::new(vm, qs, &compiled, &using);
+    // Names that no tuple can have are refused before anything is asked.
+    let early = match qs.shape.get() {
+        Shape::Named => Some(build()?),
+        _ => None,
+    };
     let fetched = execute::run(vm, &compiled, &using)?;
-    let builder = Builder::new(vm, qs, &compiled, &using)?;
+    let builder = early.map_or_else(build, Ok)?;
     fetched
         .into_iter()
         .map(|row| builder.build(vm, row))
@@ -175,7 +181,8 @@ struct Instances {
     positions: Vec<usize>,
     keys: Vec<usize>,
     /// Weak references to the instances made so far, where the fetch mode wants them.
-    peers: Option<PyObjectRef>,
+    /// An exception is the first row's: what is no mode is not seen before.
+    peers: PyResult<Option<PyObjectRef>>,
     related: Vec<Related>,
 }
 
@@ -263,6 +270,7 @@ impl Builder {
     }
     fn build(&self, vm: &VirtualMachine, row: Vec<Value>) -> PyResult {
         let row = rows::folded(row, &self.composites).or_raise(vm)?;
+        self.check_length(vm, row.len())?;
         let values = rows::objects(vm, row, &self.converters)?;
         let width = self.converters.len();
         match self.shape {
@@ -301,6 +309,21 @@ impl Builder {
                 Ok(obj)
             }
         }
+    }
+    /// A filter over a window selects what was selected twice only once: a row then is too short.
+    fn check_length(&self, vm: &VirtualMachine, length: usize) -> PyResult<()> {
+        let Some(missing) = self.converters.get(length..).filter(|m| !m.is_empty()) else {
+            return Ok(());
+        };
+        let converted = self.converters.iter().any(|c| !c.is_empty());
+        if self.shape != Shape::Dicts && missing.iter().all(Vec::is_empty) {
+            return Ok(());
+        }
+        Err(vm.new_index_error(if converted {
+            "list index out of range"
+        } else {
+            "tuple index out of range"
+        }))
     }
     fn attach_known(&self, vm: &VirtualMachine, obj: &PyObjectRef) -> PyResult<()> {
         for (field, known) in self.known.iter() {
@@ -373,8 +396,8 @@ impl Instances {
         let class = class_of_model(vm, &info.model)?;
         let names: Vec<&str> = chosen.iter().map(|(_, n, _)| n.as_str()).collect();
         let db = vm.ctx.new_str(&**using).into();
-        let peers =
-            fetch_modes::tracks_peers(vm, mode.as_ref())?.then(|| vm.ctx.new_list(vec![]).into());
+        let peers = fetch_modes::tracks_peers(vm, mode.as_ref())
+            .map(|tracked| tracked.then(|| vm.ctx.new_list(vec![]).into()));
         let mut related = vec![];
         for r in &info.related {
             related.push(Related::new(vm, r, select, using, mode.clone())?);
@@ -399,7 +422,7 @@ impl Instances {
             .iter()
             .map(|at| row.get(*at).cloned().unwrap_or_else(|| vm.ctx.none()));
         let obj = self.plan.build(vm, values)?;
-        if let Some(peers) = &self.peers {
+        if let Some(peers) = self.peers.as_ref().map_err(Clone::clone)? {
             fetch_modes::add_peer(vm, peers, &obj)?;
         }
         for related in &self.related {

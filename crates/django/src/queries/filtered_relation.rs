@@ -1,6 +1,7 @@
 //! `FilteredRelation("books", condition=Q(…))`
 use super::q::PyQ;
 use crate::modules;
+use crate::signature::Signature;
 use orm_sql::Q;
 use rustpython_vm::Context;
 use rustpython_vm::builtins::PyType;
@@ -29,6 +30,9 @@ pub fn of(obj: &PyObjectRef) -> Option<(String, Q)> {
 impl Constructor for FilteredRelation {
     type Args = FuncArgs;
     fn py_new(_cls: &Py<PyType>, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
+        Signature::of("FilteredRelation.__init__", &["relation_name"])
+            .keyword_only(&["condition"])
+            .check(vm, &args)?;
         let name = args.take_positional_keyword("relation_name");
         let name = match name {
             Some(n) if n.clone().is_true(vm)? => n.str(vm)?.to_string_lossy().into_owned(),

@@ -2,6 +2,7 @@
 use super::hints;
 use super::queryset::PyQuerySet;
 use crate::modules;
+use crate::signature::Signature;
 use rustpython_vm::builtins::{PyBoundMethod, PyDictRef, PyFunction, PyStr, PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::common::hash::PyHash;
@@ -263,7 +264,8 @@ impl PyManager {
         PyManager::fresh(zelf, vm)
     }
     #[pymethod]
-    fn all(zelf: &Py<PyManager>, vm: &VirtualMachine) -> PyResult {
+    fn all(zelf: &Py<PyManager>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        Signature::of("BaseManager.all", &[]).check(vm, &args)?;
         let _scope = super::origins::calling_plain(vm);
         vm.call_method(zelf.as_object(), "get_queryset", ())
     }

@@ -437,10 +437,19 @@ impl Source {
                 Some(cache) => cache.contains_key(attr, vm),
                 None => false,
             }),
-            _ => Ok(match obj.dict() {
-                Some(d) => d.contains_key(to_attr, vm),
-                None => false,
-            }),
+            _ => {
+                let name = vm.ctx.intern_str(to_attr);
+                let cached =
+                    crate::modules::find(vm, "django.utils._functional", "cached_property")?;
+                // To look at a cached property would work it out.
+                let on_class = vm.get_attribute_opt(obj.class().as_object(), name)?;
+                if let Some(found) = on_class
+                    && found.is_instance(&cached, vm)?
+                {
+                    return Ok(obj.dict().is_some_and(|d| d.contains_key(to_attr, vm)));
+                }
+                Ok(vm.get_attribute_opt(obj, name)?.is_some())
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ mod in_bulk;
 mod methods;
 mod ordering;
 mod pickle;
+mod signatures;
 pub mod steps;
 pub mod update;
 

@@ -49,6 +49,18 @@ impl Collector {
             }
         }
     }
+    /// One alias for each expression, the last that it has, where it first came: what a dictionary
+    /// of them keeps.
+    fn selected_once(&self) -> Vec<&str> {
+        let mut once: Vec<&(Expr, String)> = vec![];
+        for item in &self.select {
+            match once.iter_mut().find(|(e, _)| e.same(&*item.0)) {
+                Some(same) => *same = item,
+                None => once.push(item),
+            }
+        }
+        once.into_iter().map(|(_, alias)| alias.as_str()).collect()
+    }
     fn pairs(&self) -> Vec<(Expr, Expr)> {
         self.replacements
             .iter()
@@ -134,7 +146,7 @@ impl Compiler {
         let masked = !collector.added.is_empty();
         if masked {
             out.push("SELECT ");
-            for (i, (_, alias)) in collector.select.iter().enumerate() {
+            for (i, alias) in collector.selected_once().into_iter().enumerate() {
                 if i > 0 {
                     out.push(", ");
                 }

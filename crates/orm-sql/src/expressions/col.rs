@@ -18,6 +18,9 @@ pub struct Col {
     pub target: Rc<Field>,
     pub output: Rc<Field>,
     pub multivalued: bool,
+    /// Went through a renaming of aliases, even if its own stayed. On its model's own table it then
+    /// is another expression than the column that did not.
+    pub remade: bool,
 }
 
 impl Col {
@@ -30,7 +33,20 @@ impl Col {
             target,
             output,
             multivalued: false,
+            remade: false,
         })
+    }
+}
+
+impl Col {
+    /// On its model's own table and of its own type: the column that a field hands out again and
+    /// again.
+    fn is_plain(&self) -> bool {
+        same_field(&self.target, &self.output)
+            && self
+                .target
+                .model()
+                .is_some_and(|model| *model.db_table() == *self.alias)
     }
 }
 
@@ -105,13 +121,14 @@ impl Expression for Col {
         self.multivalued
     }
     fn relabeled(self: Rc<Self>, map: &AliasMap) -> Expr {
-        match map.get(&self.alias) {
-            Some(to) if *to != self.alias => Rc::new(Col {
-                alias: to.clone(),
-                ..(*self).clone()
-            }),
-            _ => self,
+        if self.alias.is_empty() {
+            return self;
         }
+        Rc::new(Col {
+            alias: map.get(&self.alias).unwrap_or(&self.alias).clone(),
+            remade: true,
+            ..(*self).clone()
+        })
     }
     fn group_by_cols(self: Rc<Self>) -> Result<Vec<Expr>> {
         Ok(vec![self])
@@ -121,6 +138,7 @@ impl Expression for Col {
             self.alias == o.alias
                 && same_field(&self.target, &o.target)
                 && same_field(&self.output, &o.output)
+                && (self.remade == o.remade || !self.is_plain())
         })
     }
     fn repr(&self) -> String {

@@ -6,12 +6,13 @@
 //! ```
 use crate::compiler::Compiler;
 use crate::dialect::Vendor;
-use crate::expression::{Expr, Expression, Sources};
+use crate::expression::{Expr, Expression, Resolve, Sources};
 use crate::expressions::fields::unbound;
 use crate::expressions::numeric::gives_decimal;
 use crate::expressions::value::same_output;
 use crate::expressions::window_frame::WindowFrame;
 use crate::expressions::{ExpressionList, OrderByList, arg};
+use crate::query::Query;
 use crate::writer::SqlWriter;
 use orm_state::{Error, Field, FieldKind, Result, Value};
 use std::any::Any;
@@ -80,6 +81,41 @@ impl Window {
         }
         out.push(")");
         Ok(())
+    }
+}
+
+/// What was given as a frame and is no expression: a window can be made with it, and is refused
+/// where it is used.
+#[derive(Clone, Debug)]
+pub struct NoFrame(pub Value);
+
+impl NoFrame {
+    fn refused(&self) -> Error {
+        self.0.no_attribute("resolve_expression")
+    }
+}
+
+impl Expression for NoFrame {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn into_expr(self: Rc<Self>) -> Expr {
+        self
+    }
+    fn name(&self) -> String {
+        self.0.type_name()
+    }
+    fn with_sources(&self, _: Sources) -> Expr {
+        Rc::new(self.clone())
+    }
+    fn resolve(self: Rc<Self>, _: &mut Query, _: &Resolve) -> Result<Expr> {
+        Err(self.refused())
+    }
+    fn as_sql(&self, _: &Compiler, _: &mut SqlWriter) -> Result<()> {
+        Err(self.refused())
+    }
+    fn repr(&self) -> String {
+        self.0.repr()
     }
 }
 
@@ -172,8 +208,13 @@ impl Expression for Window {
         let frame = self
             .frame
             .as_ref()
-            .and_then(|f| f.as_any().downcast_ref::<WindowFrame>())
-            .map(WindowFrame::display)
+            .and_then(|f| match f.as_any().downcast_ref::<NoFrame>() {
+                Some(other) => Some(other.0.to_str()),
+                None => f
+                    .as_any()
+                    .downcast_ref::<WindowFrame>()
+                    .map(WindowFrame::display),
+            })
             .unwrap_or_default();
         format!(
             "<Window: {} OVER ({partition}{order}{frame})>",

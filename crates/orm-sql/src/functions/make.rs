@@ -156,8 +156,13 @@ fn place(class: &str, call: &mut Call) -> Result<()> {
     }
     let shown = call.custom.as_ref().map_or(class, |c| &c.name).to_string();
     if call.args.len() > params.len() {
+        let required = params.iter().filter(|(_, d)| d.is_none()).count();
+        let least = match required == params.len() {
+            true => String::new(),
+            false => format!("from {} to ", required + 1),
+        };
         return Err(Error::type_error(format!(
-            "{shown}.__init__() takes {} positional arguments but {} were given",
+            "{shown}.__init__() takes {least}{} positional arguments but {} were given",
             params.len() + 1,
             call.args.len() + 1
         )));

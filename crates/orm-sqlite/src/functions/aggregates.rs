@@ -4,7 +4,7 @@ use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive, Zero};
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::types::{Value as Sql, ValueRef};
-use rusqlite::{Connection, Error, Result};
+use rusqlite::{Connection, Error, Result, ffi};
 
 pub fn register(db: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8;
@@ -131,7 +131,11 @@ impl Aggregate<Numbers, Sql> for Spread {
         if !numbers.any_float && (&top % &bottom).is_zero() {
             return match (&top / &bottom).to_i64() {
                 Some(i) => Ok(i.into()),
-                None => raised(),
+                // SQLite has no integer that large.
+                None => Err(Error::SqliteFailure(
+                    ffi::Error::new(ffi::SQLITE_TOOBIG),
+                    Some("string or blob too big".into()),
+                )),
             };
         }
         Ok(fraction(top, bottom).into())

@@ -20,6 +20,10 @@ fn regexp(a: &Arguments) -> Answer {
     if a.any_null() {
         return Ok(Sql::Null);
     }
+    // No pattern is made of a number.
+    let ValueRef::Text(_) = a.get(0) else {
+        return Err(Raised);
+    };
     let pattern = compiled(a.text(0)?).ok_or(Raised)?;
     let found = match a.get(1) {
         ValueRef::Integer(i) => pattern.is_match(&i.to_string()),

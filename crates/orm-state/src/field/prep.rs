@@ -3,6 +3,7 @@
 use super::{Field, FieldKind};
 use crate::dateparse;
 use crate::error::{Error, ErrorKind, Result};
+use crate::face::Object;
 use crate::settings::{settings, warn};
 use crate::temporal::{DateTime, Zone};
 use crate::value::Value;
@@ -77,16 +78,21 @@ impl Field {
         Ok(match (self.kind, value) {
             (_, Value::Null) if self.kind != Json => Value::Null,
             (_, v @ Value::Object(_)) if self.kind != Json => v,
-            (Date, v @ Value::Date(_)) => Value::from(v.to_str()),
+            (Date, v) => Value::from(v.to_str()),
             (DateTime, Value::DateTime(d)) => adapt_datetime(&d)?,
-            (Time, Value::Time(t)) if t.tz.is_some() => {
+            (Time, v) if is_aware(&v)? => {
                 return Err(Error::value_error(
                     "SQLite backend does not support timezone-aware times.",
                 ));
             }
-            (Time, v @ Value::Time(_)) => Value::from(v.to_str()),
+            (Time, v) => Value::from(v.to_str()),
+            (DateTime, v) if !is_aware(&v)? => Value::from(v.to_str()),
             (Duration, Value::Duration(d)) => Value::from(BigInt::from(d.micros)),
             (Duration, v) => return Err(v.no_attribute("days")),
+            // What was prepared by nobody.
+            (Uuid, v) if prepared && !matches!(v, Value::Uuid(_)) => {
+                return Err(v.no_attribute("hex"));
+            }
             (Uuid, v) => match self.to_uuid(v)? {
                 Value::Uuid(u) => Value::from(u.simple().to_string()),
                 v => v,
@@ -142,6 +148,7 @@ impl Field {
             },
             Value::Bytes(_) => return Err(self.expected(Error::value_error, &value)),
             Value::Bool(b) => Value::Int(i64::from(b)),
+            Value::Uuid(u) => Value::from(BigInt::from(u.as_u128())),
             Value::Float(f) if f.is_finite() => match BigInt::from_f64(f.trunc()) {
                 Some(i) => Value::from(i),
                 None => return Err(self.expected(Error::value_error, &Value::Float(f))),
@@ -205,7 +212,8 @@ impl Field {
             return Ok(Value::Null);
         }
         match &value {
-            Value::Bool(_) | Value::Object(_) => Ok(value),
+            Value::Bool(_) => Ok(value),
+            Value::Object(o) if !is_plain(&**o) => Ok(value),
             Value::Str(s) if matches!(&**s, "t" | "True" | "1") => Ok(Value::Bool(true)),
             Value::Str(s) if matches!(&**s, "f" | "False" | "0") => Ok(Value::Bool(false)),
             v if *v == Value::Int(1) => Ok(Value::Bool(true)),
@@ -223,7 +231,8 @@ impl Field {
     /// `DateField.to_python`
     pub fn to_date(&self, value: Value) -> Result<Value> {
         Ok(match &value {
-            Value::Date(_) | Value::Object(_) | Value::Null => value,
+            Value::Date(_) | Value::Null => value,
+            Value::Object(o) if !is_plain(&**o) => value,
             Value::DateTime(d) => {
                 let local = match (&d.tz, settings().use_tz) {
                     (Some(_), true) => in_zone(d, &settings().time_zone),
@@ -232,7 +241,7 @@ impl Field {
                 Value::Date(local.date())
             }
             v => {
-                let text = v.to_str();
+                let text = iso_text(v)?;
                 match dateparse::parse_date(&text) {
                     Ok(Some(d)) => Value::Date(d),
                     Err(_) => {
@@ -254,7 +263,8 @@ impl Field {
     /// `DateTimeField.to_python`
     pub fn to_datetime(&self, value: Value) -> Result<Value> {
         Ok(match &value {
-            Value::DateTime(_) | Value::Object(_) | Value::Null => value,
+            Value::DateTime(_) | Value::Null => value,
+            Value::Object(o) if !is_plain(&**o) => value,
             Value::Date(d) => {
                 let mut at = DateTime::naive(d.at(0, 0, 0, 0));
                 if settings().use_tz {
@@ -264,7 +274,7 @@ impl Field {
                 Value::DateTime(at)
             }
             v => {
-                let text = v.to_str();
+                let text = iso_text(v)?;
                 match dateparse::parse_datetime(&text) {
                     Ok(Some(d)) => return Ok(Value::DateTime(d)),
                     Err(_) => {
@@ -320,12 +330,13 @@ impl Field {
     /// `TimeField.to_python`
     pub fn to_time(&self, value: Value) -> Result<Value> {
         Ok(match &value {
-            Value::Time(_) | Value::Object(_) | Value::Null => value,
+            Value::Time(_) | Value::Null => value,
+            Value::Object(o) if !is_plain(&**o) => value,
             Value::DateTime(d) => Value::Time(crate::temporal::Time {
                 civil: d.civil.time(),
                 tz: None,
             }),
-            v => match dateparse::parse_time(&v.to_str()) {
+            v => match dateparse::parse_time(&iso_text(v)?) {
                 Ok(Some(t)) => Value::Time(t),
                 Err(_) => {
                     return Err(self.invalid(
@@ -345,7 +356,8 @@ impl Field {
     /// `DecimalField.to_python`
     pub fn to_decimal(&self, value: Value) -> Result<Value> {
         Ok(match &value {
-            Value::Decimal(_) | Value::Object(_) | Value::Null => value,
+            Value::Decimal(_) | Value::Null => value,
+            Value::Object(o) if !is_plain(&**o) => value,
             Value::Float(f) if f.is_finite() => {
                 let digits = self
                     .options
@@ -373,11 +385,20 @@ impl Field {
         let bad = |v: &Value| self.invalid(v, "is not a valid UUID.");
         Ok(match &value {
             Value::Uuid(_) | Value::Null => value,
-            // Neither an expression nor an instance: no key is made of it.
-            Value::Object(o) if o.model().is_none() && o.number(false).is_some() => {
-                return Err(bad(&value));
-            }
+            // No key is made of it.
+            Value::Object(o) if is_plain(&**o) => return Err(bad(&value)),
             Value::Object(_) => value,
+            // Their `replace` takes other arguments than a text's.
+            Value::Bytes(_) => {
+                return Err(Error::type_error(
+                    "a bytes-like object is required, not 'str'",
+                ));
+            }
+            Value::Date(_) | Value::Time(_) | Value::DateTime(_) => {
+                return Err(Error::type_error(
+                    "'str' object cannot be interpreted as an integer",
+                ));
+            }
             Value::Int(_) | Value::BigInt(_) | Value::Bool(_) => {
                 match u128::from_str(&value.as_decimal().unwrap_or_default().to_string()) {
                     Ok(i) => Value::Uuid(uuid::Uuid::from_u128(i)),
@@ -484,6 +505,28 @@ pub fn in_zone(value: &DateTime, name: &str) -> jiff::civil::DateTime {
     ) {
         (Ok(tz), Ok(z)) => z.timestamp().to_zoned(tz).datetime(),
         _ => utc,
+    }
+}
+
+/// Neither an expression nor an instance of a model, nor a text that is not yet known.
+fn is_plain(object: &dyn Object) -> bool {
+    object.model().is_none() && object.number(false).is_some() && object.type_name() != "__proxy__"
+}
+
+/// The text that a date or time is read from; nothing else is read.
+fn iso_text(value: &Value) -> Result<Rc<str>> {
+    match value {
+        Value::Str(text) => Ok(text.clone()),
+        _ => Err(Error::type_error("fromisoformat: argument must be str")),
+    }
+}
+
+/// Whether it has an offset; what is no time at all was prepared by nobody.
+fn is_aware(value: &Value) -> Result<bool> {
+    match value {
+        Value::DateTime(d) => Ok(d.is_aware()),
+        Value::Time(t) => Ok(t.tz.is_some()),
+        v => Err(v.no_attribute("utcoffset")),
     }
 }
 

@@ -39,7 +39,13 @@ pub fn fill(c: &mut Class) {
             // A user's `get_prep_value` is asked first.
             if !prepared && inner(&o, vm)?.overrides().get_prep_value {
                 v = py::call(vm, &o, "get_prep_value", vec![v])?;
-                return prep(&o, v, vm, |f, v| f.builtin_db_prep_value(v, true));
+                return prep(&o, v, vm, |f, v| {
+                    let v = match kind {
+                        FieldKind::Uuid => f.to_uuid(v)?,
+                        _ => v,
+                    };
+                    f.builtin_db_prep_value(v, true)
+                });
             }
             prep(&o, v, vm, |f, v| f.builtin_db_prep_value(v, prepared))
         },

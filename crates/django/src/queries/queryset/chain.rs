@@ -1,5 +1,5 @@
 //! Methods that narrow or widen what is fetched: filters, related objects, deferred columns.
-use super::methods::names;
+use super::methods::{names, paths};
 use super::{PyQuerySet, Shape};
 use crate::convert::to_value;
 use crate::error::OrRaise;
@@ -10,7 +10,7 @@ use orm_sql::query::{ForUpdate, SelectRelated};
 use orm_state::Value;
 use rustpython_vm::builtins::{PyDict, PyStr};
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::{Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 type Chained = PyResult<PyRef<PyQuerySet>>;
@@ -55,6 +55,12 @@ impl PyQuerySet {
             for (k, v) in d.items_vec() {
                 args.kwargs.insert(k.str(vm)?.as_wtf8().to_owned(), v);
             }
+        } else if filter.clone().is_true(vm)? && !zelf.is_sliced() {
+            let _: Vec<PyObjectRef> = filter.try_to_value(vm)?;
+            return Err(vm.new_type_error(format!(
+                "django.db.models.query_utils.Q() argument after ** must be a mapping, not {}",
+                filter.class().name()
+            )));
         }
         Self::filtered(zelf, vm, false, args)
     }
@@ -96,10 +102,15 @@ impl PyQuerySet {
         for lookup in &args {
             let path = match lookup.downcast_ref::<PyStr>() {
                 Some(s) => s.to_string_lossy().into_owned(),
-                None => {
-                    let to = lookup.get_attr("prefetch_to", vm)?.str(vm)?;
-                    to.to_string_lossy().into_owned()
-                }
+                None => match lookup.get_attr("prefetch_to", vm) {
+                    Ok(to) => to.str(vm)?.to_string_lossy().into_owned(),
+                    Err(_) => {
+                        return Err(vm.new_attribute_error(format!(
+                            "'{}' object has no attribute 'split'",
+                            lookup.class().name()
+                        )));
+                    }
+                },
             };
             let first = path.split("__").next().unwrap_or_default();
             if zelf.query.borrow().filtered_relations.contains_key(first) {
@@ -158,7 +169,7 @@ impl PyQuerySet {
         match &args[..] {
             [only] if vm.is_none(only) => qs.with_query(|q| q.clear_deferred_loading()),
             _ => {
-                let fields = names(vm, &args)?;
+                let fields = paths(vm, &args)?;
                 qs.with_query(|q| q.add_deferred_loading(fields));
             }
         }
@@ -175,7 +186,7 @@ impl PyQuerySet {
         {
             return Err(vm.new_type_error("Cannot pass None as an argument to only()."));
         }
-        let fields = names(vm, &args)?;
+        let fields = paths(vm, &args)?;
         for f in &fields {
             let first = f.split("__").next().unwrap_or_default();
             if zelf.query.borrow().filtered_relations.contains_key(first) {
@@ -233,7 +244,10 @@ impl PyQuerySet {
         let mut columns = vec![];
         if let Some(select) = select {
             let Some(dict) = select.downcast_ref::<PyDict>() else {
-                return Err(vm.new_type_error("select must be a dict"));
+                return Err(vm.new_attribute_error(format!(
+                    "'{}' object has no attribute 'items'",
+                    select.class().name()
+                )));
             };
             for (k, v) in dict.items_vec() {
                 columns.push((

@@ -20,20 +20,6 @@ impl PyQuerySet {
             }
         };
         let (field, kind) = (take("field_name"), take("kind"));
-        let missing: Vec<&str> = [("'field_name'", &field), ("'kind'", &kind)]
-            .iter()
-            .filter(|(_, given)| given.is_none())
-            .map(|(name, _)| *name)
-            .collect();
-        if !missing.is_empty() {
-            return Err(vm.new_type_error(format!(
-                "QuerySet.{}() missing {} required positional argument{}: {}",
-                if times { "datetimes" } else { "dates" },
-                missing.len(),
-                if missing.len() == 1 { "" } else { "s" },
-                missing.join(" and ")
-            )));
-        }
         let (field, kind) = (text(field, "")?, text(kind, "")?);
         let order = text(take("order"), "ASC")?;
         let tzinfo = take("tzinfo");

@@ -3,7 +3,7 @@ use super::super::awaitable::AsyncIterator;
 use super::super::fetch;
 use super::super::origins;
 use super::super::py_query::PyQuery;
-use super::{PyQuerySet, Shape};
+use super::{PyQuerySet, Shape, signatures};
 use crate::error::{self, OrRaise};
 use crate::modules;
 use crate::queries::raw::Origin;
@@ -12,7 +12,8 @@ use rustpython_vm::builtins::{PyInt, PyList, PySlice, PyStr, PyType, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::{PyMappingMethods, PyNumberMethods, PySequenceMethods};
 use rustpython_vm::types::{
-    AsMapping, AsNumber, AsSequence, Constructor, Initializer, Iterable, Representable,
+    AsMapping, AsNumber, AsSequence, Constructor, Initializer, Iterable, PyComparisonOp,
+    Representable,
 };
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func,
@@ -63,20 +64,24 @@ impl PyQuerySet {
                 key.class().name()
             )));
         };
-        let bound = |o: Option<PyObjectRef>| -> PyResult<Option<u64>> {
-            match o {
-                Some(o) if !vm.is_none(&o) => {
-                    let i: i64 = o.try_index(vm)?.try_to_primitive(vm)?;
-                    Ok(Some(u64::try_from(i).map_err(|_| negative())?))
-                }
-                _ => Ok(None),
+        let ends = [slice.start.clone(), Some(slice.stop.clone())];
+        let ends = ends.map(|end| end.filter(|e| !vm.is_none(e)));
+        let zero: PyObjectRef = vm.ctx.new_int(0).into();
+        for end in ends.iter().flatten() {
+            if end.rich_compare_bool(&zero, PyComparisonOp::Lt, vm)? {
+                return Err(negative());
             }
-        };
-        let start = bound(slice.start.clone())?;
-        let stop = bound(Some(slice.stop.clone()))?;
+        }
         if let Some(list) = &*zelf.cache.borrow() {
             return list.as_object().get_item(key, vm);
         }
+        let number = |end: &PyObjectRef| -> PyResult<u64> {
+            let int = vm.ctx.types.int_type.as_object();
+            let made = int.call((end.clone(),), vm)?;
+            made.try_into_value(vm)
+        };
+        let [start, stop] = ends.map(|end| end.as_ref().map(number).transpose());
+        let (start, stop) = (start?, stop?);
         let part = Self::chain(zelf, vm)?;
         part.with_query(|q| q.set_limits(start, stop))
             .or_raise(vm)?;
@@ -310,11 +315,13 @@ impl PyQuerySet {
         cls
     }
     #[pyclassmethod]
-    fn as_manager(cls: PyTypeRef, vm: &VirtualMachine) -> PyResult {
+    fn as_manager(cls: PyTypeRef, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::AS_MANAGER.check(vm, &args)?;
         super::super::manager::as_manager(vm, cls)
     }
     #[pymethod]
     fn iterator(zelf: &Py<PyQuerySet>, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::ITERATOR.check(vm, &args)?;
         let chunk_size = args.take_positional_keyword("chunk_size");
         fetch::iterator(vm, zelf, chunk_size.filter(|c| !vm.is_none(c)))
     }
@@ -340,18 +347,25 @@ impl PyQuerySet {
         })
     }
     #[pymethod]
-    fn complex_filter(zelf: &Py<PyQuerySet>, filter: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+    fn complex_filter(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let filter = signatures::COMPLEX_FILTER.one(vm, args)?;
         let _scope = origins::calling_plain(vm);
         Ok(PyQuerySet::complex(zelf, vm, filter)?.into())
     }
     #[pymethod]
-    fn all(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
+    fn all(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::ALL.check(vm, &args)?;
         PyQuerySet::stepped(zelf, vm, "all", FuncArgs::default(), |_| {
             PyQuerySet::chain(zelf, vm)
         })
     }
     #[pymethod]
-    fn none(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult<PyRef<PyQuerySet>> {
+    fn none(
+        zelf: &Py<PyQuerySet>,
+        args: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyRef<PyQuerySet>> {
+        signatures::NONE.check(vm, &args)?;
         let _scope = origins::calling_plain(vm);
         let qs = PyQuerySet::chain(zelf, vm)?;
         qs.with_query(|q| q.set_empty());
@@ -363,37 +377,44 @@ impl PyQuerySet {
         PyQuerySet::get_one(zelf, vm, args)
     }
     #[pymethod]
-    fn first(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
+    fn first(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::FIRST.check(vm, &args)?;
         let _scope = origins::calling_plain(vm);
         PyQuerySet::first_or_last(zelf, vm, false)
     }
     #[pymethod]
-    fn last(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
+    fn last(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::LAST.check(vm, &args)?;
         let _scope = origins::calling_plain(vm);
         PyQuerySet::first_or_last(zelf, vm, true)
     }
     #[pymethod]
     fn earliest(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::EARLIEST.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         PyQuerySet::extreme(zelf, vm, args, false)
     }
     #[pymethod]
     fn latest(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::LATEST.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         PyQuerySet::extreme(zelf, vm, args, true)
     }
     #[pymethod]
-    fn count(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
+    fn count(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::COUNT.check(vm, &args)?;
         let _scope = origins::calling_plain(vm);
         PyQuerySet::count_rows(zelf, vm)
     }
     #[pymethod]
-    fn exists(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult<bool> {
+    fn exists(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult<bool> {
+        signatures::EXISTS.check(vm, &args)?;
         let _scope = origins::calling_plain(vm);
         PyQuerySet::any_row(zelf, vm)
     }
     #[pymethod]
-    fn contains(zelf: &Py<PyQuerySet>, obj: PyObjectRef, vm: &VirtualMachine) -> PyResult<bool> {
+    fn contains(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult<bool> {
+        let obj = signatures::CONTAINS.one(vm, args)?;
         let _scope = origins::calling_plain(vm);
         PyQuerySet::contains_instance(zelf, vm, obj)
     }
@@ -416,18 +437,21 @@ impl PyQuerySet {
     }
     #[pymethod]
     fn order_by(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::ORDER_BY.check(vm, &args)?;
         PyQuerySet::stepped(zelf, vm, "order_by", args, |args| {
             PyQuerySet::ordered_by(zelf, vm, args.args)
         })
     }
     #[pymethod]
-    fn reverse(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
+    fn reverse(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::REVERSE.check(vm, &args)?;
         PyQuerySet::stepped(zelf, vm, "reverse", FuncArgs::default(), |_| {
             PyQuerySet::reversed(zelf, vm)
         })
     }
     #[pymethod]
     fn distinct(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::DISTINCT.check(vm, &args)?;
         PyQuerySet::stepped(zelf, vm, "distinct", args, |args| {
             PyQuerySet::distinct_rows(zelf, vm, args.args)
         })
@@ -440,22 +464,26 @@ impl PyQuerySet {
     }
     #[pymethod]
     fn values_list(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::VALUES_LIST.check(vm, &args)?;
         PyQuerySet::stepped(zelf, vm, "values_list", args, |args| {
             PyQuerySet::as_tuples(zelf, vm, args)
         })
     }
     #[pymethod]
     fn dates(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::DATES.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         PyQuerySet::date_list(zelf, vm, args, false)
     }
     #[pymethod]
     fn datetimes(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::DATETIMES.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         PyQuerySet::date_list(zelf, vm, args, true)
     }
     #[pymethod]
     fn select_related(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::SELECT_RELATED.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         zelf.not_combined(vm, "select_related")?;
         if args.args.is_empty() {
@@ -472,6 +500,7 @@ impl PyQuerySet {
     }
     #[pymethod]
     fn prefetch_related(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::PREFETCH_RELATED.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         // The query stays what it is: for its pickle this is `all()`.
         PyQuerySet::stepped(zelf, vm, "all", FuncArgs::default(), |_| {
@@ -480,24 +509,28 @@ impl PyQuerySet {
     }
     #[pymethod]
     fn select_for_update(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::SELECT_FOR_UPDATE.check(vm, &args)?;
         PyQuerySet::stepped(zelf, vm, "select_for_update", args, |args| {
             PyQuerySet::locked(zelf, vm, args)
         })
     }
     #[pymethod]
     fn defer(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::DEFER.check(vm, &args)?;
         PyQuerySet::stepped(zelf, vm, "defer", args, |args| {
             PyQuerySet::deferring(zelf, vm, args.args)
         })
     }
     #[pymethod]
     fn only(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::ONLY.check(vm, &args)?;
         PyQuerySet::stepped(zelf, vm, "only", args, |args| {
             PyQuerySet::loading_only(zelf, vm, args.args)
         })
     }
     #[pymethod]
-    fn using(zelf: &Py<PyQuerySet>, alias: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+    fn using(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let alias = signatures::USING.one(vm, args)?;
         PyQuerySet::stepped(zelf, vm, "all", FuncArgs::default(), |_| {
             let qs = PyQuerySet::chain(zelf, vm)?;
             PyQuerySet::set__db(&qs, alias, vm)?;
@@ -505,7 +538,8 @@ impl PyQuerySet {
         })
     }
     #[pymethod]
-    fn fetch_mode(zelf: &Py<PyQuerySet>, mode: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+    fn fetch_mode(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let mode = signatures::FETCH_MODE.one(vm, args)?;
         PyQuerySet::stepped(zelf, vm, "all", FuncArgs::default(), |_| {
             let qs = PyQuerySet::chain(zelf, vm)?;
             *qs.fetch_mode.borrow_mut() = Some(mode);
@@ -514,62 +548,74 @@ impl PyQuerySet {
     }
     #[pymethod]
     fn extra(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::EXTRA.check(vm, &args)?;
         PyQuerySet::stepped(zelf, vm, "extra", args, |args| {
             PyQuerySet::with_extra(zelf, vm, args)
         })
     }
     #[pymethod]
     fn union(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::UNION.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         PyQuerySet::united(zelf, vm, args)
     }
     #[pymethod]
     fn intersection(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::INTERSECTION.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         PyQuerySet::intersected(zelf, vm, args)
     }
     #[pymethod]
     fn difference(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::DIFFERENCE.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         PyQuerySet::subtracted(zelf, vm, args)
     }
     #[pymethod]
     fn create(zelf: PyRef<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::CREATE.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         PyQuerySet::create_one(&zelf, vm, args)
     }
     #[pymethod]
     fn get_or_create(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::GET_OR_CREATE.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         PyQuerySet::get_or_create_one(zelf, vm, args)
     }
     #[pymethod]
     fn update_or_create(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::UPDATE_OR_CREATE.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         PyQuerySet::update_or_create_one(zelf, vm, args)
     }
     #[pymethod]
     fn bulk_create(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::BULK_CREATE.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         PyQuerySet::create_many(zelf, vm, args)
     }
     #[pymethod]
     fn bulk_update(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::BULK_UPDATE.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         PyQuerySet::update_many(zelf, vm, args)
     }
     #[pymethod]
     fn in_bulk(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::IN_BULK.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         PyQuerySet::by_key(zelf, vm, args)
     }
     #[pymethod]
     fn update(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::UPDATE.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         PyQuerySet::update_rows(zelf, vm, args)
     }
     #[pymethod]
-    fn delete(zelf: &Py<PyQuerySet>, vm: &VirtualMachine) -> PyResult {
+    fn delete(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::DELETE.check(vm, &args)?;
         let _scope = origins::calling_plain(vm);
         PyQuerySet::delete_rows(zelf, vm)
     }
@@ -584,11 +630,13 @@ impl PyQuerySet {
     }
     #[pymethod]
     fn explain(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::EXPLAIN.check(vm, &args)?;
         let _scope = origins::calling(vm, &args);
         PyQuerySet::explained(zelf, vm, args)
     }
     #[pymethod]
     fn raw(zelf: &Py<PyQuerySet>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        signatures::RAW.check(vm, &args)?;
         let class = zelf.model_class(vm)?;
         let origin = Origin {
             model: Some(class),
@@ -849,6 +897,17 @@ impl Representable for PyQuerySet {
             shown.push("'...(remaining elements truncated)...'".into());
         }
         Ok(format!("<{} [{}]>", zelf.class().name(), shown.join(", ")))
+    }
+}
+
+/// Names that are taken apart at their `__`.
+pub fn paths(vm: &VirtualMachine, args: &[PyObjectRef]) -> PyResult<Vec<std::rc::Rc<str>>> {
+    match args.iter().find(|a| a.downcast_ref::<PyStr>().is_none()) {
+        Some(other) => Err(vm.new_attribute_error(format!(
+            "'{}' object has no attribute 'split'",
+            other.class().name()
+        ))),
+        None => names(vm, args),
     }
 }
 

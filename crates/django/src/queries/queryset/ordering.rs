@@ -1,6 +1,6 @@
 //! `order_by()`, `reverse()`, `distinct()`, and whether an order is set.
 use super::PyQuerySet;
-use super::methods::names;
+use super::methods::paths;
 use crate::convert::to_value;
 use crate::error::{self, OrRaise};
 use orm_sql::Expr;
@@ -14,6 +14,7 @@ use rustpython_vm::{Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
 /// The terms of `order_by()`.
 pub fn terms(vm: &VirtualMachine, args: &[PyObjectRef]) -> PyResult<Vec<Ordering>> {
     let mut found = Vec::with_capacity(args.len());
+    let mut others = vec![];
     for arg in args {
         if let Some(s) = arg.downcast_ref::<PyStr>() {
             found.push(Ordering::Name((&*s.to_string_lossy()).into()));
@@ -21,15 +22,15 @@ pub fn terms(vm: &VirtualMachine, args: &[PyObjectRef]) -> PyResult<Vec<Ordering
         }
         match value_expr(&to_value(vm, arg)?) {
             Some(e) => found.push(Ordering::Expr(e)),
-            None => {
-                let shown = arg.repr(vm)?;
-                return Err(error::raise(
-                    vm,
-                    "FieldError",
-                    format!("Invalid order_by arguments: [{}]", shown.to_string_lossy()),
-                ));
-            }
+            None => others.push(arg.repr(vm)?.to_string_lossy().into_owned()),
         }
+    }
+    if !others.is_empty() {
+        return Err(error::raise(
+            vm,
+            "FieldError",
+            format!("Invalid order_by arguments: [{}]", others.join(", ")),
+        ));
     }
     Ok(found)
 }
@@ -71,7 +72,7 @@ impl PyQuerySet {
                 vm.new_type_error("Cannot create distinct fields once a slice has been taken.")
             );
         }
-        let fields = names(vm, &args)?;
+        let fields = paths(vm, &args)?;
         let qs = Self::chain(zelf, vm)?;
         qs.with_query(|q| {
             q.distinct_fields = fields.iter().map(|f| f.to_string()).collect();

@@ -1,7 +1,9 @@
 //! `values()` and `values_list()`
 use super::{PyQuerySet, Shape};
+use crate::convert::to_value;
 use crate::error::OrRaise;
 use crate::queries::exprs;
+use orm_sql::expression::value_expr;
 use orm_sql::origin;
 use rustpython_vm::builtins::PyStr;
 use rustpython_vm::function::FuncArgs;
@@ -43,6 +45,8 @@ impl PyQuerySet {
         vm: &VirtualMachine,
         args: FuncArgs,
     ) -> PyResult<PyRef<PyQuerySet>> {
+        let named = FuncArgs::new(vec![], args.kwargs.clone());
+        super::annotate::expressions_only(vm, &named, "annotate")?;
         let mut fields = super::methods::names(vm, &args.args)?;
         let mut expressions = vec![];
         for (name, e) in args.kwargs.iter() {
@@ -107,9 +111,18 @@ impl PyQuerySet {
         for g in given {
             let (mut name, mut expression) = match g.downcast_ref::<PyStr>() {
                 Some(s) => (s.to_string_lossy().into_owned(), None),
+                None if value_expr(&to_value(vm, &g)?).is_none() => {
+                    return Err(vm.new_type_error(format!(
+                        "argument of type '{}' is not iterable",
+                        g.class().name()
+                    )));
+                }
                 None => {
                     let alias = match super::annotate::default_alias(vm, &g) {
                         Ok(a) => a,
+                        Err(e) if !e.fast_isinstance(vm.ctx.exceptions.attribute_error) => {
+                            return Err(e);
+                        }
                         Err(_) => g.class().name().to_lowercase(),
                     };
                     (alias, Some(g.clone()))

@@ -283,7 +283,12 @@ pub fn prefetch_source(
     };
     let qs = match given.len() {
         0 => relation.all_objects(vm, manager)?,
-        1 => queryset(vm, given[0].clone())?,
+        1 => given[0].clone().downcast::<PyQuerySet>().map_err(|other| {
+            vm.new_attribute_error(format!(
+                "'{}' object has no attribute '_add_hints'",
+                other.class().name()
+            ))
+        })?,
         _ => {
             return Err(vm.new_value_error(
                 "querysets argument of get_prefetch_querysets() should have a length of 1.",
