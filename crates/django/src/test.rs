@@ -63,6 +63,9 @@ fn make(vm: &VirtualMachine) -> PyResult<()> {
     data::install(vm)?;
     cases::install(vm)?;
     modules::reexport(vm, "django.test.testcases", "django.test")?;
+    for path in ["django.test", "django.test.client"] {
+        crate::library::promise(vm, path, "django.test._requests", &["RequestFactory"])?;
+    }
     crate::library::promise(
         vm,
         "django.test.runner",

@@ -56,6 +56,11 @@ impl ProjectState {
                 }
             }
         }
+        for (_, model) in &made {
+            if model.pk().is_none() && !model.options.borrow().proxy {
+                model.add_field(&automatic_id(), false);
+            }
+        }
         for (state, model) in &made {
             for field in model
                 .local_fields()
@@ -152,6 +157,24 @@ impl Model {
     }
 }
 
+/// The key of a model that names none.
+fn automatic_id() -> Rc<Field> {
+    let id = Field::new(
+        fields::class(FieldKind::BigAuto),
+        FieldOptions {
+            verbose_name: Some("ID".into()),
+            auto_created: true,
+            serialize: false,
+            ..Default::default()
+        },
+        None,
+    );
+    id.primary_key.set(true);
+    id.set_name("id");
+    id.creation_counter.set(-1);
+    id
+}
+
 /// The table a many-to-many field keeps its pairs in, when it has no `through` of its own.
 pub fn auto_through(
     apps: &Rc<Apps>,
@@ -180,19 +203,7 @@ pub fn auto_through(
     };
     let name = format!("{}_{}", model.object_name(), field.name());
     let through = orm_state::Model::new(apps, model.app_label(), &name, "__fake__", options);
-    let id = Field::new(
-        fields::class(FieldKind::BigAuto),
-        FieldOptions {
-            verbose_name: Some("ID".into()),
-            auto_created: true,
-            serialize: false,
-            ..Default::default()
-        },
-        None,
-    );
-    id.primary_key.set(true);
-    id.set_name("id");
-    through.add_field(&id, false);
+    through.add_field(&automatic_id(), false);
     let db_constraint = field.remote.as_ref().is_none_or(|r| r.db_constraint.get());
     for (i, (name, target)) in [(&from_name, model), (&to_name, to)]
         .into_iter()

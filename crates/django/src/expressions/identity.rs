@@ -9,7 +9,8 @@ use super::object::{PyExpr, inner};
 use crate::class::Class;
 use crate::models::fields::object::field_of;
 use crate::{modules, py};
-use orm_sql::expressions::OrderBy;
+use orm_sql::expression::ExprObject;
+use orm_sql::expressions::{F, OrderBy};
 use orm_state::Field;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
@@ -42,14 +43,34 @@ pub fn fill(c: &mut Class) {
 
 /// What its class was called with.
 fn given(vm: &Vm, o: &PyObject) -> PyResult<FuncArgs> {
-    o.downcast_ref::<PyExpr>()
-        .and_then(|e| e.given.clone())
-        .ok_or_else(|| {
-            vm.new_not_implemented_error(format!(
-                "the arguments of a {} that the ORM made",
-                o.class().name()
-            ))
-        })
+    let expr = inner(o);
+    let given = o.downcast_ref::<PyExpr>().and_then(|e| e.given.clone());
+    let name = expr.as_ref().and_then(|e| e.as_any().downcast_ref::<F>());
+    if let (None, Some(f)) = (&given, name) {
+        return Ok(FuncArgs::from(vec![py::str(vm, &*f.name)]));
+    }
+    let made_of = expr.and_then(|e| e.as_any().downcast_ref::<OrderBy>().cloned());
+    if let (None, Some(order)) = (&given, made_of) {
+        // `F("name").desc()` says as much as its class called with the same.
+        let expression = ExprObject::value(order.expression);
+        let mut args = FuncArgs::from(vec![crate::convert::to_py(vm, &expression)?]);
+        for (name, on) in [
+            ("descending", order.descending),
+            ("nulls_first", order.nulls_first),
+            ("nulls_last", order.nulls_last),
+        ] {
+            if on {
+                args.kwargs.insert(name.into(), py::bool(vm, true));
+            }
+        }
+        return Ok(args);
+    }
+    given.ok_or_else(|| {
+        vm.new_not_implemented_error(format!(
+            "the arguments of a {} that the ORM made",
+            o.class().name()
+        ))
+    })
 }
 
 fn arguments(vm: &Vm, o: &PyObject) -> PyResult<(PyObjectRef, PyObjectRef)> {

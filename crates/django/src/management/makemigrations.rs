@@ -292,9 +292,19 @@ pub fn write_files(
             if !job.dry_run {
                 written.push(project.write(vm, migration, job.header())?);
                 if let Some(old) = previous.get(app) {
-                    python::host::ask(|h| h.remove(old));
-                    job.log
-                        .line(vm, &format!("Deleted {}", relative(vm, old)?))?;
+                    let text = project.text(vm, migration, job.header())?;
+                    let shown = relative(vm, old)?;
+                    let line = if text.contains(crate::migrations::writer::TO_PORT) {
+                        format!(
+                            "Updated migration {path} requires manual porting.\nPrevious \
+                             migration {shown} was kept and must be deleted after porting \
+                             functions manually."
+                        )
+                    } else {
+                        python::host::ask(|h| h.remove(old));
+                        format!("Deleted {shown}")
+                    };
+                    job.log.line(vm, &line)?;
                 }
             } else if verbosity == 3 {
                 job.log.line(

@@ -139,7 +139,7 @@ fn handle(vm: &Vm, args: &Args, out: &Output) -> PyResult<()> {
     let header = !args.flag("include_header");
     let manual = project
         .text(vm, &migration, header)?
-        .contains("# Functions from the following migrations");
+        .contains(crate::migrations::writer::TO_PORT);
     let path = project.write(vm, &migration, header)?;
     super::face::lay_out(vm, args, std::slice::from_ref(&path))?;
     if !loud {

@@ -95,7 +95,11 @@ fn options(vm: &Vm, o: &PyObject) -> PyResult<Vec<(String, PyObjectRef)>> {
 /// A base of a model: a label, or a class.
 pub fn base(vm: &Vm, o: &PyObject) -> PyResult<Base> {
     if let Some(label) = py::as_string(o) {
-        return Ok(Base::Model(label.to_lowercase()));
+        // The app's name is what it is; models are known by their names in lower case.
+        return Ok(Base::Model(match label.split_once('.') {
+            Some((app, model)) => format!("{app}.{}", model.to_lowercase()),
+            None => label.to_lowercase(),
+        }));
     }
     let model_class = crate::modules::find(vm, "django.db.models", "Model")?;
     if o.is(&model_class) {

@@ -97,6 +97,17 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         );
     })?;
     modules::export(vm, MODULE, "MigrationGraph", graph)?;
+    let missing = crate::error::class(vm, "NodeNotFoundError");
+    crate::class::fill_class(vm, &missing, |c| {
+        c.method("__repr__", |o: PyObjectRef, vm: &Vm| -> PyResult<String> {
+            let node = match py::attr_opt(vm, &o, "node")? {
+                Some(node) => Some(node),
+                None => py::list(vm, &py::attr(vm, &o, "args")?)?.into_iter().nth(1),
+            };
+            let node = vm.unwrap_or_none(node);
+            Ok(format!("NodeNotFoundError({})", py::repr(vm, &node)?))
+        });
+    })?;
     let node = class(vm, MODULE, "Node", &[], |c| {
         c.method("__init__", |o: PyObjectRef, k: PyObjectRef, vm: &Vm| {
             set_node(vm, &o, k)

@@ -84,13 +84,28 @@ fn bases(vm: &Vm, model: &ModelState, apps: &PyObjectRef) -> PyResult<Option<Vec
                 Err(e) if e.fast_isinstance(vm.ctx.exceptions.lookup_error) => return Ok(None),
                 Err(e) => return Err(e),
             },
-            Base::Class(v) => out.push(super::to_python::value(vm, v)?),
+            Base::Class(v) => {
+                let class = super::to_python::value(vm, v)?;
+                // What is generic in the models is plain in their history.
+                if !is_plain_generic(vm, &class)? {
+                    out.push(class);
+                }
+            }
         }
     }
     if out.is_empty() {
         out.push(modules::find(vm, "django.db.models", "Model")?);
     }
     Ok(Some(out))
+}
+
+/// `typing.Generic`, where somebody has imported it.
+fn is_plain_generic(vm: &Vm, class: &PyObjectRef) -> PyResult<bool> {
+    let modules = vm.sys_module.get_attr("modules", vm)?;
+    let Ok(typing) = modules.get_item("typing", vm) else {
+        return Ok(false);
+    };
+    Ok(typing.get_attr("Generic", vm)?.is(class))
 }
 
 fn class(vm: &Vm, apps: &PyObjectRef, model: &ModelState, bases: Vec<PyObjectRef>) -> PyResult {

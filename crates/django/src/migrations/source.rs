@@ -110,7 +110,7 @@ fn function(vm: &VirtualMachine, obj: &PyObject, name: &str) -> Result<Source> {
     if name == "<lambda>" {
         return Err(Error::value_error("Cannot serialize function: lambda"));
     }
-    let Some(module) = text(obj, "__module__") else {
+    let Some(module) = text(obj, "__module__").or_else(|| home(vm, obj, name)) else {
         let shown = py::repr(vm, obj).or_foreign()?;
         return Err(Error::value_error(format!(
             "Cannot serialize function {shown}: No module"
@@ -126,6 +126,19 @@ fn function(vm: &VirtualMachine, obj: &PyObject, name: &str) -> Result<Source> {
         module,
         name: qualname,
     })
+}
+
+/// The module that has a function under its name: some of Python's own do not say.
+fn home(vm: &VirtualMachine, obj: &PyObject, name: &str) -> Option<String> {
+    let all = vm.sys_module.get_attr("modules", vm).ok()?;
+    let all = all.downcast::<PyDict>().ok()?;
+    py::dict_items(vm, &all)
+        .ok()?
+        .into_iter()
+        .find_map(|(path, module)| {
+            let found = py::attr_opt(vm, &module, name).ok()??;
+            found.is(obj).then_some(path)
+        })
 }
 
 /// `RunPython.noop`, which a native function's name does not say.

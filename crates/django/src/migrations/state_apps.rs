@@ -3,7 +3,9 @@ use super::model_state::PyModelState;
 use super::{historical, live, project_state};
 use crate::class::{Class, class};
 use crate::{modules, py};
+use orm_migrations::state::{label_key, relation_label};
 use orm_migrations::{ModelState, ProjectState};
+use orm_state::Field;
 use rustpython_vm::builtins::{PyDict, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
@@ -137,7 +139,27 @@ fn fill(vm: &Vm, apps: &PyObjectRef, state: &ProjectState) -> PyResult<()> {
             }
         }
     }
-    models.extend(state.models.values().cloned());
+    for model in state.models.values() {
+        // What a real app's models lead to may be no part of the state.
+        let key = model.key();
+        let leads_out = |f: &Rc<Field>| {
+            f.remote.as_ref().is_some_and(|rel| {
+                let to = label_key(&relation_label(&rel.target(), &key));
+                !state.models.contains_key(&to)
+            })
+        };
+        let real = state.real_apps.contains(&model.app_label);
+        if !real || !model.fields.values().any(leads_out) {
+            models.push(model.clone());
+            continue;
+        }
+        let mut alone = (**model).clone();
+        alone.fields.retain(|_, f| !leads_out(f));
+        for option in ["unique_together", "order_with_respect_to"] {
+            alone.options.shift_remove(option);
+        }
+        models.push(Rc::new(alone));
+    }
     let stub = modules::find(vm, MODULE, "AppConfigStub")?;
     let configs = py::attr(vm, apps, "app_configs")?;
     let mut labels: Vec<String> = models.iter().map(|m| m.app_label.clone()).collect();

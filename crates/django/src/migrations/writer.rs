@@ -125,10 +125,21 @@ fn register(class: PyObjectRef, kind: PyObjectRef, made: PyObjectRef, vm: &Vm) -
     py::attr(vm, &class, "_registry")?.set_item(&*kind, made, vm)
 }
 
+/// What a file says whose functions have to be copied into it by hand.
+pub const TO_PORT: &str = "# Functions from the following migrations";
+
 /// The source of a value, and the import lines it needs.
 fn serialize(vm: &Vm, v: &PyObject) -> PyResult {
     let mut imports = Imports::new();
     let text = py_serializer::serialize(vm, v, &mut imports)?;
+    // A path's imports are an empty dict, everything else's a set.
+    if imports.is_empty()
+        && py::as_string(v).is_none()
+        && py::attr_opt(vm, v, "__fspath__")?.is_some()
+    {
+        let parts = vec![py::str(vm, &text), vm.ctx.new_dict().into()];
+        return Ok(vm.ctx.new_tuple(parts).into());
+    }
     pair(vm, &text, &imports)
 }
 
@@ -150,7 +161,7 @@ fn as_string(o: PyObjectRef, vm: &Vm) -> PyResult<String> {
     let moment = py::call(vm, &now, "strftime", vec![py::str(vm, "%Y-%m-%d %H:%M")])?;
     let moment = py::to_string(vm, &moment)?;
     let text = writer::migration_text(&migration, header.then_some(&moment)).or_raise(vm)?;
-    let manual = text.contains("# Functions from the following migrations");
+    let manual = text.contains(TO_PORT);
     py::set_attr(vm, &o, "needs_manual_porting", py::bool(vm, manual))?;
     Ok(text)
 }

@@ -54,12 +54,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         },
     )?;
     modules::export(vm, "django.test.testcases", "LiveServerTestCase", live)?;
-    for name in [
-        "Client",
-        "AsyncClient",
-        "RequestFactory",
-        "AsyncRequestFactory",
-    ] {
+    for name in ["Client", "AsyncClient", "AsyncRequestFactory"] {
         let made = class(vm, "django.test.client", name, &[], |_| {})?;
         modules::export_all(vm, &["django.test", "django.test.client"], name, made)?;
     }

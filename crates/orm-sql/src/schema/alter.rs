@@ -131,7 +131,7 @@ impl SchemaEditor<'_> {
             return match (auto_through(old), auto_through(new)) {
                 (Some(a), Some(b)) => self.alter_many_to_many(&a, &b, old, new),
                 // A hand-made through model keeps its table.
-                (None, None) => Ok(()),
+                (None, None) if has_through(old) && has_through(new) => Ok(()),
                 _ => Err(unalterable(old, new)),
             };
         }
@@ -450,6 +450,13 @@ fn tables_pointing_to(column: &Rc<Field>, changed: &ModelRef, found: &mut Vec<Mo
             tables_pointing_to(&field, changed, found);
         }
     }
+}
+
+fn has_through(field: &Rc<Field>) -> bool {
+    field
+        .remote
+        .as_ref()
+        .is_some_and(|r| r.through.borrow().is_some())
 }
 
 fn columns_of(model: &ModelRef, names: &[String]) -> Result<Vec<String>> {

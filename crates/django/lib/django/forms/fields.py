@@ -292,7 +292,19 @@ class DateTimeField(_MomentField):
 
         if not settings.USE_TZ or timezone.is_aware(value):
             return value
-        return timezone.make_aware(value)
+        zone = timezone.get_current_timezone()
+        made = timezone.make_aware(value, zone)
+        # A moment that the clocks skip, or show twice, is no moment.
+        if made.utcoffset() != made.replace(fold=not made.fold).utcoffset():
+            raise ValidationError(
+                _(
+                    "%(datetime)s couldn’t be interpreted in time zone "
+                    "%(current_timezone)s; it may be ambiguous or it may not exist."
+                ),
+                code="ambiguous_timezone",
+                params={"datetime": value, "current_timezone": zone},
+            )
+        return made
 
 
 class DurationField(Field):

@@ -61,3 +61,13 @@ class HttpResponse:
     @property
     def text(self):
         return self.content.decode(self.charset)
+
+
+class HttpResponseNotAllowed(HttpResponse):
+    """The page is there, but not for this method."""
+
+    status_code = 405
+
+    def __init__(self, permitted_methods, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.headers["Allow"] = ", ".join(permitted_methods)

@@ -74,6 +74,17 @@ fn check_q(
     py::call_kw(vm, &q, "check", vec![against], &[("using", using)])?.is_true(vm)
 }
 
+/// A condition that holds where it is not known whether it does: no check fails there.
+fn unless_unknown(vm: &Vm, condition: PyObjectRef) -> PyResult {
+    let coalesce = modules::find(vm, "django.db.models.functions", "Coalesce")?;
+    let boolean = models(vm, "BooleanField")?.call((), vm)?;
+    let args = py::with_kwargs(
+        vec![condition, py::bool(vm, true)],
+        &[("output_field", boolean)],
+    );
+    coalesce.call(args, vm)
+}
+
 /// Does an expression name a field that is excluded, itself or through a generated one?
 fn names_excluded(vm: &Vm, c: &Call, expression: &PyObject) -> PyResult<bool> {
     if c.exclude.is_empty() {
@@ -113,7 +124,7 @@ pub fn fill_check(c: &mut Class) {
             if names_excluded(vm, &call, &condition)? {
                 return Ok(());
             }
-            match check_q(vm, &condition, values, call.using)? {
+            match check_q(vm, &*unless_unknown(vm, condition)?, values, call.using)? {
                 true => Ok(()),
                 false => Err(violation(vm, &o)?),
             }

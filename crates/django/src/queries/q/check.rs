@@ -1,7 +1,7 @@
 //! `Q.check(against)`: is the condition true of these values? The database is asked.
 //!
 //! ```text
-//! Q(price__gt=20).check({"price": 30})  →  SELECT 1 AS "_check" WHERE COALESCE((30 > 20), 1) = 1
+//! Q(price__gt=20).check({"price": 30})  →  SELECT 1 AS "_check" WHERE 30 > 20
 //! ```
 use super::PyQ;
 use crate::convert::to_value;
@@ -10,11 +10,8 @@ use crate::error::{self, OrRaise};
 use crate::py;
 use crate::queries::execute;
 use orm_sql::Query;
-use orm_sql::expression::{ExprObject, value_expr};
+use orm_sql::expression::value_expr;
 use orm_sql::expressions::Val;
-use orm_sql::expressions::condition::QExpr;
-use orm_sql::functions::make::{Call, make};
-use orm_sql::q::{Q, QChild};
 use orm_state::Value;
 use rustpython_vm::builtins::PyDict;
 use rustpython_vm::function::FuncArgs;
@@ -45,27 +42,7 @@ pub fn check(zelf: PyRef<PyQ>, mut args: FuncArgs, vm: &VirtualMachine) -> PyRes
     query
         .add_annotation(Val::new(Value::Int(1)), "_check", true)
         .or_raise(vm)?;
-    // What is not known is no violation.
-    let known = make(
-        "Coalesce",
-        Call {
-            custom: None,
-            args: vec![
-                ExprObject::value(QExpr::new(zelf.q.borrow().clone())),
-                Value::Bool(true),
-            ],
-            kwargs: vec![],
-            output: Some(orm_sql::expressions::fields::boolean()),
-            tzinfo: None,
-            filter: None,
-        },
-    )
-    .or_raise(vm)?;
-    let known = Q {
-        children: vec![QChild::Expr(known)],
-        ..Q::default()
-    };
-    query.add_q(&known).or_raise(vm)?;
+    query.add_q(&zelf.q.borrow()).or_raise(vm)?;
     let Some(compiled) = execute::compile(vm, &query, &using)? else {
         return Ok(false);
     };

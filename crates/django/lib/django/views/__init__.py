@@ -1,0 +1,1 @@
+"""Views, as plain callables. There is no server here that would call them."""

@@ -1,0 +1,5 @@
+"""Classes whose instances answer requests."""
+
+from .base import View
+
+__all__ = ["View"]
