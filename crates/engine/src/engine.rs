@@ -1,26 +1,27 @@
 //! The engine: one interpreter, one project after the other.
 use crate::load::{self, Place};
 use crate::migrations::Wanted;
+use crate::reuse::{changes_more_than_rows, key};
 use crate::run::{self, Ran};
 use crate::snapshot::{self, Snapshot};
+use crate::stages::{Stages, diagnostic, phase};
 use crate::test::{self, Tested};
 use crate::watch::Watch;
 use crate::world::World;
-use crate::{begin, check, database, migrate, migrations, trace};
+use crate::{begin, database, migrate, migrations};
 use django::queries::origins;
 use orm_sql::connection::Connection;
 use orm_sql::origin;
 use orm_sqlite::SqliteConnection;
 use protocol::message::Limits;
 use protocol::report::{
-    Diagnostic, EngineInfo, Migrations, Outcome, Output, Phase, PhaseName, QueryRecord,
-    REPORT_FORMAT, Report, RowsPage, Severity, SourceRange, Totals,
+    Diagnostic, EngineInfo, Migrations, Outcome, Output, Phase, PhaseName, REPORT_FORMAT, Report,
+    RowsPage, Totals,
 };
 use protocol::{File, Project, Report as Said};
 use python::host::{Host, MemoryFiles};
 use python::{Failure, Runtime, runtime};
 use rustpython_vm::{PyResult, VirtualMachine};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
 /// Hears which line runs.
@@ -341,146 +342,6 @@ impl Drop for Tracing {
     }
 }
 
-/// The stages before the script, one after the other.
-struct Stages<'a> {
-    vm: &'a VirtualMachine,
-    world: &'a World,
-    project: &'a Project,
-}
-
-impl Stages<'_> {
-    fn all(&self, same: Option<Snapshot>, report: &mut Report, line: Observer) -> Option<Snapshot> {
-        let (vm, project) = (self.vm, self.project);
-        self.stage(PhaseName::Load, report, |_| {
-            begin::begin(vm)?;
-            runtime::set_path(vm, &[""])?;
-            load::load(vm, &load::paths(project), "", Place::Memory)
-        })
-        .or_else(|| {
-            report.migrations = Migrations {
-                problem: Some("The models could not be loaded.".to_owned()),
-                ..Migrations::default()
-            };
-            None
-        })?;
-        self.stage(PhaseName::Check, report, |report| {
-            report.diagnostics.extend(check::check(vm, project)?);
-            Ok(())
-        })?;
-        let wrong = |d: &Diagnostic| d.severity == Severity::Error;
-        if report.diagnostics.iter().any(wrong) {
-            if let Some(last) = report.phases.last_mut() {
-                last.outcome = Outcome::Failed;
-            }
-            return None;
-        }
-        if let Some(snapshot) = same {
-            snapshot::restore(vm, &snapshot).ok()?;
-            report
-                .phases
-                .push(phase(PhaseName::Migrate, Outcome::Reused, 0.0));
-            report
-                .phases
-                .push(phase(PhaseName::Seed, Outcome::Reused, 0.0));
-            return Some(snapshot);
-        }
-        let migrated = self.stage(PhaseName::Migrate, report, |_| {
-            migrate::migrate(vm, project)
-        });
-        report.migrations = migrations::migrations(vm, Wanted::default());
-        migrated?;
-        self.seed(report, line)?;
-        snapshot::take(vm).ok()
-    }
-
-    fn stage(
-        &self,
-        name: PhaseName,
-        report: &mut Report,
-        work: impl FnOnce(&mut Report) -> PyResult<()>,
-    ) -> Option<()> {
-        let begun = self.world.milliseconds();
-        django::db::take_log();
-        let done = work(report);
-        let millis = self.world.milliseconds() - begun;
-        self.ended(
-            name,
-            report,
-            millis,
-            done.map_err(|e| python::failure::describe(self.vm, &e)),
-        )
-    }
-
-    fn seed(&self, report: &mut Report, line: Observer) -> Option<()> {
-        let Some(source) = self.project.read("seed.py") else {
-            report
-                .phases
-                .push(phase(PhaseName::Seed, Outcome::Skipped, 0.0));
-            return Some(());
-        };
-        line("seed.py", 1);
-        self.world.at("seed.py", 0);
-        let begun = self.world.milliseconds();
-        django::db::take_log();
-        let done = run::namespace(self.vm)
-            .map_err(|e| python::failure::describe(self.vm, &e))
-            .and_then(|globals| runtime::run(self.vm, &globals, "seed.py", source));
-        let millis = self.world.milliseconds() - begun;
-        self.ended(PhaseName::Seed, report, millis, done)
-    }
-
-    fn ended(
-        &self,
-        name: PhaseName,
-        report: &mut Report,
-        millis: f64,
-        done: Result<(), Failure>,
-    ) -> Option<()> {
-        let outcome = match &done {
-            Ok(()) => Outcome::Done,
-            Err(f) if f.kind == "KeyboardInterrupt" => Outcome::Stopped,
-            Err(_) => Outcome::Failed,
-        };
-        let queries: Vec<QueryRecord> = trace::take(self.vm, self.world, &SourceRange::default());
-        report.phases.push(Phase {
-            queries,
-            ..phase(name, outcome, millis)
-        });
-        match done {
-            Ok(()) => Some(()),
-            Err(failure) => {
-                report.diagnostics.push(diagnostic(name, failure));
-                None
-            }
-        }
-    }
-}
-
-fn phase(name: PhaseName, outcome: Outcome, millis: f64) -> Phase {
-    Phase {
-        name,
-        outcome,
-        millis,
-        queries: Vec::new(),
-    }
-}
-
-fn diagnostic(phase: PhaseName, failure: Failure) -> Diagnostic {
-    Diagnostic {
-        severity: Severity::Error,
-        phase: Some(phase),
-        file: failure.file,
-        line: failure.line,
-        column: failure.column,
-        end_line: failure.end_line,
-        end_column: failure.end_column,
-        kind: failure.kind,
-        message: failure.message,
-        hint: String::new(),
-        traceback: failure.traceback,
-    }
-}
-
 fn totals(report: &Said, millis: f64) -> Totals {
     let queries = || {
         report
@@ -500,61 +361,6 @@ fn totals(report: &Said, millis: f64) -> Totals {
 fn files_of(project: &Project) -> MemoryFiles {
     let files = project.files.iter();
     MemoryFiles(files.map(|f| (f.path.clone(), f.text.clone())).collect())
-}
-
-/// A sum of everything that the script starts from.
-fn key(project: &Project) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    let script = project.script();
-    for file in project.files.iter().filter(|f| f.path != script) {
-        file.path.hash(&mut hasher);
-        file.text.hash(&mut hasher);
-    }
-    project.migrate_to.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Whether a script may leave something behind in the models' own modules: then they are loaded
-/// again before the next run. Better once too often.
-fn changes_more_than_rows(project: &Project, source: &str) -> bool {
-    let words = [
-        "class ",
-        "import_",
-        "register",
-        "connect",
-        "receiver",
-        "settings",
-        "setattr",
-        "delattr",
-        "globals",
-        "_meta",
-        "add_to_class",
-        "execute_wrapper",
-        "timezone",
-    ];
-    let assigns = source.lines().any(|line| {
-        let target = line.split('=').next().unwrap_or_default().trim();
-        let is_name = target
-            .chars()
-            .all(|c| c.is_alphanumeric() || c == '_' || c == '.');
-        line.contains('=') && is_name && target.contains('.')
-    });
-    assigns || imports_own(project, source) || words.iter().any(|w| source.contains(w))
-}
-
-/// Whether a script imports a file of the project that the models have not: what is in it runs.
-fn imports_own(project: &Project, source: &str) -> bool {
-    source.lines().any(|line| {
-        let mut words = line.split_whitespace();
-        let module = match words.next() {
-            Some("import" | "from") => words.next().unwrap_or_default(),
-            _ => return line.contains("import "),
-        };
-        let top = module.split(['.', ',']).next().unwrap_or_default();
-        let is_own = |path: &str| path.split(['/', '.']).next() == Some(top);
-        line.contains(',') && line.trim_start().starts_with("import")
-            || (module != "models" && project.files.iter().any(|f| is_own(&f.path)))
-    })
 }
 
 /// `connection.queries` starts empty.
