@@ -40,6 +40,10 @@ pub trait SchemaHost {
     fn setting(&mut self, _name: &str) -> Option<String> {
         None
     }
+    /// Told of a statement that is collected and not run.
+    fn log(&mut self, _sql: &str, _params: Option<&[Value]>) -> Result<()> {
+        Ok(())
+    }
     /// Does the database have a feature that a model requires?
     fn has_feature(&mut self, _name: &str) -> bool {
         true
@@ -122,6 +126,7 @@ impl<'h> SchemaEditor<'h> {
     pub fn execute(&mut self, sql: &str, params: Option<&[Value]>) -> Result<()> {
         match &mut self.collected_sql {
             Some(collected) => {
+                self.host.log(sql, params)?;
                 let ending = if sql.trim_end().ends_with(';') {
                     ""
                 } else {

@@ -65,6 +65,9 @@ impl SchemaHost for Database {
             done.or_foreign()
         })
     }
+    fn log(&mut self, sql: &str, params: Option<&[Value]>) -> Result<()> {
+        with_current_vm(|vm| log(vm, sql, params).or_foreign())
+    }
     fn effective_default(&mut self, field: &Rc<Field>) -> Result<Value> {
         with_current_vm(|vm| effective_default(vm, field))
     }
@@ -157,9 +160,10 @@ fn log(vm: &Vm, sql: &str, params: Option<&[Value]>) -> PyResult<()> {
         return Ok(());
     }
     let params = match params {
+        Some([]) => vm.ctx.empty_tuple.clone().into(),
         Some(p) => {
             let items = p.iter().map(|v| convert::to_py(vm, v));
-            vm.ctx.new_tuple(items.collect::<PyResult<_>>()?).into()
+            vm.ctx.new_list(items.collect::<PyResult<_>>()?).into()
         }
         None => vm.ctx.none(),
     };

@@ -360,8 +360,22 @@ fn folder_of(vm: &Vm, package: &str) -> PyResult<Option<String>> {
     }
 }
 
+/// Is it a module of a file? A package that does not say has an `__init__.py` all the same.
 fn has_file(vm: &Vm, module: &PyObject) -> PyResult<bool> {
-    Ok(py::attr_opt(vm, module, "__file__")?.is_some_and(|f| !vm.is_none(&f)))
+    if py::attr_opt(vm, module, "__file__")?.is_some_and(|f| !vm.is_none(&f)) {
+        return Ok(true);
+    }
+    let Some(paths) = py::attr_opt(vm, module, "__path__")? else {
+        return Ok(false);
+    };
+    for folder in py::list(vm, &paths)? {
+        let folder = py::to_string(vm, &folder)?;
+        let names = python::files::list(&folder).unwrap_or_default();
+        if names.iter().any(|n| n == "__init__.py") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The names of a folder's migration files, sorted.

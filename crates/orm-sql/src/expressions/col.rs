@@ -155,7 +155,15 @@ impl Expression for Col {
 pub(crate) fn label(field: &Field) -> String {
     match field.model() {
         Some(m) => format!("{}.{}", m.label(), field.name()),
-        None => format!("<{}.{}>", field.class.module, field.class.name),
+        None if field.name().is_empty() => {
+            format!("<{}.{}>", field.class.module, field.class.name)
+        }
+        None => format!(
+            "<{}.{}: {}>",
+            field.class.module,
+            field.class.name,
+            field.name()
+        ),
     }
 }
 

@@ -55,7 +55,13 @@ impl SchemaEditor<'_> {
         let Some(expr) = clause.as_ref().and_then(|c| expr_of(&**c)) else {
             return Err(Error::not_implemented("This db_default"));
         };
-        let literal = expr.as_any().is::<Val>();
+        let value = expr.as_any().downcast_ref::<Val>();
+        let literal = value.is_some();
+        // A plain value is one of the field's.
+        let expr = match value {
+            Some(v) if v.output.is_none() => Val::typed(v.value.clone(), Some(field.clone())),
+            _ => expr,
+        };
         let sql = self.expression_literal(field, expr)?;
         Ok(if literal { sql } else { format!("({sql})") })
     }

@@ -305,6 +305,9 @@ pub fn fill(c: &mut Class) {
         "model",
         |o, vm| match inner(&o, vm)?.model() {
             Some(m) => class_of_model(vm, &m),
+            None if this(&o, vm)?.part("model").is_some() => {
+                Ok(this(&o, vm)?.part_or_none(vm, "model"))
+            }
             None => Err(vm.new_attribute_error(format!(
                 "'{}' object has no attribute 'model'",
                 o.class().name()
@@ -312,8 +315,9 @@ pub fn fill(c: &mut Class) {
         },
         |o, v, vm| {
             let v = given(v, vm)?;
-            if let Some(model) = crate::models::model_of_class(vm, &v) {
-                inner(&o, vm)?.set_model(&model);
+            match crate::models::model_of_class(vm, &v) {
+                Some(model) => inner(&o, vm)?.set_model(&model),
+                None => this(&o, vm)?.set_part("model", v),
             }
             Ok(())
         },
