@@ -131,10 +131,12 @@ impl Expression for AggregateFilter {
                 "Aggregate filter clauses are not supported on this database backend.",
             ));
         }
+        let mark = out.mark();
         out.push(" FILTER (WHERE ");
         arg_sql(&self.condition, compiler, out)?;
         out.push(")");
-        Ok(())
+        // A number is no condition: what Django makes of one, SQLite refuses.
+        super::numeric::cast_decimal(&*self.condition, compiler, out, mark)
     }
     fn output_field_or_none(&self) -> Result<Option<Rc<Field>>> {
         Ok(Some(crate::expressions::fields::boolean()))

@@ -124,10 +124,13 @@ impl Expression for Col {
         if self.alias.is_empty() {
             return self;
         }
+        // Made anew, it knows nothing of the path that led to it.
         Rc::new(Col {
             alias: map.get(&self.alias).unwrap_or(&self.alias).clone(),
+            target: self.target.clone(),
+            output: self.output.clone(),
+            multivalued: false,
             remade: true,
-            ..(*self).clone()
         })
     }
     fn group_by_cols(self: Rc<Self>) -> Result<Vec<Expr>> {

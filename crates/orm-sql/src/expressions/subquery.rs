@@ -89,6 +89,13 @@ impl Expression for Subquery {
         if self.template.is_some() {
             return Ok(self.with_sources(std::iter::once(resolved).collect()));
         }
+        if self.output.is_none() {
+            // Of no type, or of several, it is refused where it is used; not yet known is no fault.
+            match self.query.output_field() {
+                Err(e) if !e.is(ErrorKind::AttributeError) => return Err(e),
+                _ => {}
+            }
+        }
         if let Some(wanted) = &self.output {
             let same = resolved
                 .output_field_or_none()?

@@ -19,6 +19,10 @@ impl PyQuerySet {
     /// `filter()` and `exclude()`.
     pub fn filtered(zelf: &Py<Self>, vm: &VirtualMachine, negate: bool, args: FuncArgs) -> Chained {
         zelf.not_combined(vm, if negate { "exclude" } else { "filter" })?;
+        Self::narrowed(zelf, vm, negate, args)
+    }
+    /// As `filter()` and `exclude()`, whatever the queryset was combined with.
+    fn narrowed(zelf: &Py<Self>, vm: &VirtualMachine, negate: bool, args: FuncArgs) -> Chained {
         if !args.is_empty() && zelf.is_sliced() {
             return Err(vm.new_type_error("Cannot filter a query once a slice has been taken."));
         }
@@ -62,7 +66,7 @@ impl PyQuerySet {
                 filter.class().name()
             )));
         }
-        Self::filtered(zelf, vm, false, args)
+        Self::narrowed(zelf, vm, false, args)
     }
     /// `select_related()`
     pub fn with_related(zelf: &Py<Self>, vm: &VirtualMachine, args: Vec<PyObjectRef>) -> Chained {

@@ -46,6 +46,9 @@ impl PyQuerySet {
         args: FuncArgs,
     ) -> PyResult<PyRef<PyQuerySet>> {
         let named = FuncArgs::new(vec![], args.kwargs.clone());
+        if !named.kwargs.is_empty() {
+            zelf.not_combined(vm, "annotate")?;
+        }
         super::annotate::expressions_only(vm, &named, "annotate")?;
         let mut fields = super::methods::names(vm, &args.args)?;
         let mut expressions = vec![];
