@@ -64,7 +64,12 @@ fn make(vm: &VirtualMachine) -> PyResult<()> {
     cases::install(vm)?;
     modules::reexport(vm, "django.test.testcases", "django.test")?;
     for path in ["django.test", "django.test.client"] {
-        crate::library::promise(vm, path, "django.test._requests", &["RequestFactory"])?;
+        crate::library::promise(
+            vm,
+            path,
+            "django.test._requests",
+            &["Client", "RequestFactory"],
+        )?;
     }
     crate::library::promise(
         vm,

@@ -44,11 +44,16 @@ pub fn simple(c: &mut Class) {
     c.method("assertXMLNotEqual", |args: FuncArgs, vm: &Vm| {
         xml("assert_not_equal", args, vm)
     });
+    c.method("assertRedirects", |args: FuncArgs, vm: &Vm| {
+        response("assert_redirects", args, vm)
+    });
+    c.method("assertURLEqual", |args: FuncArgs, vm: &Vm| {
+        response("assert_url_equal", args, vm)
+    });
     for name in [
         "assertHTMLEqual",
         "assertInHTML",
         "assertContains",
-        "assertRedirects",
         "assertFormError",
         "assertTemplateUsed",
     ] {
@@ -64,6 +69,13 @@ pub fn simple(c: &mut Class) {
 /// Markup is compared in Python.
 fn xml(how: &str, args: FuncArgs, vm: &Vm) -> PyResult {
     let text = "django.test._xml";
+    vm.import(text, 0)?;
+    modules::find(vm, text, how)?.call(args, vm)
+}
+
+/// So are responses.
+fn response(how: &str, args: FuncArgs, vm: &Vm) -> PyResult {
+    let text = "django.test._requests";
     vm.import(text, 0)?;
     modules::find(vm, text, how)?.call(args, vm)
 }

@@ -4,9 +4,9 @@ use super::call::{
 };
 use super::{asserts, database};
 use crate::class::class;
-use crate::modules;
+use crate::{modules, py};
 use rustpython_vm::builtins::PyTypeRef;
-use rustpython_vm::function::FuncArgs;
+use rustpython_vm::function::{FuncArgs, PySetterValue};
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
@@ -54,7 +54,7 @@ pub fn install(vm: &Vm) -> PyResult<()> {
         },
     )?;
     modules::export(vm, "django.test.testcases", "LiveServerTestCase", live)?;
-    for name in ["Client", "AsyncClient", "AsyncRequestFactory"] {
+    for name in ["AsyncClient", "AsyncRequestFactory"] {
         let made = class(vm, "django.test.client", name, &[], |_| {})?;
         modules::export_all(vm, &["django.test", "django.test.client"], name, made)?;
     }
@@ -82,6 +82,11 @@ fn simple(vm: &Vm, base: PyTypeRef) -> PyResult<PyTypeRef> {
             c.method("__call__", |this: PyObjectRef, args: FuncArgs, vm: &Vm| {
                 setup_and_call(&this, args, vm)
             });
+            c.property("client", client, |o, v, vm| match (v, o.dict()) {
+                (PySetterValue::Assign(v), Some(own)) => own.set_item("client", v, vm),
+                (_, Some(own)) => own.del_item("client", vm),
+                _ => Ok(()),
+            });
             c.method("_pre_setup", |_: PyObjectRef| {});
             c.method("_post_teardown", |_: PyObjectRef| {});
             c.method("settings", |_: PyObjectRef, args: FuncArgs, vm: &Vm| {
@@ -96,6 +101,27 @@ fn simple(vm: &Vm, base: PyTypeRef) -> PyResult<PyTypeRef> {
             asserts::simple(c);
         },
     )
+}
+
+/// `self.client`: made when a test first asks for it.
+fn client(o: PyObjectRef, vm: &Vm) -> PyResult {
+    let Some(own) = o.dict() else {
+        return Ok(vm.ctx.none());
+    };
+    if let Some(made) = own.get_item_opt("client", vm)? {
+        return Ok(made);
+    }
+    let class = match py::attr_opt(vm, &o, "client_class")? {
+        Some(class) => class,
+        None => {
+            let text = "django.test._requests";
+            vm.import(text, 0)?;
+            modules::find(vm, text, "Client")?
+        }
+    };
+    let made = class.call((), vm)?;
+    own.set_item("client", made.clone(), vm)?;
+    Ok(made)
 }
 
 fn no_databases(vm: &Vm) -> PyObjectRef {

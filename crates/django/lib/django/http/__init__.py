@@ -21,10 +21,49 @@ class HttpRequest:
         self.content_type = None
         self.content_params = None
 
+    @property
+    def scheme(self):
+        return self.META.get("wsgi.url_scheme", "http")
+
+    def is_secure(self):
+        return self.scheme == "https"
+
+    def get_port(self):
+        return str(self.META["SERVER_PORT"])
+
+    def get_host(self):
+        if "HTTP_HOST" in self.META:
+            return self.META["HTTP_HOST"]
+        host, port = self.META["SERVER_NAME"], self.get_port()
+        usual = port == ("443" if self.is_secure() else "80")
+        return host if usual else f"{host}:{port}"
+
     def __repr__(self):
         if self.method is None:
             return f"<{self.__class__.__name__}>"
         return f"<{self.__class__.__name__}: {self.method} {self.path!r}>"
+
+
+class ResponseHeaders(dict):
+    """Headers by their names, in any case."""
+
+    def _key(self, name):
+        return next((key for key in self if key.lower() == name.lower()), name)
+
+    def __getitem__(self, name):
+        return super().__getitem__(self._key(name))
+
+    def __setitem__(self, name, value):
+        super().__setitem__(self._key(name), value)
+
+    def __delitem__(self, name):
+        super().__delitem__(self._key(name))
+
+    def __contains__(self, name):
+        return super().__contains__(self._key(name))
+
+    def get(self, name, default=None):
+        return super().get(self._key(name), default)
 
 
 class HttpResponse:
@@ -35,7 +74,8 @@ class HttpResponse:
 
     def __init__(self, content=b"", content_type=None, status=None, charset=None):
         self.charset = charset or self.charset
-        self.headers = {"Content-Type": content_type or f"text/html; charset={self.charset}"}
+        self.headers = ResponseHeaders()
+        self.headers["Content-Type"] = content_type or f"text/html; charset={self.charset}"
         if status is not None:
             self.status_code = int(status)
         self.content = content
@@ -71,3 +111,25 @@ class HttpResponseNotAllowed(HttpResponse):
     def __init__(self, permitted_methods, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.headers["Allow"] = ", ".join(permitted_methods)
+
+
+class HttpResponseNotFound(HttpResponse):
+    status_code = 404
+
+
+class HttpResponseRedirect(HttpResponse):
+    """The page is elsewhere."""
+
+    status_code = 302
+
+    def __init__(self, redirect_to, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.headers["Location"] = str(redirect_to)
+
+    @property
+    def url(self):
+        return self.headers["Location"]
+
+
+class HttpResponsePermanentRedirect(HttpResponseRedirect):
+    status_code = 301
