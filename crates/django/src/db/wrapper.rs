@@ -2,6 +2,7 @@
 mod contexts;
 mod handle;
 mod opening;
+mod shown;
 mod sqlite_class;
 
 pub use contexts::{ChecksDisabled, ExecuteWrapper, QueriesLog};
@@ -24,7 +25,6 @@ use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
 use std::cell::{Cell, RefCell};
-use std::cmp::Ordering;
 use std::rc::Rc;
 
 /// Lookups that have an operator.
@@ -342,32 +342,6 @@ impl DatabaseWrapper {
         }
         refused
     }
-    /// While statements are logged, one that cannot be written down fails, and is not logged.
-    fn showable(
-        &self,
-        vm: &VirtualMachine,
-        sql: &str,
-        params: Option<&[Value]>,
-        error: Option<&str>,
-    ) -> PyResult<()> {
-        if !self.queries_logged(vm) {
-            return Ok(());
-        }
-        match unshown(sql, params, error) {
-            None => Ok(()),
-            Some(failure) => {
-                self.errors_occurred.set(true);
-                Err(match failure {
-                    Unshown::Driver(message) => {
-                        let message = vm.ctx.new_str(message).into();
-                        vm.new_exception(sqlite3::class(vm, "ProgrammingError"), vec![message])
-                    }
-                    Unshown::TooLarge(message) => vm.new_overflow_error(message),
-                    Unshown::Format(message) => vm.new_type_error(message),
-                })
-            }
-        }
-    }
     fn failed(&self, vm: &VirtualMachine, e: orm_state::Error) -> PyBaseExceptionRef {
         if !matches!(e.kind(), ErrorKind::DataError | ErrorKind::IntegrityError) {
             self.errors_occurred.set(true);
@@ -523,46 +497,6 @@ fn only_deleted(value: &PySetterValue, vm: &VirtualMachine) -> PyResult<()> {
 }
 
 /// `settings.DEBUG`
-/// How Django fails at writing its log of a statement.
-enum Unshown {
-    /// What cannot be bound cannot be quoted: the driver's own exception.
-    Driver(String),
-    /// Nor can a number that is too large.
-    TooLarge(String),
-    /// What has not as many places as parameters cannot be formatted.
-    Format(&'static str),
-}
-
-/// Whether Django fails at showing the statement, whatever became of it.
-fn unshown(sql: &str, params: Option<&[Value]>, error: Option<&str>) -> Option<Unshown> {
-    let given = params.map_or(0, <[Value]>::len);
-    if given == 0 {
-        return None;
-    }
-    if let Some(error) = error {
-        if error.starts_with("Error binding parameter ") {
-            return Some(Unshown::Driver(error.to_owned()));
-        }
-        if error.starts_with("Python int too large ") {
-            return Some(Unshown::TooLarge(error.to_owned()));
-        }
-    }
-    let mut places = 0;
-    let mut bytes = sql.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte == b'%' && bytes.next() == Some(b's') {
-            places += 1;
-        }
-    }
-    match given.cmp(&places) {
-        Ordering::Equal => None,
-        Ordering::Greater => Some(Unshown::Format(
-            "not all arguments converted during string formatting",
-        )),
-        Ordering::Less => Some(Unshown::Format("not enough arguments for format string")),
-    }
-}
-
 fn debug_setting(vm: &VirtualMachine) -> bool {
     let name = vm.ctx.intern_str("django.conf");
     let Ok(modules) = vm.sys_module.get_attr("modules", vm) else {
