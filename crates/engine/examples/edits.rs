@@ -70,7 +70,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut whole = Vec::new();
         let mut stages: Vec<(String, Vec<f64>)> = Vec::new();
         for n in 0..times {
-            project.write(file, &format!("{text}\n# {n}"));
+            project.write(file, format!("{text}\n# {n}"));
             let begun = Instant::now();
             let report = engine.run(&project, Limits::default(), &mut |_, _| {});
             whole.push(begun.elapsed().as_secs_f64() * 1e3);
