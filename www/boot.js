@@ -22,21 +22,43 @@ function early() {
   globalThis.OrmscopeWorker = { worker, said };
 }
 
-/** The editor; until it has come the source is shown as plain text. */
-function editor() {
-  const script = document.createElement("script");
-  script.src = new URL("editor.js", import.meta.url);
-  document.head.append(script);
+/** Runs a script that lies beside this one. */
+function script(name) {
+  const element = document.createElement("script");
+  element.src = new URL(name, import.meta.url);
+  return new Promise((ran, missing) => {
+    element.onload = ran;
+    element.onerror = () => missing(new Error(`${name} cannot be had`));
+    document.head.append(element);
+  });
 }
+
+function fonts() {
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = new URL("fonts.css", import.meta.url);
+  document.head.append(link);
+}
+
+const playground = document.body.dataset.mode === "playground";
+// What the first paint does not need lets it pass; where nothing is painted, in a tab behind
+// another, it does not wait for long.
+const painted = new Promise((done) => {
+  requestAnimationFrame(() => setTimeout(done));
+  setTimeout(done, 200);
+});
+painted.then(fonts);
 
 try {
   const [{ default: start }, module] = await Promise.all([
     import("../ormscope-ui.js"),
     WebAssembly.compileStreaming(fetch(new URL("../ormscope-ui_bg.wasm", import.meta.url))),
+    playground && painted.then(() => script("examples.js")),
   ]);
-  // The page's download is over: now the editor and the engine may have the line.
-  editor();
-  if (document.body.dataset.mode === "playground") early();
+  // The page's download is over: now the editor and the engine may have the line. Until the
+  // editor has come the source is shown as plain text.
+  script("editor.js").catch(() => {});
+  if (playground) early();
   await start({ module_or_path: module });
 } catch (error) {
   failed(error instanceof Error ? error.message : String(error));

@@ -3,7 +3,8 @@
 //   node build.mjs            → www/dist/
 //
 //   assets/editor.js          CodeMirror and our settings of it
-//   assets/style.css          all styles and the fonts they name
+//   assets/style.css          all styles
+//   assets/fonts.css          and the fonts they name, which come after the first paint
 //   assets/boot.js            starts the page's module
 //   assets/examples.js        the example projects
 //   assets/icon.svg           and licences of what is bundled
@@ -91,8 +92,8 @@ await Promise.all([
   build({ ...common, entryPoints: [join(here, "embed/embed.js")], outfile: join(out, "embed.js"), format: "iife" }),
   build({
     ...common,
-    entryPoints: [join(here, "styles/style.css")],
-    outfile: join(out, "assets/style.css"),
+    entryPoints: [join(here, "styles/style.css"), join(here, "styles/fonts.css")],
+    outdir: join(out, "assets"),
     loader: { ".woff2": "file" },
     assetNames: "[name]",
   }),
