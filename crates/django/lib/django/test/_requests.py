@@ -79,7 +79,7 @@ class Client(RequestFactory):
     def post(self, path, data=None, content_type="multipart/form-data", **extra):
         raise NotImplementedError("Client.post()")
 
-    def login(self, **credentials):
+    def login(self, *args, **credentials):
         raise NotImplementedError("Client.login()")
 
     force_login = logout = login
