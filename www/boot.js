@@ -12,14 +12,14 @@ function failed(reason) {
 }
 
 /** The engine's worker, begun before the page's own module runs. What it says
-    until the page listens is kept. */
+    until the page listens is kept. It fetches the engine when it is told to. */
 function early() {
   const worker = new Worker("engine/worker.js", { type: "module" });
   const said = [];
   worker.onmessage = ({ data }) => said.push(data);
   worker.onerror = () => said.push({ trap: "The engine's script could not be run." });
-  worker.postMessage({});
   globalThis.OrmscopeWorker = { worker, said };
+  return () => worker.postMessage({});
 }
 
 /** Runs a script that lies beside this one. */
@@ -50,15 +50,19 @@ const painted = new Promise((done) => {
 painted.then(fonts);
 
 try {
-  const [{ default: start }, module] = await Promise.all([
+  const fetchEngine = playground ? early() : null;
+  const parts = Promise.all([
     import("../ormscope-ui.js"),
     WebAssembly.compileStreaming(fetch(new URL("../ormscope-ui_bg.wasm", import.meta.url))),
-    playground && painted.then(() => script("examples.js")),
   ]);
-  // The page's download is over: now the editor and the engine may have the line. Until the
+  // When the page's download is over the engine and the editor may have the line. Until the
   // editor has come the source is shown as plain text.
-  script("editor.js").catch(() => {});
-  if (playground) early();
+  parts.then(() => {
+    fetchEngine?.();
+    script("editor.js").catch(() => {});
+  });
+  if (playground) await painted.then(() => script("examples.js"));
+  const [{ default: start }, module] = await parts;
   await start({ module_or_path: module });
 } catch (error) {
   failed(error instanceof Error ? error.message : String(error));
