@@ -303,6 +303,11 @@ pub fn lend<T>(
     result
 }
 
+/// The sets of names of an option `…_together`.
+fn together(vm: &Vm, option: &PyObject) -> PyResult<Vec<Vec<String>>> {
+    Ok(orm_migrations::state::together(&to_value(vm, option)?))
+}
+
 /// Whether an editor has statements for the end: `bool(editor.deferred_sql)`, for which none of
 /// them has to become an object.
 pub fn puts_off(vm: &Vm, editor: &PyObject) -> PyResult<bool> {
@@ -628,10 +633,7 @@ impl PySchemaEditor {
         vm: &Vm,
     ) -> PyResult<()> {
         let m = model(vm, &class)?;
-        let sets = |o: &PyObjectRef| -> PyResult<Vec<Vec<String>>> {
-            Ok(orm_migrations::state::together(&to_value(vm, o)?))
-        };
-        let (old, new) = (sets(&old)?, sets(&new)?);
+        let (old, new) = (together(vm, &old)?, together(vm, &new)?);
         zelf.with(vm, |e| e.alter_unique_together(&m, &old, &new))
     }
     #[pymethod]
@@ -643,10 +645,7 @@ impl PySchemaEditor {
         vm: &Vm,
     ) -> PyResult<()> {
         let m = model(vm, &class)?;
-        let sets = |o: &PyObjectRef| -> PyResult<Vec<Vec<String>>> {
-            Ok(orm_migrations::state::together(&to_value(vm, o)?))
-        };
-        let (old, new) = (sets(&old)?, sets(&new)?);
+        let (old, new) = (together(vm, &old)?, together(vm, &new)?);
         zelf.with(vm, |e| e.alter_index_together(&m, &old, &new))
     }
     /// A unique index over fields.
