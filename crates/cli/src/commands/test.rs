@@ -98,6 +98,26 @@ fn packages(folder: &std::path::Path) -> Vec<String> {
     names
 }
 
+/// The folder for the files that tests leave behind; it goes when they have run, as it does in
+/// Django's own test run.
+struct Leftovers(std::path::PathBuf);
+
+impl Leftovers {
+    fn new() -> std::io::Result<Self> {
+        let name = format!("ormscope_test_{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder)?;
+        Ok(Leftovers(folder))
+    }
+}
+
+impl Drop for Leftovers {
+    fn drop(&mut self) {
+        // What cannot be removed is the system's to clean.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 /// Runs what has not been run yet, until the end or until a test takes the process with it.
 fn one_child(
     folder: &std::path::Path,
@@ -105,10 +125,12 @@ fn one_child(
     summary: &mut Summary,
 ) -> Result<Ended, String> {
     let program = std::env::current_exe().map_err(|e| e.to_string())?;
+    let left = Leftovers::new().map_err(|e| e.to_string())?;
     let mut process = std::process::Command::new(program)
         .arg("test-child")
         .arg(folder)
         .args(labels)
+        .env("TMPDIR", &left.0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
