@@ -92,6 +92,8 @@ pub fn discover(vm: &Vm, folder: &str, labels: &[String]) -> PyResult<Vec<(Strin
                 });
             }
             suites
+        } else if let Some(test) = single(vm, label)? {
+            vec![test]
         } else {
             vec![call(
                 vm,
@@ -107,6 +109,29 @@ pub fn discover(vm: &Vm, folder: &str, labels: &[String]) -> PyResult<Vec<(Strin
     sort(vm, &mut found)?;
     found.dedup_by(|a, b| a.0 == b.0);
     Ok(found)
+}
+
+/// The test of a label `package.module.Class.test`; nothing for other labels. `unittest` knows only
+/// tests that are plain functions, and a decorator may have made another callable of one.
+fn single(vm: &Vm, label: &str) -> PyResult<Option<PyObjectRef>> {
+    let mut parts = label.rsplitn(3, '.');
+    let (Some(method), Some(class), Some(path)) = (parts.next(), parts.next(), parts.next()) else {
+        return Ok(None);
+    };
+    // A module that cannot be imported is unittest's to report.
+    let Ok(found) = module(vm, path) else {
+        return Ok(None);
+    };
+    let Some(class) = maybe(vm, &found, class)? else {
+        return Ok(None);
+    };
+    let case = class_of(vm, "unittest", "TestCase")?;
+    let is_case = class.class().fast_issubclass(vm.ctx.types.type_type)
+        && class.is_subclass(case.as_object(), vm)?;
+    if !is_case || maybe(vm, &class, method)?.is_none() {
+        return Ok(None);
+    }
+    class.call((vm.ctx.new_str(method),), vm).map(Some)
 }
 
 /// A module that cannot be imported is one failed test, and the others still run.
