@@ -1,7 +1,7 @@
 //! Small words for talking to Python from Rust.
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyStr, PyType, PyTypeRef};
-use rustpython_vm::function::FuncArgs;
-use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::function::{FuncArgs, PySetterValue};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 /// `getattr(obj, name)`
 pub fn attr(vm: &VirtualMachine, obj: &(impl AsObject + ?Sized), name: &str) -> PyResult {
@@ -26,6 +26,21 @@ pub fn set_attr(
 ) -> PyResult<()> {
     obj.as_object()
         .set_attr(vm.ctx.intern_str(name), value.into(), vm)
+}
+
+/// What a property that keeps its value in `obj.__dict__` does when it is assigned or deleted;
+/// nothing where there is no such dict.
+pub fn set_own(
+    vm: &VirtualMachine,
+    obj: &PyObject,
+    name: &str,
+    value: PySetterValue,
+) -> PyResult<()> {
+    match (obj.dict(), value) {
+        (None, _) => Ok(()),
+        (Some(own), PySetterValue::Assign(value)) => own.set_item(name, value, vm),
+        (Some(own), PySetterValue::Delete) => own.del_item(name, vm),
+    }
 }
 
 /// `obj.name(*args)`

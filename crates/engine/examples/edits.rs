@@ -4,7 +4,7 @@
 //! ```text
 //! cargo run --release -p ormscope-engine --example edits -- www/examples/bookstore 200
 //! ```
-use ormscope_engine::{Engine, FileError, Host, Kind, Stream};
+use ormscope_engine::{Engine, Host, Stream};
 use protocol::Project;
 use protocol::message::Limits;
 use std::path::Path;
@@ -26,15 +26,6 @@ impl Host for Clock {
         buffer.fill(7);
     }
     fn write(&self, _stream: Stream, _text: &str) {}
-    fn stat(&self, _path: &str) -> Option<Kind> {
-        None
-    }
-    fn read(&self, _path: &str) -> Result<Vec<u8>, FileError> {
-        Err(FileError::not_found())
-    }
-    fn list(&self, _path: &str) -> Result<Vec<String>, FileError> {
-        Err(FileError::not_found())
-    }
 }
 
 /// The `.py` files below a folder.

@@ -45,7 +45,7 @@ impl FileError {
     }
 }
 
-/// The world outside.
+/// The world outside; one without files, unless it says otherwise.
 pub trait Host {
     /// Time since 1970 in UTC.
     fn wall_clock(&self) -> Duration;
@@ -66,11 +66,17 @@ pub trait Host {
         "/".into()
     }
     /// What a path is, if it exists.
-    fn stat(&self, path: &str) -> Option<Kind>;
+    fn stat(&self, _path: &str) -> Option<Kind> {
+        None
+    }
     /// A file's bytes.
-    fn read(&self, path: &str) -> Result<Vec<u8>, FileError>;
+    fn read(&self, _path: &str) -> Result<Vec<u8>, FileError> {
+        Err(FileError::not_found())
+    }
     /// The names in a folder.
-    fn list(&self, path: &str) -> Result<Vec<String>, FileError>;
+    fn list(&self, _path: &str) -> Result<Vec<String>, FileError> {
+        Err(FileError::not_found())
+    }
     /// Writes a whole file.
     fn save(&self, _path: &str, _bytes: &[u8]) -> Result<(), FileError> {
         Err(FileError::read_only())

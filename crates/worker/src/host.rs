@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use engine::{FileError, Host, Kind, Stream};
+use engine::{Host, Stream};
 use js_sys::Date;
 use wasm_bindgen::JsCast;
 use web_sys::DedicatedWorkerGlobalScope;
@@ -36,18 +36,6 @@ impl Host for PageHost {
 
     /// The engine keeps what is printed; what comes here has no reader.
     fn write(&self, _stream: Stream, _text: &str) {}
-
-    fn stat(&self, _path: &str) -> Option<Kind> {
-        None
-    }
-
-    fn read(&self, _path: &str) -> Result<Vec<u8>, FileError> {
-        Err(FileError::not_found())
-    }
-
-    fn list(&self, _path: &str) -> Result<Vec<String>, FileError> {
-        Err(FileError::not_found())
-    }
 }
 
 fn scope() -> Option<DedicatedWorkerGlobalScope> {

@@ -5,7 +5,6 @@ use crate::class::Class;
 use crate::error::OrForeign;
 use crate::modules;
 use rustpython_vm::builtins::{PySet, PyType, PyTypeRef};
-use rustpython_vm::function::PySetterValue;
 use rustpython_vm::vm::thread::with_current_vm;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::cell::RefCell;
@@ -314,28 +313,12 @@ fn instance(c: &mut Class) {
                 None => Ok(vm.ctx.none()),
             }
         },
-        |o, value, vm| {
-            let Some(dict) = o.dict() else {
-                return Ok(());
-            };
-            match value {
-                PySetterValue::Assign(value) => dict.set_item(LIMIT, value, vm),
-                PySetterValue::Delete => dict.del_item(LIMIT, vm),
-            }
-        },
+        |o, value, vm| crate::py::set_own(vm, &o, LIMIT, value),
     );
     c.property(
         JSON,
         |o, vm| json(&o, vm),
-        |o, value, vm| {
-            let Some(dict) = o.dict() else {
-                return Ok(());
-            };
-            match value {
-                PySetterValue::Assign(value) => dict.set_item(JSON, value, vm),
-                PySetterValue::Delete => dict.del_item(JSON, vm),
-            }
-        },
+        |o, value, vm| crate::py::set_own(vm, &o, JSON, value),
     );
     for name in ["can_introspect_json_field", "has_json_object_function"] {
         c.getter(name, |o, vm| json(&o, vm));

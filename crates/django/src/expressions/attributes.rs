@@ -153,13 +153,10 @@ fn flags(c: &mut Class) {
 }
 
 fn set_flag(vm: &Vm, a: &PyObject, name: &str, value: PySetterValue) -> PyResult<()> {
-    let Some(dict) = a.dict() else {
+    if a.dict().is_none() {
         return Err(no_attribute(vm, a, name));
-    };
-    match value {
-        PySetterValue::Assign(v) => dict.set_item(name, v, vm),
-        PySetterValue::Delete => dict.del_item(name, vm),
     }
+    py::set_own(vm, a, name, value)
 }
 
 fn types(c: &mut Class) {

@@ -1,6 +1,5 @@
 //! `pre_migrate` and `post_migrate`.
 use crate::{modules, py};
-use python::files;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
@@ -19,50 +18,20 @@ pub struct News<'a> {
 
 /// Imports the `management` modules of the apps, where receivers are connected.
 pub fn import_receivers(vm: &Vm) -> PyResult<()> {
+    vm.import("django.utils.module_loading", 0)?;
+    let has = modules::find(vm, "django.utils.module_loading", "module_has_submodule")?;
     let registry = modules::find(vm, "django.apps", "apps")?;
     for config in py::list(vm, &py::call(vm, &registry, "get_app_configs", vec![])?)? {
         let module = py::attr(vm, &config, "module")?;
         if vm.is_none(&module) {
             continue;
         }
-        let name = py::to_string(vm, &py::attr(vm, &config, "name")?)?;
-        if has_management(vm, &name, &module)? {
+        if has.call((module, "management"), vm)?.is_true(vm)? {
+            let name = py::to_string(vm, &py::attr(vm, &config, "name")?)?;
             vm.import(&vm.ctx.new_str(format!("{name}.management")), 0)?;
         }
     }
     Ok(())
-}
-
-/// Has an app such a module?
-fn has_management(vm: &Vm, name: &str, module: &PyObjectRef) -> PyResult<bool> {
-    const NAME: &str = "management";
-    if name.starts_with("django.") {
-        // Of Django's own apps there are no files.
-        const LOADING: &str = "django.utils.module_loading";
-        vm.import(LOADING, 0)?;
-        let has = modules::find(vm, LOADING, "module_has_submodule")?;
-        return has.call((module.clone(), NAME), vm)?.is_true(vm);
-    }
-    let all = vm.sys_module.get_attr("modules", vm)?;
-    if all.get_item(&format!("{name}.{NAME}"), vm).is_ok() {
-        return Ok(true);
-    }
-    let Some(folders) = py::attr_opt(vm, module, "__path__")? else {
-        return Ok(false);
-    };
-    for folder in py::list(vm, &folders)? {
-        let folder = py::to_string(vm, &folder)?;
-        let folder = folder.trim_end_matches('/');
-        let inside = if folder.is_empty() {
-            NAME.to_string()
-        } else {
-            format!("{folder}/{NAME}")
-        };
-        if files::stat(&inside).is_some() || files::stat(&format!("{inside}.py")).is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Does anybody listen? The models of a state need not be made where nobody does.

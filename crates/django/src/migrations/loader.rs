@@ -52,7 +52,7 @@ impl Loader {
                 migrated: false,
             };
             if let Some(package) = app.package.clone() {
-                forget_changed(vm, &package)?;
+                let anew = forget_changed(vm, &package)?;
                 let folder = folder_of(vm, &package)?;
                 app.migrated = folder.is_some();
                 let named = package_of(vm, &app.label).is_ok_and(|(_, named)| named);
@@ -78,7 +78,9 @@ impl Loader {
                         out.migrations
                             .push(load_file(vm, &app.label, &package, &name)?);
                     }
-                    note_imported(vm, &package)?;
+                    if anew {
+                        note_imported(vm, &package)?;
+                    }
                 }
             }
             out.apps.push(app);
@@ -267,12 +269,12 @@ thread_local! {
     static IMPORTED: RefCell<HashMap<String, u64>> = RefCell::default();
 }
 
-/// Drops a package and what is in it from `sys.modules`, if its files have changed since they were
-/// imported.
-fn forget_changed(vm: &Vm, package: &str) -> PyResult<()> {
+/// Drops a package and what is in it from `sys.modules`, unless its files are those that were
+/// imported; whether they have to be imported anew.
+fn forget_changed(vm: &Vm, package: &str) -> PyResult<bool> {
     let all = vm.sys_module.get_attr("modules", vm)?;
     let Some(modules) = all.downcast_ref::<PyDict>() else {
-        return Ok(());
+        return Ok(true);
     };
     let now = match modules.get_item_opt(package, vm)? {
         Some(module) => sum_of_files(vm, &module)?,
@@ -280,7 +282,7 @@ fn forget_changed(vm: &Vm, package: &str) -> PyResult<()> {
     };
     let before = IMPORTED.with_borrow(|known| known.get(package).copied());
     if now.is_some() && now == before {
-        return Ok(());
+        return Ok(false);
     }
     let prefix = format!("{package}.");
     for name in py::list(vm, &all)? {
@@ -293,7 +295,7 @@ fn forget_changed(vm: &Vm, package: &str) -> PyResult<()> {
     if let Some(f) = py::attr_opt(vm, &importlib, "invalidate_caches")? {
         let _ = f.call((), vm);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Notes a package as it is imported now.

@@ -6,7 +6,7 @@ use super::{asserts, database};
 use crate::class::class;
 use crate::{modules, py};
 use rustpython_vm::builtins::PyTypeRef;
-use rustpython_vm::function::{FuncArgs, PySetterValue};
+use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 
 type Vm = VirtualMachine;
@@ -82,10 +82,8 @@ fn simple(vm: &Vm, base: PyTypeRef) -> PyResult<PyTypeRef> {
             c.method("__call__", |this: PyObjectRef, args: FuncArgs, vm: &Vm| {
                 setup_and_call(&this, args, vm)
             });
-            c.property("client", client, |o, v, vm| match (v, o.dict()) {
-                (PySetterValue::Assign(v), Some(own)) => own.set_item("client", v, vm),
-                (_, Some(own)) => own.del_item("client", vm),
-                _ => Ok(()),
+            c.property("client", client, |o, v, vm| {
+                py::set_own(vm, &o, "client", v)
             });
             c.method("_pre_setup", |_: PyObjectRef| {});
             c.method("_post_teardown", |_: PyObjectRef| {});

@@ -1,5 +1,5 @@
 //! `django.db` from Python: cursors, transactions, savepoints, hooks, the query log.
-use python::host::{FileError, Host, Kind, Stream};
+use python::host::{Host, Stream};
 use python::{Runtime, runtime};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,15 +22,6 @@ impl Host for World {
     }
     fn write(&self, _: Stream, text: &str) {
         self.printed.borrow_mut().push_str(text);
-    }
-    fn stat(&self, _: &str) -> Option<Kind> {
-        None
-    }
-    fn read(&self, _: &str) -> Result<Vec<u8>, FileError> {
-        Err(FileError::not_found())
-    }
-    fn list(&self, _: &str) -> Result<Vec<String>, FileError> {
-        Err(FileError::not_found())
     }
 }
 

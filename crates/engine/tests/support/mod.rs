@@ -1,7 +1,7 @@
 //! What the tests of the engine share: a world without files, a project of one
 //! model, a run of it.
 #![allow(dead_code)]
-use ormscope_engine::{Engine, FileError, Host, Kind, Stream};
+use ormscope_engine::{Engine, Host, Stream};
 use protocol::message::Limits;
 use protocol::{Project, Report};
 use std::cell::Cell;
@@ -24,15 +24,6 @@ impl Host for Nowhere {
         buffer.fill(7);
     }
     fn write(&self, _stream: Stream, _text: &str) {}
-    fn stat(&self, _path: &str) -> Option<Kind> {
-        None
-    }
-    fn read(&self, _path: &str) -> Result<Vec<u8>, FileError> {
-        Err(FileError::not_found())
-    }
-    fn list(&self, _path: &str) -> Result<Vec<String>, FileError> {
-        Err(FileError::not_found())
-    }
 }
 
 pub const MODELS: &str = "from django.db import models\n\n\nclass Book(models.Model):\n    title = models.CharField(max_length=50)\n";

@@ -37,9 +37,8 @@ def module_has_submodule(package, module_name):
     full = f"{name}.{module_name}"
     if full in sys.modules:
         return sys.modules[full] is not None
-    from importlib.util import find_spec
-
+    # The finders themselves are asked: `importlib.util` is a large import for one question.
     try:
-        return find_spec(full, path) is not None
+        return any(finder.find_spec(full, path) is not None for finder in sys.meta_path)
     except ModuleNotFoundError:
         return False
