@@ -62,6 +62,12 @@ pub fn build() -> Outcome {
     Ok(())
 }
 
+/// Functions larger than this stay functions of their own although only one other
+/// calls them. Browsers compile a function when it is first called, and once more
+/// when it is often called: both take longest where all that happens once, or never,
+/// was put into one function. And [`parts`] can tell apart what is used from what is not.
+const ONE_CALLER: &str = "--one-caller-inline-max-function-size=40";
+
 /// Makes `www/dist/engine/` from the worker's module, unless it is there for
 /// this very module.
 fn engine(linked: &Path, wasm_bindgen: &Path, bin: &Path) -> Outcome {
@@ -93,6 +99,7 @@ fn engine(linked: &Path, wasm_bindgen: &Path, bin: &Path) -> Outcome {
     run(Command::new(bin.join("wasm-opt"))
         .args([
             "-Oz",
+            ONE_CALLER,
             "--enable-bulk-memory",
             "--enable-mutable-globals",
             "--enable-nontrapping-float-to-int",
