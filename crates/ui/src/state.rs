@@ -41,7 +41,7 @@ pub struct State {
     pub goal: (u32, u32),
     /// The engine.
     pub engine: EngineState,
-    /// The run that is going on, if any.
+    /// The run that is going on, if it takes long enough to be noticed.
     pub running: Option<Run>,
     /// The newest report.
     pub report: Option<Same<Report>>,

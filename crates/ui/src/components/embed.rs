@@ -52,7 +52,7 @@ pub fn Embed() -> Html {
                 <SourceEditor />
                 <ResultsPanel />
                 <footer>
-                    { engine_status(&state.engine, state.running.as_ref()) }
+                    { engine_status(&state) }
                     <span class="grow" />
                     <button class="small" aria-pressed={set_up.to_string()} onclick={toggle}>{"Set-up code"}</button>
                     <a class="small" id="open-in-playground" href={format!("./{link}")} target="_blank" rel="noopener">

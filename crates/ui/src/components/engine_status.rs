@@ -2,11 +2,13 @@
 
 use yew::prelude::*;
 
-use crate::state::{EngineState, Run};
+use crate::state::{EngineState, Run, State};
 
-/// A lamp, and what it means.
-pub fn engine_status(engine: &EngineState, running: Option<&Run>) -> Html {
-    let (lamp, text) = match (engine, running) {
+/// A lamp, and what it means. Most runs are over before anybody could read that
+/// they go on; the first is waited for.
+pub fn engine_status(state: &State) -> Html {
+    let engine = &state.engine;
+    let (lamp, text) = match (engine, &state.running) {
         (EngineState::Failed(_), _) => ("bad", "engine unavailable".to_owned()),
         (EngineState::Idle, _) => ("wait", "starting".to_owned()),
         (EngineState::Loading(loaded, total), _) => ("wait", progress(*loaded, *total)),
@@ -18,6 +20,9 @@ pub fn engine_status(engine: &EngineState, running: Option<&Run>) -> Html {
             }),
         ) => ("busy", format!("{file}:{line}")),
         (EngineState::Ready(_), Some(_)) => ("busy", "running".to_owned()),
+        (EngineState::Ready(_), None) if state.reported == 0 && state.halt.is_none() => {
+            ("busy", "running".to_owned())
+        }
         (EngineState::Ready(info), None) => ("good", format!("Django {}", info.django)),
     };
     let title = match engine {

@@ -19,7 +19,7 @@ pub fn Header() -> Html {
             <a class="brand" href="./" aria-label="ormscope, start page">{ logo() }</a>
             <ProjectName />
             <span class="grow" />
-            { engine_status(&state.engine, state.running.as_ref()) }
+            { engine_status(&state) }
             <DialectChoice dialect={state.project.dialect} />
             <Tools />
         </header>

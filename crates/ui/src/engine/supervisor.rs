@@ -219,7 +219,7 @@ impl Supervisor {
         let Some(busy) = &inner.queue.busy else {
             return;
         };
-        if browser::now() - busy.since < NOTICED || busy.at.1 == 0 {
+        if !busy.job.is_run() || browser::now() - busy.since < NOTICED {
             return;
         }
         let (file, line) = busy.at.clone();

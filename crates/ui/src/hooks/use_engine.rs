@@ -8,7 +8,7 @@ use yew::prelude::*;
 use super::Ask;
 use crate::browser;
 use crate::engine::{Link, Parcel, Shared, Supervisor};
-use crate::state::{Action, Halt, Notice, State, StateHandle, Tone};
+use crate::state::{Action, Halt, Notice, Run, State, StateHandle, Tone};
 
 /// Milliseconds without typing before a run.
 const DEBOUNCE: u32 = 120;
@@ -47,7 +47,7 @@ pub fn use_engine(state: &StateHandle, way: Way) -> Ask {
         });
     }
     {
-        let (link, project, dispatch) = (link.clone(), state.project.clone(), state.dispatcher());
+        let (link, project) = (link.clone(), state.project.clone());
         let delay = if state.reported == 0 { 0 } else { DEBOUNCE };
         use_effect_with((state.revision, *connected), move |(id, connected)| {
             let id = *id;
@@ -60,7 +60,6 @@ pub fn use_engine(state: &StateHandle, way: Way) -> Ask {
                         limits: Limits::default(),
                     };
                     if let Some(link) = &*link.borrow() {
-                        dispatch.dispatch(Action::Began(id));
                         link.send(&run);
                     }
                 })
@@ -82,7 +81,10 @@ fn hear(dispatch: &UseReducerDispatcher<State>, parcel: Parcel) {
     let action = match message {
         FromWorker::Progress { loaded, total } => Action::Loading(loaded, total),
         FromWorker::Ready(info) => Action::Ready(info),
-        FromWorker::Line { id, file, line } => Action::AtLine(id, file, line),
+        FromWorker::Line { id, file, line } => Action::Running(Run {
+            id,
+            at: (line > 0).then_some((file, line)),
+        }),
         FromWorker::Report { id, report } => Action::Reported(id, report),
         FromWorker::Rows { page, .. } => Action::Rows(page),
         FromWorker::Migrations { migrations, .. } => Action::Planned(migrations),

@@ -3,7 +3,7 @@
 use protocol::report::{EngineInfo, Migrations, RowsPage};
 use protocol::{Dialect, Project, Report};
 
-use super::{Dialog, Halt, Notice, Pane, Panel};
+use super::{Dialog, Halt, Notice, Pane, Panel, Run};
 use crate::store::{Params, Settings};
 
 /// All that can happen to the state.
@@ -61,11 +61,9 @@ pub enum Action {
     Ready(EngineInfo),
     /// The engine cannot be had.
     Failed(String),
-    /// A run has begun.
-    Began(u32),
-    /// It is at a line.
-    AtLine(u32, String, u32),
-    /// It has ended.
+    /// A run takes long enough to be noticed.
+    Running(Run),
+    /// A run has ended.
     Reported(u32, Box<Report>),
     /// It was stopped.
     Halted(Halt),

@@ -16,12 +16,12 @@ pub enum EngineState {
     Failed(String),
 }
 
-/// A run that is going on.
+/// A run that takes long enough to be noticed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
     /// The revision it runs.
     pub id: u32,
-    /// File and line of the statement that is running.
+    /// File and line of the statement that is running, if one is.
     pub at: Option<(String, u32)>,
 }
 

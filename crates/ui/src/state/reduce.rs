@@ -104,12 +104,7 @@ fn apply(state: &mut State, action: Action) {
             state.engine = EngineState::Failed(reason);
             state.running = None;
         }
-        Action::Began(id) => state.running = Some(Run { id, at: None }),
-        Action::AtLine(id, file, line) => {
-            if let Some(run) = state.running.as_mut().filter(|run| run.id == id) {
-                run.at = Some((file, line));
-            }
-        }
+        Action::Running(run) => state.running = (run.id > state.reported).then_some(run),
         Action::Reported(id, report) => reported(state, id, *report),
         Action::Halted(halt) => {
             state.halt = Some(halt);
