@@ -1,6 +1,7 @@
 // The page: opened, edited as by a visitor, and asked what it shows.
 
 import { settled, show, write } from "../visitor.mjs";
+import { ASKED, freshWindow } from "./window.mjs";
 
 /** Milliseconds without typing before a run: crates/ui waits so long. */
 export const DEBOUNCE = 120;
@@ -34,13 +35,10 @@ function watch() {
 
 /** A page in a fresh profile, with what it fetched and when results came. */
 export async function open(browser, address) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-  const page = await context.newPage();
+  const { context, page, fetched } = await freshWindow(browser);
   await page.addInitScript(watch);
-  const fetched = [];
-  page.on("requestfinished", (request) => fetched.push({ path: new URL(request.url()).pathname, end: request.timing() }));
   await page.goto(address);
-  await page.waitForFunction(() => window.firstResult !== null, null, { timeout: 60_000 });
+  await page.waitForFunction(() => window.firstResult !== null, null, { timeout: 60_000, polling: ASKED });
   const first = await page.evaluate(() => window.firstResult);
   return { context, page, fetched, first };
 }

@@ -1,15 +1,14 @@
 // The rival: real Django on Pyodide, on the plainest of pages (rival/).
 
+import { ASKED, freshWindow } from "./window.mjs";
+
 /** A page in a fresh profile, with what it fetched and when its first
  *  results came. */
 export async function open(browser, address, project) {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  const fetched = [];
-  page.on("requestfinished", (request) => fetched.push({ path: new URL(request.url()).pathname }));
+  const { context, page, fetched } = await freshWindow(browser);
   await page.addInitScript((project) => (window.project = project), project);
   await page.goto(address);
-  await page.waitForFunction(() => window.started !== undefined);
+  await page.waitForFunction(() => window.started !== undefined, null, { timeout: 60_000, polling: ASKED });
   const first = await page.evaluate(() => window.started);
   return { context, page, fetched, first, files: { ...project } };
 }
