@@ -73,7 +73,9 @@ export async function begin({ page }, file) {
 /** Types; milliseconds from the end of the debounce to the new results. */
 export async function type({ page }, text) {
   // The page tells when it has them: to be asked in every frame would keep it busy.
-  await page.evaluate(() => (window.results = new Promise((got) => (window.gotResults = got))));
+  await page.evaluate(() => {
+    window.results = new Promise((got) => (window.gotResults = got));
+  });
   await page.keyboard.type(text);
   return Math.max(0, (await page.evaluate(() => window.results)) - DEBOUNCE);
 }
