@@ -10,7 +10,10 @@
 // The engine comes in two parts. The second holds what is rarely used; the first
 // call of any of it, in the middle of a run, fetches it and waits.
 
-import init, { answer, start } from "./ormscope_worker.js";
+import init, { answer, start, warm } from "./ormscope_worker.js";
+
+/** Milliseconds without a request before the engine does something of its own. */
+const IDLE = 150;
 
 const tell = (message) => postMessage({ json: JSON.stringify(message) });
 
@@ -76,12 +79,22 @@ async function begin(module) {
     const first = await init({ module_or_path: module ?? (await fetched()) });
     globalThis.ormscopeFetchRest = () => fetchRest(first);
     postMessage({ json: start() });
-    onmessage = ({ data }) => {
+    let idle;
+    const attempt = (work) => {
       try {
-        answer(data.json);
+        return work();
       } catch (error) {
         died(error);
       }
+    };
+    // While nothing is asked for: see `warm`. The browser compiles in between.
+    const rest = () => {
+      idle = setTimeout(() => attempt(warm) && rest(), IDLE);
+    };
+    onmessage = ({ data }) => {
+      clearTimeout(idle);
+      attempt(() => answer(data.json));
+      rest();
     };
   } catch (error) {
     died(error);

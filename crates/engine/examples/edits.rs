@@ -2,8 +2,11 @@
 //! script, a little changed. For profiles; what is promised is measured in the page.
 //!
 //! ```text
-//! cargo run --release -p ormscope-engine --example edits -- www/examples/bookstore 200
+//! cargo run --release -p ormscope-engine --example edits -- www/examples/bookstore 200 150
 //! ```
+//!
+//! The last number: milliseconds between edits. Nobody types without them, and what other programs
+//! do meanwhile empties the processor's caches.
 use ormscope_engine::{Engine, Host, Stream};
 use protocol::Project;
 use protocol::message::Limits;
@@ -47,6 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().unwrap_or("www/examples/bookstore".into());
     let times: usize = arguments.next().map_or(Ok(200), |n| n.parse())?;
+    let pause = Duration::from_millis(arguments.next().map_or(Ok(0), |n| n.parse())?);
     let mut engine = Engine::new(Rc::new(Clock(Instant::now())))?;
     let mut project = Project::default();
     collect(Path::new(&folder), "", &mut project)?;
@@ -62,6 +66,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut stages: Vec<(String, Vec<f64>)> = Vec::new();
         for n in 0..times {
             project.write(file, format!("{text}\n# {n}"));
+            std::thread::sleep(pause);
             let begun = Instant::now();
             let report = engine.run(&project, Limits::default(), &mut |_, _| {});
             whole.push(begun.elapsed().as_secs_f64() * 1e3);

@@ -6,6 +6,7 @@ use crate::run::{self, Ran};
 use crate::snapshot::{self, Snapshot};
 use crate::stages::{Stages, diagnostic, phase};
 use crate::test::{self, Tested};
+use crate::warming::Warming;
 use crate::watch::Watch;
 use crate::world::World;
 use crate::{begin, database, migrate, migrations};
@@ -35,6 +36,7 @@ pub struct Engine {
     runtime: Runtime,
     world: Rc<World>,
     prepared: Option<Prepared>,
+    warming: Warming,
 }
 
 /// A project up to its seeded databases.
@@ -65,6 +67,7 @@ impl Engine {
             runtime,
             world,
             prepared: None,
+            warming: Warming::default(),
         })
     }
 
@@ -81,6 +84,34 @@ impl Engine {
 
     /// Runs a project for its report.
     pub fn run(&mut self, project: &Project, limits: Limits, line: Observer) -> Report {
+        let report = self.run_once(project, limits, line);
+        self.warming.note(project, limits, &report);
+        report
+    }
+
+    /// Runs the last project once more, for nobody: what an edit needs is then compiled by the
+    /// time somebody edits, where machine code is made of what is often called, as in a browser.
+    /// Nothing of it is seen afterwards. Whether it is worth being called again; to be called
+    /// while nothing else is asked for.
+    pub fn warm(&mut self) -> bool {
+        let Some((project, limits)) = self.warming.next() else {
+            return false;
+        };
+        let shown = self.runtime.enter(snapshot::take);
+        let kept = self.prepared.take();
+        let report = self.run_once(&project, limits, &mut |_, _| {});
+        self.prepared = self.prepared.take().zip(kept).map(|(anew, kept)| Prepared {
+            calls: anew.calls,
+            touched: anew.touched,
+            ..kept
+        });
+        if let Ok(shown) = shown {
+            let _ = self.runtime.enter(|vm| snapshot::restore(vm, &shown));
+        }
+        self.warming.again(project, limits, &report)
+    }
+
+    fn run_once(&mut self, project: &Project, limits: Limits, line: Observer) -> Report {
         let begun = self.world.milliseconds();
         let watch = Watch::new(self.runtime.stopper(), limits.millis);
         let mut report = Report {

@@ -29,6 +29,7 @@ mod stages;
 mod test;
 mod trace;
 mod value;
+mod warming;
 mod watch;
 mod world;
 

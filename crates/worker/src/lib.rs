@@ -47,6 +47,13 @@ pub fn answer(json: &str) -> Result<(), JsError> {
     Ok(())
 }
 
+/// Runs the last project for nobody, so that the browser has compiled what an edit needs before
+/// somebody edits; whether to call it again. For when nothing is asked for.
+#[wasm_bindgen]
+pub fn warm() -> bool {
+    ENGINE.with(|slot| slot.borrow_mut().as_mut().is_some_and(Engine::warm))
+}
+
 fn reply(engine: &mut Engine, request: ToWorker) {
     match request {
         ToWorker::Run {

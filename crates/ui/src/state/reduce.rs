@@ -7,7 +7,7 @@ use protocol::report::Report;
 use yew::Reducible;
 
 use super::view::first_file;
-use super::{Action, EngineState, Notice, Pane, Panel, Run, Same, State, Tone, light};
+use super::{Action, EngineState, Notice, Pane, Panel, Same, State, Tone, light};
 
 impl Reducible for State {
     type Action = Action;
