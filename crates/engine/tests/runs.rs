@@ -84,3 +84,47 @@ fn a_loop_is_stopped() {
     let next = run(&mut engine, MODELS, "Book.objects.count()\n");
     assert!(next.succeeded());
 }
+
+/// What is run for nobody makes other random rows, prints, and is not to be seen.
+#[test]
+fn a_run_for_nobody_leaves_no_trace() {
+    let mut engine = engine();
+    let models = format!("{MODELS}print('loaded')\n");
+    let random = "import uuid\nBook.objects.create(title=str(uuid.uuid4()))\n";
+    let with_seed = |script: &str| {
+        let mut project = project(&models, &format!("{random}{script}"));
+        let seed =
+            "import uuid\nfrom models import Book\nBook.objects.create(title=str(uuid.uuid4()))\n";
+        project.write("seed.py", seed);
+        project
+    };
+    let titles = |engine: &mut ormscope_engine::Engine, script: &str| {
+        let report = engine.run(&with_seed(script), Limits::default(), &mut |_, _| {});
+        assert!(report.succeeded(), "{:?}", report.diagnostics);
+        assert_eq!(report.output.len(), 1, "{:?}", report.output);
+        match report.cards.last().map(|card| card.value.clone()) {
+            Some(Value::List { items, .. }) => items[0].clone(),
+            other => panic!("no list: {other:?}"),
+        }
+    };
+    let script = "list(Book.objects.values_list('title', flat=True))\n";
+    let seeded = titles(&mut engine, script);
+    let table = |engine: &ormscope_engine::Engine| engine.rows("default", "playground_book", 0, 10);
+    let shown = table(&engine).unwrap();
+    let mut runs = 0;
+    while engine.warm() {
+        runs += 1;
+    }
+    assert!(runs > 1);
+    assert_eq!(
+        table(&engine).unwrap(),
+        shown,
+        "the database of the last run that was asked for"
+    );
+    let script = "1\nlist(Book.objects.values_list('title', flat=True))\n";
+    assert_eq!(
+        titles(&mut engine, script),
+        seeded,
+        "the rows of the first seed"
+    );
+}
