@@ -134,13 +134,13 @@ export function card(page, line) {
 /** The cells of a card's table, row by row, without row numbers. */
 export async function cells(card) {
   return card.locator(".rows tbody tr:not(.spacer)").evaluateAll((rows) =>
-    rows.map((row) => [...row.querySelectorAll("td:not(.number, .filler)")].map((cell) => cell.innerText)),
+    rows.map((row) => [...row.querySelectorAll("td:not(.number, .filler)")].map((cell) => cell.textContent)),
   );
 }
 
 /** A query's SQL on one line. */
 export async function sql(card, index = 0) {
-  const text = await card.locator(".query pre.sql").nth(index).innerText();
+  const text = await card.locator(".query pre.sql").nth(index).textContent();
   return text.replace(/\s+/g, " ").trim();
 }
 

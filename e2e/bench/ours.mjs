@@ -88,9 +88,9 @@ export async function facts({ page }) {
       const rows = card.querySelector(".rows table")?.getAttribute("aria-rowcount");
       const value = card.querySelector(".value");
       return {
-        line: Number(card.querySelector(".line").innerText),
+        line: Number(card.querySelector(".line").textContent),
         rows: rows ? rows - 1 : value && (value.classList.contains("none") ? 0 : 1),
-        sql: [...card.querySelectorAll(".query pre.sql")].map((sql) => sql.innerText),
+        sql: [...card.querySelectorAll(".query pre.sql")].map((sql) => sql.textContent),
       };
     }),
   );

@@ -180,7 +180,7 @@ Author.objects.filter(pk=1).explain()
       await page.click(`#example-${name}`);
       await settled(page);
       assert.equal(await page.locator(".banner.bad").count(), 0, name);
-      const raised = await page.locator(".card.exception strong").allInnerTexts();
+      const raised = await page.locator(".card.exception strong").allTextContents();
       const expected = { blog: ["DoesNotExist"], social: ["IntegrityError"], sales: ["ProtectedError"] };
       assert.deepEqual(raised, expected[name] ?? [], name);
       if (name === "social") await visitor.shoot(page, "joins");

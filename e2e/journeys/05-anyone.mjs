@@ -85,7 +85,7 @@ export default {
     await page.keyboard.press("Control+End");
     await page.keyboard.type("Store.objects.count()\n");
     await settled(page);
-    assert.equal(await page.locator(".card").last().locator(".scalar .big").innerText(), "3");
+    assert.equal(await page.locator(".card").last().locator(".scalar .big").textContent(), "3");
     await page.keyboard.press("F1");
     await page.waitForSelector("dialog[open]");
     await page.keyboard.press("Escape");
@@ -100,7 +100,7 @@ export default {
     await settled(page);
     const nameless = await page.evaluate(() => {
       const label = (element) =>
-        element.getAttribute("aria-label") || element.innerText?.trim() || element.title || element.placeholder;
+        element.getAttribute("aria-label") || element.textContent?.trim() || element.title || element.placeholder;
       return [...document.querySelectorAll("button, input, select, a, [role=img]")]
         .filter((element) => !label(element))
         .map((element) => element.outerHTML.slice(0, 120));
