@@ -80,6 +80,15 @@ export async function type({ page }, text) {
   return Math.max(0, (await page.evaluate(() => window.results)) - DEBOUNCE);
 }
 
+/** Milliseconds that the engine worked for the last results, as the page says. */
+export async function worked({ page }) {
+  const text = await page.locator(".meters div:last-child dd").textContent();
+  const [, number, unit] = /^([\d.]+)\s*(µs|ms|s)$/.exec(text.trim()) ?? [];
+  const factor = { µs: 0.001, ms: 1, s: 1000 }[unit];
+  if (factor === undefined) throw new Error(`not a time: ${text}`);
+  return Number(number) * factor;
+}
+
 /** What every card came to: its line, how many rows it shows, its SQL. */
 export async function facts({ page }) {
   if ((await page.locator(".card .switch[aria-checked=true]").count()) === 0) await page.locator(".card .switch").first().click();

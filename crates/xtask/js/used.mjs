@@ -25,6 +25,7 @@ globalThis.postMessage = ({ json }) => {
 globalThis.ormscopeFetchRest = () => {};
 
 let answer;
+let warm;
 let exports;
 /** A new engine. Each hashes with numbers of its own, so that one calls what
     another does not. */
@@ -33,7 +34,7 @@ async function begin(number) {
   exports = await init({ module_or_path: await readFile(file) });
   exports.ormscope_rest();
   engine.start();
-  answer = engine.answer;
+  ({ answer, warm } = engine);
 }
 
 let id = 0;
@@ -62,6 +63,7 @@ async function texts(folder, inside = "") {
 /** What a visitor does with a project. */
 function visit(files) {
   const report = run(of(files))?.report?.report;
+  while (warm());
   const tables = report?.databases?.[0]?.tables ?? [];
   for (const table of tables) {
     ask("rows", { database: "default", table: table.name, offset: 0, limit: 100 });

@@ -1,17 +1,77 @@
 //! Runs the project whenever it has changed, and hears what comes of it.
 
 use gloo::timers::callback::Timeout;
-use protocol::{FromWorker, ToWorker, message::Limits};
+use protocol::{FromWorker, Report, ToWorker, message::Limits};
 use web_sys::MessagePort;
 use yew::prelude::*;
 
 use super::Ask;
+use std::cell::RefCell;
+
 use crate::browser;
 use crate::engine::{Link, Parcel, Shared, Supervisor};
 use crate::state::{Action, Halt, Notice, Run, State, StateHandle, Tone};
 
-/// Milliseconds without typing before a run.
+/// Milliseconds without typing before results are shown.
 const DEBOUNCE: u32 = 120;
+/// A run that takes fewer milliseconds begins with the edit: by the end of the
+/// debounce its results are there. One that takes longer would be in the way of
+/// the next edit's, and begins when typing has stopped.
+const QUICK: f64 = 80.0;
+
+/// What was run, and what may be shown of it.
+struct Turn {
+    /// The newest revision that typing has stopped at.
+    due: u32,
+    /// Results of a revision that may yet be typed on.
+    held: Option<(u32, Box<Report>)>,
+    /// How long the last run took.
+    millis: f64,
+    /// The run that is not over yet.
+    waits_for: Option<u32>,
+}
+
+impl Default for Turn {
+    fn default() -> Self {
+        Self {
+            due: 0,
+            held: None,
+            millis: f64::INFINITY,
+            waits_for: None,
+        }
+    }
+}
+
+impl Turn {
+    /// Whether a run may begin with the edit.
+    fn is_quick(&self) -> bool {
+        self.millis < QUICK && self.waits_for.is_none()
+    }
+
+    /// A run was stopped or failed: the next one waits until typing stops.
+    fn stopped(&mut self) {
+        self.millis = f64::INFINITY;
+        self.waits_for = None;
+    }
+
+    /// Results have come: the action that shows them, if it is time.
+    fn report(&mut self, id: u32, report: Box<Report>) -> Option<Action> {
+        self.millis = report.totals.millis;
+        self.waits_for.take_if(|waited| *waited <= id);
+        if id <= self.due {
+            return Some(Action::Reported(id, report));
+        }
+        self.held = Some((id, report));
+        None
+    }
+
+    /// Typing has stopped: the action that shows what has come meanwhile.
+    fn pause(&mut self, id: u32) -> Option<Action> {
+        self.due = id;
+        let (held, report) = self.held.take()?;
+        (held == id).then_some(Action::Reported(id, report))
+    }
+}
 
 /// Which engine to use.
 #[derive(Clone, PartialEq)]
@@ -29,17 +89,19 @@ pub enum Way {
 pub fn use_engine(state: &StateHandle, way: Way) -> Ask {
     let link = use_mut_ref(|| None::<Link>);
     let connected = use_state(|| false);
+    let turn = use_mut_ref(Turn::default);
     {
         let (link, connected, dispatch) = (link.clone(), connected.clone(), state.dispatcher());
+        let turn = turn.clone();
         use_effect_with(way, move |way| {
             let made = match way {
                 Way::Later => return,
                 Way::Own => Link::Own(Supervisor::start(Callback::from(move |(_, parcel)| {
-                    hear(&dispatch, parcel);
+                    hear(&dispatch, &turn, parcel);
                 }))),
                 Way::Port(port) => Link::Shared(Shared::new(
                     port.clone(),
-                    Callback::from(move |parcel| hear(&dispatch, parcel)),
+                    Callback::from(move |parcel| hear(&dispatch, &turn, parcel)),
                 )),
             };
             *link.borrow_mut() = Some(made);
@@ -47,20 +109,34 @@ pub fn use_engine(state: &StateHandle, way: Way) -> Ask {
         });
     }
     {
-        let (link, project) = (link.clone(), state.project.clone());
+        let (link, project, dispatch) = (link.clone(), state.project.clone(), state.dispatcher());
         let delay = if state.reported == 0 { 0 } else { DEBOUNCE };
         use_effect_with((state.revision, *connected), move |(id, connected)| {
             let id = *id;
             let timer = connected.then(|| {
-                Timeout::new(delay, move || {
-                    let project = protocol::Project::clone(&project);
+                let asking = turn.clone();
+                let run = move || {
+                    asking.borrow_mut().waits_for = Some(id);
                     let run = ToWorker::Run {
                         id,
-                        project,
+                        project: protocol::Project::clone(&project),
                         limits: Limits::default(),
                     };
                     if let Some(link) = &*link.borrow() {
                         link.send(&run);
+                    }
+                };
+                let begun = turn.borrow().is_quick();
+                if begun {
+                    run();
+                }
+                Timeout::new(delay, move || {
+                    let shown = turn.borrow_mut().pause(id);
+                    if !begun {
+                        run();
+                    }
+                    if let Some(shown) = shown {
+                        dispatch.dispatch(shown);
                     }
                 })
             });
@@ -74,7 +150,7 @@ pub fn use_engine(state: &StateHandle, way: Way) -> Ask {
     })
 }
 
-fn hear(dispatch: &UseReducerDispatcher<State>, parcel: Parcel) {
+fn hear(dispatch: &UseReducerDispatcher<State>, turn: &RefCell<Turn>, parcel: Parcel) {
     let Ok(message) = serde_json::from_str(&parcel.json) else {
         return;
     };
@@ -85,14 +161,29 @@ fn hear(dispatch: &UseReducerDispatcher<State>, parcel: Parcel) {
             id,
             at: (line > 0).then_some((file, line)),
         }),
-        FromWorker::Report { id, report } => Action::Reported(id, report),
+        FromWorker::Report { id, report } => {
+            let shown = turn.borrow_mut().report(id, report);
+            match shown {
+                Some(shown) => shown,
+                None => return,
+            }
+        }
         FromWorker::Rows { page, .. } => Action::Rows(page),
         FromWorker::Migrations { migrations, .. } => Action::Planned(migrations),
         FromWorker::Stopped {
             reason, file, line, ..
-        } => Action::Halted(Halt { reason, file, line }),
-        FromWorker::Failed { id: 0, message } => Action::Failed(message),
-        FromWorker::Failed { message, .. } => complain(message),
+        } => {
+            turn.borrow_mut().stopped();
+            Action::Halted(Halt { reason, file, line })
+        }
+        FromWorker::Failed { id, message } => {
+            turn.borrow_mut().stopped();
+            if id == 0 {
+                Action::Failed(message)
+            } else {
+                complain(message)
+            }
+        }
         FromWorker::Exported { file_name, .. } => {
             let saved = parcel
                 .bytes
@@ -113,4 +204,51 @@ fn complain(text: String) -> Action {
         text,
         undo: None,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(action: Option<Action>) -> Option<u32> {
+        match action {
+            Some(Action::Reported(id, _)) => Some(id),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn results_wait_until_typing_stops() {
+        let mut turn = Turn::default();
+        // The first run: nobody types.
+        assert_eq!(shown(turn.pause(1)), None);
+        assert_eq!(shown(turn.report(1, Box::default())), Some(1));
+        // Results that come before typing stops are shown then.
+        assert_eq!(shown(turn.report(2, Box::default())), None);
+        assert_eq!(shown(turn.pause(2)), Some(2));
+        // Typed on: the older ones are never shown.
+        assert_eq!(shown(turn.report(3, Box::default())), None);
+        assert_eq!(shown(turn.pause(4)), None);
+        assert_eq!(shown(turn.report(4, Box::default())), Some(4));
+    }
+
+    #[test]
+    fn only_a_quick_run_begins_with_the_edit_and_one_at_a_time() {
+        let took = |millis| {
+            let mut report = Report::default();
+            report.totals.millis = millis;
+            Box::new(report)
+        };
+        let mut turn = Turn::default();
+        assert!(!turn.is_quick(), "nothing is known of the project");
+        turn.report(1, took(20.0));
+        assert!(turn.is_quick());
+        turn.waits_for = Some(2);
+        assert!(!turn.is_quick());
+        turn.report(2, took(500.0));
+        assert!(!turn.is_quick());
+        turn.report(3, took(20.0));
+        turn.stopped();
+        assert!(!turn.is_quick());
+    }
 }
