@@ -14,11 +14,6 @@ use crate::state::{Action, Halt, Notice, Run, State, StateHandle, Tone};
 
 /// Milliseconds without typing before results are shown.
 const DEBOUNCE: u32 = 120;
-/// A run that takes fewer milliseconds begins with the edit: by the end of the
-/// debounce its results are there. One that takes longer would be in the way of
-/// the next edit's, and begins when typing has stopped.
-const QUICK: f64 = 80.0;
-
 /// What was run, and what may be shown of it.
 struct Turn {
     /// The newest revision that typing has stopped at.
@@ -43,9 +38,11 @@ impl Default for Turn {
 }
 
 impl Turn {
-    /// Whether a run may begin with the edit.
+    /// Whether a run may begin with the edit: if it takes as long as the last one,
+    /// its results are there by the end of the debounce. One that takes longer would
+    /// be in the way of the next edit's, and begins when typing has stopped.
     fn is_quick(&self) -> bool {
-        self.millis < QUICK && self.waits_for.is_none()
+        self.millis < f64::from(DEBOUNCE) && self.waits_for.is_none()
     }
 
     /// A run was stopped or failed: the next one waits until typing stops.
