@@ -14,11 +14,13 @@ mod hub;
 mod port;
 mod queue;
 mod supervisor;
+mod turn;
 mod wire;
 
 pub use hub::Hub;
 pub use port::Shared;
 pub use supervisor::Supervisor;
+pub use turn::Turn;
 pub use wire::{Parcel, property};
 
 use protocol::ToWorker;

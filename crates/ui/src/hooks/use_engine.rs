@@ -1,74 +1,19 @@
 //! Runs the project whenever it has changed, and hears what comes of it.
 
+use std::cell::RefCell;
+
 use gloo::timers::callback::Timeout;
-use protocol::{FromWorker, Report, ToWorker, message::Limits};
+use protocol::{FromWorker, ToWorker, message::Limits};
 use web_sys::MessagePort;
 use yew::prelude::*;
 
 use super::Ask;
-use std::cell::RefCell;
-
 use crate::browser;
-use crate::engine::{Link, Parcel, Shared, Supervisor};
+use crate::engine::{Link, Parcel, Shared, Supervisor, Turn};
 use crate::state::{Action, Halt, Notice, Run, State, StateHandle, Tone};
 
 /// Milliseconds without typing before results are shown.
 const DEBOUNCE: u32 = 120;
-/// What was run, and what may be shown of it.
-struct Turn {
-    /// The newest revision that typing has stopped at.
-    due: u32,
-    /// Results of a revision that may yet be typed on.
-    held: Option<(u32, Box<Report>)>,
-    /// How long the last run took.
-    millis: f64,
-    /// The run that is not over yet.
-    waits_for: Option<u32>,
-}
-
-impl Default for Turn {
-    fn default() -> Self {
-        Self {
-            due: 0,
-            held: None,
-            millis: f64::INFINITY,
-            waits_for: None,
-        }
-    }
-}
-
-impl Turn {
-    /// Whether a run may begin with the edit: if it takes as long as the last one,
-    /// its results are there by the end of the debounce. One that takes longer would
-    /// be in the way of the next edit's, and begins when typing has stopped.
-    fn is_quick(&self) -> bool {
-        self.millis < f64::from(DEBOUNCE) && self.waits_for.is_none()
-    }
-
-    /// A run was stopped or failed: the next one waits until typing stops.
-    fn stopped(&mut self) {
-        self.millis = f64::INFINITY;
-        self.waits_for = None;
-    }
-
-    /// Results have come: the action that shows them, if it is time.
-    fn report(&mut self, id: u32, report: Box<Report>) -> Option<Action> {
-        self.millis = report.totals.millis;
-        self.waits_for.take_if(|waited| *waited <= id);
-        if id <= self.due {
-            return Some(Action::Reported(id, report));
-        }
-        self.held = Some((id, report));
-        None
-    }
-
-    /// Typing has stopped: the action that shows what has come meanwhile.
-    fn pause(&mut self, id: u32) -> Option<Action> {
-        self.due = id;
-        let (held, report) = self.held.take()?;
-        (held == id).then_some(Action::Reported(id, report))
-    }
-}
 
 /// Which engine to use.
 #[derive(Clone, PartialEq)]
@@ -113,7 +58,7 @@ pub fn use_engine(state: &StateHandle, way: Way) -> Ask {
             let timer = connected.then(|| {
                 let asking = turn.clone();
                 let run = move || {
-                    asking.borrow_mut().waits_for = Some(id);
+                    asking.borrow_mut().asked(id);
                     let run = ToWorker::Run {
                         id,
                         project: protocol::Project::clone(&project),
@@ -123,7 +68,7 @@ pub fn use_engine(state: &StateHandle, way: Way) -> Ask {
                         link.send(&run);
                     }
                 };
-                let begun = turn.borrow().is_quick();
+                let begun = turn.borrow().is_quick(f64::from(DEBOUNCE));
                 if begun {
                     run();
                 }
@@ -132,8 +77,8 @@ pub fn use_engine(state: &StateHandle, way: Way) -> Ask {
                     if !begun {
                         run();
                     }
-                    if let Some(shown) = shown {
-                        dispatch.dispatch(shown);
+                    if let Some(report) = shown {
+                        dispatch.dispatch(Action::Reported(id, report));
                     }
                 })
             });
@@ -161,7 +106,7 @@ fn hear(dispatch: &UseReducerDispatcher<State>, turn: &RefCell<Turn>, parcel: Pa
         FromWorker::Report { id, report } => {
             let shown = turn.borrow_mut().report(id, report);
             match shown {
-                Some(shown) => shown,
+                Some(report) => Action::Reported(id, report),
                 None => return,
             }
         }
@@ -201,51 +146,4 @@ fn complain(text: String) -> Action {
         text,
         undo: None,
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(action: Option<Action>) -> Option<u32> {
-        match action {
-            Some(Action::Reported(id, _)) => Some(id),
-            _ => None,
-        }
-    }
-
-    #[test]
-    fn results_wait_until_typing_stops() {
-        let mut turn = Turn::default();
-        // The first run: nobody types.
-        assert_eq!(shown(turn.pause(1)), None);
-        assert_eq!(shown(turn.report(1, Box::default())), Some(1));
-        // Results that come before typing stops are shown then.
-        assert_eq!(shown(turn.report(2, Box::default())), None);
-        assert_eq!(shown(turn.pause(2)), Some(2));
-        // Typed on: the older ones are never shown.
-        assert_eq!(shown(turn.report(3, Box::default())), None);
-        assert_eq!(shown(turn.pause(4)), None);
-        assert_eq!(shown(turn.report(4, Box::default())), Some(4));
-    }
-
-    #[test]
-    fn only_a_quick_run_begins_with_the_edit_and_one_at_a_time() {
-        let took = |millis| {
-            let mut report = Report::default();
-            report.totals.millis = millis;
-            Box::new(report)
-        };
-        let mut turn = Turn::default();
-        assert!(!turn.is_quick(), "nothing is known of the project");
-        turn.report(1, took(20.0));
-        assert!(turn.is_quick());
-        turn.waits_for = Some(2);
-        assert!(!turn.is_quick());
-        turn.report(2, took(500.0));
-        assert!(!turn.is_quick());
-        turn.report(3, took(20.0));
-        turn.stopped();
-        assert!(!turn.is_quick());
-    }
 }
