@@ -79,6 +79,27 @@ export default {
     await page.waitForFunction(() => document.getElementById("file-models.py")?.getAttribute("aria-selected") === "true");
   },
 
+  "a dialect that is not there yet is named, and no other is shown for it": async (visitor) => {
+    const page = await visitor.open();
+    await page.waitForSelector(".card");
+    // The menu does not offer it; a link can ask for it.
+    const choose = (name) =>
+      page.locator("select.dialect").evaluate((menu, name) => {
+        menu.value = name;
+        menu.dispatchEvent(new Event("change", { bubbles: true }));
+      }, name);
+    assert.equal(await page.locator("select.dialect option:disabled").count(), 2);
+    await choose("postgresql");
+    await settled(page);
+    await page.waitForSelector(".banner.bad");
+    assert.match(await page.locator(".banner.bad").first().innerText(), /NotImplementedError[\s\S]*PostgreSQL/);
+    assert.equal(await page.locator(".card").count(), 0);
+    await choose("sqlite");
+    await settled(page);
+    await page.waitForSelector(".card");
+    assert.equal(await page.locator(".banner.bad").count(), 0);
+  },
+
   "an unknown import names the module": async (visitor) => {
     const page = await visitor.open();
     await page.waitForSelector(".card");

@@ -76,6 +76,27 @@ fn run_json_is_the_report() {
 }
 
 #[test]
+fn run_shows_no_dialect_in_the_place_of_another() {
+    let folder = project(
+        "dialect",
+        &[
+            ("models.py", MODELS),
+            ("queries.py", "print(Note.objects.all().query)\n"),
+        ],
+    );
+    let said = ormscope(&["run"], &folder, &["--dialect", "postgresql"]);
+    assert_eq!(text(&said.stdout), "");
+    let err = text(&said.stderr);
+    assert!(
+        err.starts_with("NotImplementedError: ") && err.contains("PostgreSQL"),
+        "{err}"
+    );
+    assert_eq!(said.status.code(), Some(1));
+    let said = ormscope(&["run"], &folder, &["--dialect", "sqlite"]);
+    assert_eq!(said.status.code(), Some(0));
+}
+
+#[test]
 fn migrations_are_written_applied_and_taken_back() {
     let folder = project("migrations", &[("models.py", MODELS)]);
     let manage = |words: &[&str]| {

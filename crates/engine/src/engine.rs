@@ -9,7 +9,7 @@ use crate::test::{self, Tested};
 use crate::warming::Warming;
 use crate::watch::Watch;
 use crate::world::World;
-use crate::{begin, database, migrate, migrations};
+use crate::{begin, database, dialect, migrate, migrations};
 use django::queries::origins;
 use orm_sql::connection::Connection;
 use orm_sql::origin;
@@ -120,6 +120,15 @@ impl Engine {
             dialect: project.dialect,
             ..Report::default()
         };
+        if let Some(refused) = dialect::refusal(project) {
+            report
+                .phases
+                .push(phase(PhaseName::Load, Outcome::Failed, 0.0));
+            report
+                .diagnostics
+                .push(diagnostic(PhaseName::Load, refused));
+            return report;
+        }
         self.world.keep_output(limits.output as usize);
         let tracing = Tracing::begin();
         if self.prepare(project, &mut report, line) {
@@ -137,6 +146,9 @@ impl Engine {
 
     /// Runs a project as `manage.py shell < queries.py` would, output as it comes.
     pub fn shell(&mut self, project: &Project) -> Result<(), Failure> {
+        if let Some(refused) = dialect::refusal(project) {
+            return Err(refused);
+        }
         self.world.let_output_through();
         let world = self.world.clone();
         world.set_files(files_of(project));

@@ -13,6 +13,7 @@
 mod begin;
 mod check;
 mod database;
+mod dialect;
 mod engine;
 mod graph;
 mod load;

@@ -1,5 +1,6 @@
 //! One engine, many runs: what a run leaves behind never reaches the next.
 mod support;
+use protocol::Dialect;
 use protocol::message::Limits;
 use protocol::report::{Outcome, PhaseName, Value};
 use support::{MODELS, engine, project, run};
@@ -127,4 +128,21 @@ fn a_run_for_nobody_leaves_no_trace() {
         seeded,
         "the rows of the first seed"
     );
+}
+
+#[test]
+fn a_dialect_that_is_not_there_yet_is_named_and_no_other_takes_its_place() {
+    let mut engine = engine();
+    let mut project = project(MODELS, "Book.objects.all()\n");
+    for dialect in [Dialect::Postgresql, Dialect::Mysql] {
+        project.dialect = dialect;
+        let report = engine.run(&project, Limits::default(), &mut |_, _| {});
+        assert!(!report.succeeded() && report.cards.is_empty());
+        assert_eq!(report.diagnostics[0].kind, "NotImplementedError");
+        assert!(report.diagnostics[0].message.contains(dialect.label()));
+        assert!(engine.shell(&project).is_err());
+    }
+    project.dialect = Dialect::Sqlite;
+    let report = engine.run(&project, Limits::default(), &mut |_, _| {});
+    assert_eq!(report.cards.len(), 1);
 }

@@ -31,9 +31,9 @@ pub enum Dialect {
     /// SQLite: shown and run.
     #[default]
     Sqlite,
-    /// PostgreSQL: shown; rows come from SQLite.
+    /// PostgreSQL: not written yet.
     Postgresql,
-    /// MySQL: shown; rows come from SQLite.
+    /// MySQL: not written yet.
     Mysql,
 }
 
@@ -59,6 +59,19 @@ impl Dialect {
             Self::Postgresql => "PostgreSQL",
             Self::Mysql => "MySQL",
         }
+    }
+
+    /// Whether queries can be shown in it.
+    ///
+    /// ```
+    /// use ormscope_protocol::Dialect;
+    ///
+    /// assert!(Dialect::default().is_written());
+    /// assert!(!Dialect::Mysql.is_written());
+    /// ```
+    #[must_use]
+    pub fn is_written(self) -> bool {
+        matches!(self, Self::Sqlite)
     }
 
     /// The dialect of that [`name`](Self::name).

@@ -74,8 +74,8 @@ fn DialectChoice(props: &DialectProps) -> Html {
     html! {
         <select class="tool dialect" aria-label="SQL dialect" onchange={choose}>
             { for Dialect::ALL.iter().map(|dialect| html! {
-                <option value={dialect.name()} selected={*dialect == props.dialect}>
-                    { dialect.label() }
+                <option value={dialect.name()} selected={*dialect == props.dialect} disabled={!dialect.is_written()}>
+                    { dialect.label() }{ if dialect.is_written() { "" } else { " (not yet)" } }
                 </option>
             }) }
         </select>
