@@ -55,9 +55,9 @@ try {
     import("../ormscope-ui.js"),
     WebAssembly.compileStreaming(fetch(new URL("../ormscope-ui_bg.wasm", import.meta.url))),
   ]);
-  // When the page's download is over the engine and the editor may have the line. Until the
-  // editor has come the source is shown as plain text.
-  parts.then(() => {
+  // When the page's download is over and it has painted the engine and the editor may have the
+  // line. Until the editor has come the source is shown as plain text.
+  Promise.all([parts, painted]).then(() => {
     fetchEngine?.();
     script("editor.js").catch(() => {});
   });
