@@ -55,12 +55,10 @@ try {
     import("../ormscope-ui.js"),
     WebAssembly.compileStreaming(fetch(new URL("../ormscope-ui_bg.wasm", import.meta.url))),
   ]);
-  // When the page's download is over and it has painted the engine and the editor may have the
-  // line. Until the editor has come the source is shown as plain text.
-  Promise.all([parts, painted]).then(() => {
-    fetchEngine?.();
-    script("editor.js").catch(() => {});
-  });
+  // When the page's download is over the engine may have the line, and when it has painted the
+  // editor. Until the editor has come the source is shown as plain text.
+  parts.then(() => fetchEngine?.());
+  Promise.all([parts, painted]).then(() => script("editor.js").catch(() => {}));
   if (playground) await painted.then(() => script("examples.js"));
   const [{ default: start }, module] = await parts;
   await start({ module_or_path: module });
