@@ -74,7 +74,10 @@ export async function begin({ page }, file) {
 export async function type({ page }, text) {
   // The page tells when it has them: to be asked in every frame would keep it busy.
   await page.evaluate(() => {
-    window.results = new Promise((got) => (window.gotResults = got));
+    window.results = new Promise((got, failed) => {
+      window.gotResults = got;
+      setTimeout(() => failed(new Error("an edit had no results")), 20_000);
+    });
   });
   await page.keyboard.type(text);
   return Math.max(0, (await page.evaluate(() => window.results)) - DEBOUNCE);
